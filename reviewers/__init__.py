@@ -1,0 +1,1 @@
+"""Triptych's knowledge of code review: what to look for, how to look, how to agree. Knows no GitHub."""

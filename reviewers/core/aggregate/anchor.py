@@ -1,0 +1,88 @@
+"""Step 1: from claims to findings. Is the quoted code there, and on which line?
+
+A deterministic look at the change, before any judgement: it removes invented files, lines and code
+(users.md, complaint 12) and places the rest on lines that GitHub accepts. No anchor is ever
+guessed: code that stands more than once, and not where the claim says, is told without a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reviewers.core.change import Change, FileDiff
+from reviewers.core.finding import (
+    Claim,
+    Dropped,
+    Finding,
+    Kept,
+    Location,
+    Reason,
+    Side,
+    fingerprint,
+)
+from reviewers.core.quotes import Quotes, quote_keys
+from reviewers.core.suggestion import checked_suggestion
+
+
+def anchor(claims: Iterable[Claim], change: Change) -> Kept:
+    """Every claim as a finding on a checked place, or dropped with the reason."""
+    quotes = Quotes(change)
+    results = [place(claim, change, quotes) for claim in claims]
+    return Kept(
+        tuple(r for r in results if isinstance(r, Finding)),
+        tuple(r for r in results if isinstance(r, Dropped)),
+    )
+
+
+def place(claim: Claim, change: Change, quotes: Quotes) -> Finding | Dropped:
+    """One claim, placed; unplaced when its code is in the file but not in a hunk; or dropped."""
+    file = change.file(claim.path)
+    if file is None:
+        return Dropped(claim, Reason.UNKNOWN_FILE)
+    keys = quote_keys(claim.quote)
+    if not keys:
+        return Dropped(claim, Reason.NO_QUOTE)
+    for side in (claim.side, Side.LEFT if claim.side is Side.RIGHT else Side.RIGHT):
+        if places := quotes.in_hunks(file, side, keys):
+            return _choose(claim, file, side, places, quotes)
+    lines = quotes.in_text(file, keys)
+    if not lines:
+        return Dropped(claim, Reason.QUOTE_NOT_FOUND)
+    said = claim.line if claim.line in lines or len(lines) > 1 else lines[0]
+    return _finding(claim, file, None, said if said in lines else 0, quotes)
+
+
+def _choose(
+    claim: Claim,
+    file: FileDiff,
+    side: Side,
+    places: Sequence[tuple[int, int]],
+    quotes: Quotes,
+) -> Finding:
+    """On the place that covers the claimed line, or on the only one; else without a line."""
+    said = next((p for p in places if p[0] <= claim.line <= p[1]), None)
+    if said is None and len(places) == 1:
+        said = places[0]
+    location = Location(file.path, *said, side) if said else None
+    return _finding(claim, file, location, 0, quotes)
+
+
+def _finding(
+    claim: Claim, file: FileDiff, location: Location | None, seen_at: int, quotes: Quotes
+) -> Finding:
+    key = quote_keys(claim.quote)[0]
+    ordinal = quotes.ordinal(file, location.side, location.line, key) if location else 0
+    return Finding(
+        rule=claim.rule,
+        severity=claim.severity,
+        title=claim.title,
+        body=claim.body,
+        fix=claim.fix,
+        path=file.path,
+        quote=claim.quote,
+        sources=(claim.source,),
+        location=location,
+        seen_at=seen_at,
+        suggestion=checked_suggestion(claim, location, file) if location else None,
+        id=fingerprint(claim.rule, file.path, key, ordinal),
+    )

@@ -1,0 +1,106 @@
+"""What became of the known findings that nobody reported this time: fixed, or still open.
+
+Silence of a model is no proof of a fix. A finding counts as fixed when its code is gone, when an
+analyser that found it read the code again, or when the verifier cites what fixed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from reviewers.core.change import Change, FileDiff, FileStatus
+from reviewers.core.coverage import Coverage
+from reviewers.core.call import Reading
+from reviewers.core.finding import Finding, Location, Ruling, Standing, Verification
+from reviewers.core.history import History, Known, State
+from reviewers.core.quotes import Quotes, quote_keys
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Known findings that were not reported again, by what became of them."""
+
+    open: tuple[Finding, ...]
+    fixed: tuple[Known, ...]
+
+
+def carry(
+    history: History,
+    matched: Mapping[str, Known],
+    change: Change,
+    coverage: Coverage,
+    ruled: Mapping[str, Verification],
+) -> Carried:
+    """Judge each known open finding that no new one matched, against the change as it is now."""
+    quotes = Quotes(change)
+    still: list[Finding] = []
+    fixed: list[Known] = []
+    for known in _unmatched(history, matched):
+        old = known.finding
+        ruling = ruled.get(old.id)
+        refuted = ruling is not None and ruling.ruling is Ruling.REFUTED
+        if refuted or _is_gone(old, change, quotes) or _read_again(old, change, coverage):
+            fixed.append(replace(known, state=State.FIXED, fixed_in=change.head))
+        else:
+            still.append(_moved(known, change, quotes))
+    return Carried(tuple(still), tuple(fixed))
+
+
+def _unmatched(history: History, matched: Mapping[str, Known]) -> Iterable[Known]:
+    return (
+        k
+        for k in history.known
+        if k.state in (State.OPEN, State.LATE) and k.finding.id not in matched
+    )
+
+
+def _file(old: Finding, change: Change) -> FileDiff | None:
+    return change.file(old.path)
+
+
+def _is_gone(old: Finding, change: Change, quotes: Quotes) -> bool:
+    """Whether the code it quotes stands nowhere in the file any more, as far as can be seen."""
+    file = _file(old, change)
+    if file is None or file.status is FileStatus.REMOVED:
+        return True
+    keys = quote_keys(old.quote)
+    if not keys or file.text is None:
+        return False
+    return not quotes.in_text(file, keys)
+
+
+def _read_again(old: Finding, change: Change, coverage: Coverage) -> bool:
+    """Whether every source was an analyser's and they read the file again without finding it."""
+    file = _file(old, change)
+    if file is None or not old.sources or any(s.is_vote for s in old.sources):
+        return False
+    cells = [
+        c
+        for c in coverage.cells
+        if c.hunk.path == file.path and c.engine == "static" and c.reviewer in old.reviewers
+    ]
+    return bool(cells) and all(c.reading is Reading.READ for c in cells)
+
+
+def _moved(known: Known, change: Change, quotes: Quotes) -> Finding:
+    """The finding as it stands now: its line may have moved, its file may have a new name."""
+    old = known.finding
+    standing = Standing.LATE if known.state is State.LATE else Standing.OPEN
+    file = _file(old, change)
+    keys = quote_keys(old.quote)
+    if file is None or not keys or old.location is None:
+        return replace(old, standing=standing, suggestion=None)
+    places = quotes.in_hunks(file, old.location.side, keys)
+    near = next((p for p in places if p[0] == old.location.line), None)
+    found = near or (places[0] if len(places) == 1 else None)
+    location = Location(file.path, *found, old.location.side) if found else None
+    seen_at = 0 if location else next(iter(quotes.in_text(file, keys)), 0)
+    return replace(
+        old,
+        path=file.path,
+        location=location,
+        seen_at=seen_at,
+        standing=standing,
+        suggestion=None,
+    )

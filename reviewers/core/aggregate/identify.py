@@ -1,0 +1,114 @@
+"""Step 3: is it new, or known from an earlier review? A finding keeps its first id for ever.
+
+Known again through another wording, another rule, moved code and renamed files: by fingerprint
+first, then by the code it quotes, then by what it says about the same file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from reviewers.core.aggregate.likeness import text_of, wording
+from reviewers.core.change import Change
+from reviewers.core.finding import Finding, Severity, Standing
+from reviewers.core.history import History, Known, State
+from reviewers.core.quotes import quote_keys
+
+SAME_CODE_WORDING = 0.15
+SAME_FILE_WORDING = 0.5
+MOVED_WORDING = 0.45
+"""How alike (likeness.wording) two texts must be when the quoted code is equal in one file; when
+only the file is; and when equal code stands in another file."""
+
+
+@dataclass(frozen=True)
+class Identified:
+    """The findings with ids and standings; and by finding id what each was known as."""
+
+    findings: tuple[Finding, ...]
+    matched: dict[str, Known]
+
+
+def identify(findings: Iterable[Finding], history: History, change: Change) -> Identified:
+    """Give each finding the id of the known one it is, or its own, and say where it stands."""
+    news = _apart(findings)
+    pairs = sorted(
+        (
+            (score, i, j)
+            for i, f in enumerate(news)
+            for j, k in enumerate(history.known)
+            if (score := likeness(f, k.finding, change)) > 0
+        ),
+        key=lambda x: (-x[0], x[1], x[2]),
+    )
+    partner: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, i, j in pairs:
+        if i not in partner and j not in taken:
+            partner[i] = j
+            taken.add(j)
+    out: list[Finding] = []
+    matched: dict[str, Known] = {}
+    for i, finding in enumerate(news):
+        known = history.known[partner[i]] if i in partner else None
+        if known:
+            matched[known.finding.id] = known
+        out.append(_placed_in_time(finding, known, history))
+    return Identified(tuple(out), matched)
+
+
+def likeness(new: Finding, old: Finding, change: Change) -> float:
+    """How surely two findings are one, 0 (they are not) to 2 (equal fingerprints)."""
+    if new.id == old.id:
+        return 2.0
+    file = change.file(new.path)
+    same_file = old.path in (new.path, file.old_path if file else None)
+    same_code = bool(old.quote) and quote_keys(new.quote) == quote_keys(old.quote)
+    alike = wording(text_of(new), text_of(old)) if old.body else wording(new.title, old.title)
+    if same_file and same_code and (new.rule == old.rule or alike >= SAME_CODE_WORDING):
+        return 1.5 + alike / 4
+    if same_file and alike >= SAME_FILE_WORDING:
+        return 1.0 + alike / 4
+    if same_code and alike >= MOVED_WORDING:
+        return 0.5 + alike / 4
+    return 0.0
+
+
+def _apart(findings: Iterable[Finding]) -> list[Finding]:
+    """Two findings may share a fingerprint (same rule, same line): ids must differ all the same."""
+    seen: dict[str, int] = {}
+    out: list[Finding] = []
+    for finding in findings:
+        count = seen.get(finding.id, 0)
+        seen[finding.id] = count + 1
+        twin = f"{(int(finding.id, 16) + count) % 16**12:012x}"
+        out.append(replace(finding, id=twin) if count else finding)
+    return out
+
+
+def _placed_in_time(finding: Finding, known: Known | None, history: History) -> Finding:
+    if known is None:
+        late = not history.is_first and history.had_line(finding)
+        return replace(finding, standing=Standing.LATE if late else Standing.NEW)
+    same = replace(finding, id=known.finding.id)
+    match known.state:
+        case State.OPEN:
+            return replace(same, standing=Standing.OPEN)
+        case State.LATE:
+            return replace(same, standing=Standing.LATE)
+        case State.FIXED:
+            note = f"Marked as fixed in `{known.fixed_in[:7]}`; it is there again."
+            return replace(same, standing=Standing.BACK, note=note)
+        case State.DISMISSED:
+            on = known.dismissal.on if known.dismissal else "an earlier day"
+            note = f"Dismissed on {on}; the line has changed since."
+            return replace(same, standing=Standing.BACK, note=note)
+
+
+def is_late(finding: Finding) -> bool:
+    """Whether it goes to the list of late ones, which never notifies nor gates.
+
+    A late critical or high stays among the others, marked (review-comment.md section 4).
+    """
+    return finding.standing is Standing.LATE and finding.severity < Severity.HIGH

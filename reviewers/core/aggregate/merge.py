@@ -1,0 +1,78 @@
+"""Step 2: what several votes, reviewers or analysers saw becomes one finding with all names on it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from reviewers.core.aggregate.likeness import most_central, same
+from reviewers.core.aggregate.rules import average, group
+from reviewers.core.finding import Dropped, Finding, Kept, Reason, Severity
+
+
+def merge(findings: Iterable[Finding]) -> Kept:
+    """Findings that are the same, as one; each other member is dropped as a duplicate."""
+    ordered = sorted(findings, key=_order)
+    kept: list[Finding] = []
+    dropped: list[Dropped] = []
+    for members in group(ordered, same):
+        shown = _shown(members)
+        merged = _merged(shown, members)
+        kept.append(merged)
+        dropped += [
+            Dropped(m, Reason.DUPLICATE, f"of {merged.id}") for m in members if m is not shown
+        ]
+    return Kept(tuple(kept), tuple(dropped))
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    source = finding.sources[0]
+    return (
+        finding.path,
+        finding.line,
+        source.engine,
+        source.reviewer,
+        source.vote,
+        source.name,
+        finding.rule,
+        finding.title,
+    )
+
+
+def _shown(members: Sequence[Finding]) -> Finding:
+    """The member whose words are shown: a placed one before others, a model's before an analyser's.
+
+    Among those the most central wording, which on the recorded panels is the one most often right.
+    """
+    placed = [m for m in members if m.location] or list(members)
+    spoken = [m for m in placed if any(s.is_vote for s in m.sources)] or placed
+    return most_central(spoken)
+
+
+def _merged(shown: Finding, members: Sequence[Finding]) -> Finding:
+    sources = tuple(dict.fromkeys(s for m in members for s in m.sources))
+    suggestion = shown.suggestion or next(
+        (m.suggestion for m in members if m.suggestion and m.location == shown.location), None
+    )
+    return replace(
+        shown,
+        rule=_rule(shown, members),
+        severity=_severity([s.severity for s in sources]),
+        sources=sources,
+        suggestion=suggestion,
+    )
+
+
+def _rule(shown: Finding, members: Sequence[Finding]) -> str:
+    """The rule most members name; `other` only where nobody names a better one."""
+    named = Counter(m.rule for m in members if not m.rule.endswith("/other"))
+    if not named or shown.rule in named and named[shown.rule] == max(named.values()):
+        return shown.rule
+    return named.most_common(1)[0][0]
+
+
+def _severity(said: Sequence[Severity]) -> Severity:
+    """The average of what the sources said, rounded up: one loud vote does not decide alone."""
+    return Severity(math.ceil(average(said)))

@@ -1,0 +1,44 @@
+"""Step 4: what people or the configuration decided not to see. Each removal is listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from reviewers.core.exclude import matches
+from reviewers.core.finding import Dropped, Finding, Kept, Reason
+from reviewers.core.history import Known, State
+from reviewers.core.policy import Policy
+from reviewers.core.quotes import quote_keys
+
+
+def suppress(findings: Iterable[Finding], policy: Policy, matched: Mapping[str, Known]) -> Kept:
+    """Drop what is dismissed while its code stands, of an ignored rule, or under a floor.
+
+    `matched` tells by id what a finding was known as before.
+    """
+    kept: list[Finding] = []
+    dropped: list[Dropped] = []
+    for finding in findings:
+        why = _why(finding, policy, matched.get(finding.id))
+        if why:
+            dropped.append(why)
+        else:
+            kept.append(finding)
+    return Kept(tuple(kept), tuple(dropped))
+
+
+def _why(finding: Finding, policy: Policy, known: Known | None) -> Dropped | None:
+    if known and known.state is State.DISMISSED and _holds(finding, known):
+        by = known.dismissal.by if known.dismissal else ""
+        return Dropped(finding, Reason.DISMISSED, by)
+    if matches(finding.rule, policy.ignore_rules):
+        return Dropped(finding, Reason.IGNORED_RULE, finding.rule)
+    floors = [r.floor for name in finding.reviewers if (r := policy.reviewer(name))]
+    if floors and finding.severity < min(floors):
+        return Dropped(finding, Reason.BELOW_FLOOR, min(floors).word)
+    return None
+
+
+def _holds(finding: Finding, known: Known) -> bool:
+    """A dismissal holds until the code it was about changes."""
+    return quote_keys(finding.quote) == quote_keys(known.finding.quote)

@@ -1,0 +1,94 @@
+"""The coverage receipt: what was read, by whom, and what was not.
+
+A ledger with one cell per hunk x reviewer x engine x vote. Silence becomes evidence: a review may
+say that nothing was found only when no cell is a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from reviewers.core.call import Look, Reading, Task
+from reviewers.core.change import HunkRef
+
+WHOLE_FILE = -1
+"""Hunk index of a file that has no hunks to show (binary, not delivered)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What became of one hunk before one reviewer's one vote; engine "" stands for all of them."""
+
+    hunk: HunkRef
+    reviewer: str
+    engine: str
+    vote: int
+    reading: Reading
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The whole ledger. `carried` hunks were read in an earlier review and are unchanged since."""
+
+    cells: tuple[Cell, ...]
+    hunks: tuple[HunkRef, ...]
+    carried: tuple[HunkRef, ...] = ()
+
+    @cached_property
+    def gaps(self) -> tuple[Cell, ...]:
+        """What should have been read and was not."""
+        return tuple(c for c in self.cells if c.reading.is_gap)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing failed and nothing went unread."""
+        return not self.gaps
+
+    @cached_property
+    def readers(self) -> tuple[tuple[str, str, int], ...]:
+        """(reviewer, engine, vote) of every planned pair of eyes, in plan order."""
+        return tuple(
+            dict.fromkeys((c.reviewer, c.engine, c.vote) for c in self.cells if c.reviewer)
+        )
+
+    @cached_property
+    def _read(self) -> frozenset[tuple[str, str, int, HunkRef]]:
+        return frozenset(
+            (c.reviewer, c.engine, c.vote, c.hunk) for c in self.cells if c.reading is Reading.READ
+        )
+
+    def votes(self, reviewer: str, hunks: Iterable[HunkRef]) -> tuple[tuple[int, ...], int]:
+        """The votes of `reviewer` that read any of `hunks`, and how many votes were planned."""
+        wanted = tuple(hunks)
+        planned = [v for r, _, v in self.readers if r == reviewer and v > 0]
+        read = tuple(
+            v
+            for r, e, v in self.readers
+            if r == reviewer and v > 0 and any((r, e, v, hunk) in self._read for hunk in wanted)
+        )
+        return read, len(planned)
+
+    def cells_of(self, hunk: HunkRef, reviewer: str, engine: str) -> tuple[Cell, ...]:
+        """The cells of one hunk before one reviewer by one engine, one per vote."""
+        return tuple(
+            c
+            for c in self.cells
+            if c.hunk == hunk and c.reviewer in ("", reviewer) and c.engine in ("", engine)
+        )
+
+
+def cells_of_look(look: Look, hunks: Iterable[HunkRef]) -> tuple[Cell, ...]:
+    """The cells that one look fills: its reading for every hunk, but for its partial ones."""
+    if look.call.task is Task.VERIFY:
+        return ()
+    partial = {p.hunk: p for p in look.partial}
+    call = look.call
+    return tuple(
+        Cell(hunk, call.reviewer, call.engine, call.vote, p.reading, p.detail)
+        if (p := partial.get(hunk))
+        else Cell(hunk, call.reviewer, call.engine, call.vote, look.reading, look.detail)
+        for hunk in hunks
+    )

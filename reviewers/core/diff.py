@@ -1,0 +1,319 @@
+"""From the text of a diff to files, hunks and numbered lines.
+
+Small and our own because both hosts need it in a form that libraries do not give: GitHub's `patch`
+fragments have no file headers, and git's quoted names, odd modes and hunk-less changes must come
+out right. Property-tested against unidiff and against `git diff --numstat`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from reviewers.core.change import Content, FileDiff, FileStatus, Hunk, Line, Mark
+
+SYMLINK_MODE = "120000"
+SUBMODULE_MODE = "160000"
+LFS_HEADER = "version https://git-lfs.github.com/spec/"
+"""First line of a pointer file, from the Git LFS specification."""
+
+_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)", re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+_QUOTED_PART = re.compile(rb'\\([0-7]{3}|[abfnrtv"\\])|([^\\]+)')
+
+
+class DiffError(ValueError):
+    """The text is no diff that can be reviewed. Says on which line, and what is wrong with it."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(f"line {line} of the diff: {problem}")
+        self.line = line
+        self.problem = problem
+
+
+def parse_hunks(patch: str, first_line: int = 1) -> tuple[Hunk, ...]:
+    """The hunks of one file's diff, as in the `patch` field of GitHub's list of files.
+
+    `patch` begins with `@@` (or is empty) and has no file headers; `first_line` is only for the
+    message of DiffError, which is raised where a hunk is cut off or holds a foreign line.
+    """
+    lines = patch.split("\n")
+    if lines and lines[-1] == "":
+        lines.pop()
+    return tuple(_hunks(lines, first_line))
+
+
+def _hunks(lines: list[str], first_line: int) -> Iterator[Hunk]:
+    at = 0
+    while at < len(lines):
+        header = _HUNK.fullmatch(lines[at])
+        if header is None:
+            raise DiffError(first_line + at, f"expected a hunk header, found {lines[at][:60]!r}")
+        old, new = int(header[1]), int(header[3])
+        left = int(header[2]) if header[2] is not None else 1
+        right = int(header[4]) if header[4] is not None else 1
+        rows: list[Line] = []
+        start = (old, new)
+        at += 1
+        while left > 0 or right > 0:
+            if at >= len(lines):
+                raise DiffError(first_line + at, "the diff ends in the middle of a hunk")
+            text = lines[at]
+            # A context line that is empty may have lost its leading blank on the way (mail).
+            mark, body = (text[0], text[1:]) if text else (" ", "")
+            match mark:
+                case "+":
+                    rows.append(Line(Mark.ADDED, body, None, new))
+                    new, right = new + 1, right - 1
+                case "-":
+                    rows.append(Line(Mark.REMOVED, body, old, None))
+                    old, left = old + 1, left - 1
+                case " ":
+                    rows.append(Line(Mark.CONTEXT, body, old, new))
+                    old, new, left, right = old + 1, new + 1, left - 1, right - 1
+                case "\\":
+                    pass
+                case _:
+                    raise DiffError(first_line + at, f"no diff line: {text[:60]!r}")
+            at += 1
+        if left < 0 or right < 0:
+            raise DiffError(first_line + at - 1, "the hunk is longer than its header says")
+        while at < len(lines) and lines[at].startswith("\\"):
+            at += 1
+        yield Hunk(*start, tuple(rows), header[5])
+
+
+def parse_diff(data: bytes) -> tuple[FileDiff, ...]:
+    """The files of a whole diff, as `git diff` or `diff -u` print it.
+
+    Names come out as they are on disk (quoted names unquoted; bytes that are not UTF-8 as
+    surrogates); lines that are not UTF-8 have U+FFFD in place of the broken bytes. Text before the
+    first file, as in a mail or `git show`, is passed over. DiffError for a merge's combined diff,
+    for a cut-off hunk, and where no file is found at all.
+    """
+    rows = data.split(b"\n")
+    if rows and rows[-1] == b"":
+        rows.pop()
+    files: list[FileDiff] = []
+    at = 0
+    while at < len(rows):
+        if rows[at].startswith((b"diff --cc ", b"diff --combined ")):
+            raise DiffError(at + 1, "this is a merge's combined diff; give the diff of two commits")
+        if rows[at].startswith(b"diff --git ") or _is_plain_header(rows, at):
+            at, parsed = _file(rows, at)
+            _append(files, parsed)
+        else:
+            at += 1
+    if not files and data.strip():
+        raise DiffError(1, "no file header (`diff --git` or `---`/`+++`) was found")
+    return tuple(files)
+
+
+def _append(files: list[FileDiff], parsed: FileDiff) -> None:
+    """Add a file; the two halves in which git writes a change of type become one CHANGED file."""
+    last = files[-1] if files else None
+    halves = (FileStatus.REMOVED, FileStatus.ADDED)
+    if last and last.path == parsed.path and (last.status, parsed.status) == halves:
+        files[-1] = replace(
+            parsed,
+            status=FileStatus.CHANGED,
+            hunks=last.hunks + parsed.hunks,
+            old_mode=last.old_mode,
+        )
+    else:
+        files.append(parsed)
+
+
+def _is_plain_header(rows: list[bytes], at: int) -> bool:
+    return (
+        rows[at].startswith(b"--- ")
+        and at + 2 < len(rows)
+        and rows[at + 1].startswith(b"+++ ")
+        and rows[at + 2].startswith(b"@@ ")
+    )
+
+
+@dataclass
+class _Header:
+    """What the header lines of one file say, before they are judged together."""
+
+    old: str | None = None
+    new: str | None = None
+    status: FileStatus = FileStatus.MODIFIED
+    old_mode: str = ""
+    new_mode: str = ""
+    binary: bool = False
+    renamed: bool = field(default=False)
+
+
+def _file(rows: list[bytes], at: int) -> tuple[int, FileDiff]:
+    header = _Header()
+    if rows[at].startswith(b"diff --git "):
+        header.old, header.new = _both_names(rows[at][len(b"diff --git ") :])
+        at += 1
+    while at < len(rows) and not rows[at].startswith((b"@@ ", b"diff --git ")):
+        if rows[at].startswith(b"GIT binary patch"):
+            header.binary = True
+            at = _next_file(rows, at)
+            break
+        if not _read_header(header, rows[at]):
+            break
+        at += 1
+    end = _hunks_end(rows, at)
+    body = [row.decode("utf-8", "replace") for row in rows[at:end]]
+    return end, _judge(header, tuple(_hunks(body, at + 1)))
+
+
+def _next_file(rows: list[bytes], at: int) -> int:
+    while at < len(rows) and not rows[at].startswith(b"diff --git "):
+        at += 1
+    return at
+
+
+def _hunks_end(rows: list[bytes], at: int) -> int:
+    """Where the hunks that begin at `at` end, by the counts in their headers."""
+    while at < len(rows) and rows[at].startswith(b"@@ "):
+        header = _HUNK.fullmatch(rows[at].decode("utf-8", "replace"))
+        if header is None:
+            raise DiffError(at + 1, "the hunk header is not readable")
+        left, right = (int(header[i]) if header[i] is not None else 1 for i in (2, 4))
+        at += 1
+        while at < len(rows) and (left > 0 or right > 0):
+            first = rows[at][:1]
+            if first not in (b"+", b"-", b" ", b"\\", b""):
+                raise DiffError(at + 1, "the hunk ends before its header says")
+            left -= first in (b"-", b" ", b"")
+            right -= first in (b"+", b" ", b"")
+            at += 1
+        if left > 0 or right > 0:
+            raise DiffError(at, "the diff ends in the middle of a hunk")
+        while at < len(rows) and rows[at].startswith(b"\\"):
+            at += 1
+    return at
+
+
+def _read_header(header: _Header, row: bytes) -> bool:
+    """Take in one extended header line; False when the line is none."""
+    text = row.decode("ascii", "replace")
+    key, _, value = text.partition(" ")
+    if row.startswith(b"--- "):
+        header.old = _name(row[4:], b"a/")
+        if header.old is None:
+            header.status = FileStatus.ADDED
+    elif row.startswith(b"+++ "):
+        header.new = _name(row[4:], b"b/")
+        if header.new is None:
+            header.status = FileStatus.REMOVED
+    elif text.startswith("old mode "):
+        header.old_mode = text[9:]
+    elif text.startswith("new mode "):
+        header.new_mode = text[9:]
+    elif text.startswith("new file mode "):
+        header.status, header.new_mode = FileStatus.ADDED, text[14:]
+    elif text.startswith("deleted file mode "):
+        header.status, header.old_mode = FileStatus.REMOVED, text[18:]
+    elif key in ("rename", "copy"):
+        kind = FileStatus.RENAMED if key == "rename" else FileStatus.COPIED
+        header.status, header.renamed = kind, True
+        raw = row.split(b" ", 2)[2]
+        if value.startswith("from "):
+            header.old = _unquote(raw)
+        else:
+            header.new = _unquote(raw)
+    elif key == "index":
+        if " " in value:
+            header.old_mode = header.new_mode = value.rpartition(" ")[2]
+    elif text.startswith("Binary files "):
+        header.binary = True
+    else:
+        return text.startswith(("similarity index ", "dissimilarity index "))
+    return True
+
+
+def _judge(header: _Header, hunks: tuple[Hunk, ...]) -> FileDiff:
+    path = header.new if header.status is not FileStatus.REMOVED else header.old
+    path = path or header.old or header.new or ""
+    old_path = header.old if header.renamed else None
+    status = header.status
+    if status is FileStatus.MODIFIED and not hunks and header.old_mode != header.new_mode:
+        status = FileStatus.CHANGED
+    content = content_of(header.new_mode or header.old_mode, hunks, binary=header.binary)
+    return FileDiff(
+        path=path,
+        status=status,
+        hunks=hunks if content is Content.TEXT else (),
+        old_path=old_path,
+        content=content,
+        old_mode=header.old_mode,
+        new_mode=header.new_mode,
+        missing="binary" if header.binary else "",
+    )
+
+
+def content_of(mode: str, hunks: tuple[Hunk, ...], *, binary: bool = False) -> Content:
+    """What a file of that git mode (six octal digits, "" unknown) with those hunks holds."""
+    if mode == SYMLINK_MODE:
+        return Content.SYMLINK
+    if mode == SUBMODULE_MODE:
+        return Content.SUBMODULE
+    if binary:
+        return Content.BINARY
+    first = next((x for hunk in hunks for x in hunk.lines if x.number == 1), None)
+    if first is not None and first.text.startswith(LFS_HEADER):
+        return Content.LFS
+    if len(hunks) == 1 and _is_submodule(hunks[0]):
+        return Content.SUBMODULE
+    return Content.TEXT
+
+
+def _is_submodule(hunk: Hunk) -> bool:
+    return all(re.fullmatch(r"Subproject commit [0-9a-f]{40}(-dirty)?", x.text) for x in hunk.lines)
+
+
+def _both_names(rest: bytes) -> tuple[str | None, str | None]:
+    """The two names of a `diff --git` line; they are equal unless a rename header follows."""
+    if rest.startswith(b'"'):
+        old, _, new = _split_quoted(rest)
+        return _name(old, b"a/"), _name(new, b"b/")
+    middle = rest.find(b" b/", len(rest) // 2 - 2)
+    if middle < 0:
+        old, _, new = rest.partition(b" ")
+    else:
+        old, new = rest[:middle], rest[middle + 1 :]
+    return _name(old, b"a/"), _name(new, b"b/")
+
+
+def _split_quoted(rest: bytes) -> tuple[bytes, bytes, bytes]:
+    end = 1
+    while end < len(rest) and rest[end : end + 1] != b'"':
+        end += 2 if rest[end : end + 1] == b"\\" else 1
+    return rest[: end + 1], b" ", rest[end + 2 :]
+
+
+def _name(raw: bytes, prefix: bytes) -> str | None:
+    """A name as it stands behind `---` or `+++`, None for /dev/null."""
+    if raw.startswith(b'"'):
+        text = _unquote(raw)
+    else:
+        # diff -u puts a tab and the time behind the name; git a bare tab if the name has blanks.
+        text = raw.split(b"\t", 1)[0].decode("utf-8", "surrogateescape")
+    if text == "/dev/null":
+        return None
+    mark = prefix.decode()
+    return text[len(mark) :] if text.startswith(mark) else text
+
+
+def _unquote(raw: bytes) -> str:
+    """A name that git may have quoted as a C string, as core.quotePath does."""
+    if not (raw.startswith(b'"') and raw.endswith(b'"') and len(raw) > 1):
+        return raw.decode("utf-8", "surrogateescape")
+    out = bytearray()
+    for escape, plain in _QUOTED_PART.findall(raw[1:-1]):
+        if plain:
+            out += plain
+        elif len(escape) == 3:
+            out.append(int(escape, 8) & 0xFF)
+        else:
+            out += _ESCAPES.get(escape.decode(), escape.decode()).encode()
+    return out.decode("utf-8", "surrogateescape")

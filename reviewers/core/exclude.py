@@ -1,0 +1,74 @@
+"""Which files no reviewer needs to read, and why. Each one is named in the receipt.
+
+Only names decide. A mark inside the file ("@generated") would let a pull request hide its own code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fnmatch import translate
+from functools import lru_cache
+
+from reviewers.core.change import Content, FileDiff
+from reviewers.core.call import Reading
+
+LOCK_FILES = (
+    *("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock"),
+    *("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "pylock.toml", "Cargo.lock", "go.sum"),
+    *("composer.lock", "Gemfile.lock", "mix.lock", "pubspec.lock", "Podfile.lock", "flake.lock"),
+    *("packages.lock.json", "gradle.lockfile", "deno.lock", "conan.lock", "Package.resolved"),
+)
+GENERATED = (
+    *("*.min.js", "*.min.css", "*.js.map", "*.css.map", "*_pb2.py", "*_pb2.pyi", "*_pb2_grpc.py"),
+    *("*.pb.go", "*.pb.cc", "*.pb.h", "*.g.dart", "*.freezed.dart", "*.generated.*", "*.snap"),
+    *("*.designer.cs", "*.Designer.cs", "*/__generated__/*"),
+)
+VENDORED = ("vendor/*", "*/vendor/*", "node_modules/*", "*/node_modules/*", "third_party/*")
+
+MAX_STARS = 8
+"""Stars that one pattern may hold. fnmatch stayed under 1 ms at that (reliability.md, section 0)."""
+
+
+@lru_cache(maxsize=512)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern))
+
+
+def matches(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a glob fits: `*` is any run of characters, slashes too; `**/x` fits `x` as well.
+
+    A pattern without a slash fits a file of that name in any folder.
+    """
+    name = path.rpartition("/")[2]
+    return any(
+        _compiled(p).match(path)
+        or ("/" not in p and _compiled(p).match(name))
+        or (p.startswith("**/") and _compiled(p[3:]).match(path))
+        for p in patterns
+    )
+
+
+def pattern_problem(pattern: str) -> str:
+    """Why a glob from a configuration is refused; "" when it is fine."""
+    if not pattern:
+        return "is empty"
+    if pattern.count("*") > MAX_STARS:
+        return f"has more than {MAX_STARS} stars"
+    return ""
+
+
+def excluded(file: FileDiff, configured: Sequence[str]) -> tuple[Reading, str] | None:
+    """Why nobody reads this file: the word for the table and the detail, or None to read it."""
+    if file.content is not Content.TEXT:
+        return Reading.BINARY, file.content.value
+    for patterns, what in (
+        (LOCK_FILES, "lock file"),
+        (GENERATED, "generated"),
+        (VENDORED, "vendored"),
+    ):
+        if matches(file.path, patterns):
+            return Reading.GENERATED, what
+    if matches(file.path, configured):
+        return Reading.NOT_ASKED, "excluded by the configuration"
+    return None

@@ -1,0 +1,79 @@
+"""What earlier reviews of the same pull request said, as far as it can be read back."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from reviewers.core.change import Change
+from reviewers.core.finding import Finding, Side
+from reviewers.core.quotes import code_key, quote_keys
+
+
+class State(enum.StrEnum):
+    """What became of a finding that was posted."""
+
+    OPEN = "open"
+    LATE = "late"
+    FIXED = "fixed"
+    DISMISSED = "dismissed"
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissal:
+    """A person's decision, bound to the code as it was: `on` is an ISO date."""
+
+    by: str
+    on: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A finding of an earlier review. `finding.quote` is "" where the old code could not be had.
+
+    `fixed_in` is the head at which it was gone (FIXED only).
+    """
+
+    finding: Finding
+    state: State
+    dismissal: Dismissal | None = None
+    fixed_in: str = ""
+
+
+@dataclass(frozen=True)
+class History:
+    """The last review of this pull request: its head, the change as it was, what is known.
+
+    `unread` holds keys (`plan.hunk_key`) of hunks that it could not read. An empty history is that
+    of a first review.
+    """
+
+    head: str = ""
+    previous: Change | None = None
+    known: tuple[Known, ...] = ()
+    unread: frozenset[str] = frozenset()
+    spent: float = 0.0
+    complete: bool = False
+
+    @property
+    def is_first(self) -> bool:
+        """Whether there is no earlier review to go by."""
+        return not self.head
+
+    def had_line(self, finding: Finding) -> bool:
+        """Whether the quoted code stood in the earlier head's change (or file) as it stands now.
+
+        Then this push did not write it, and a finding on it comes late.
+        """
+        if self.previous is None:
+            return False
+        file = self.previous.file(finding.path)
+        if file is None:
+            return False
+        quoted = set(quote_keys(finding.quote))
+        side = finding.location.side if finding.location else Side.RIGHT
+        old = {code_key(row.text) for (s, _), row in file.rows.items() if s is side}
+        if file.text is not None and side is Side.RIGHT:
+            old |= {code_key(row) for row in file.text.split("\n")}
+        return bool(quoted) and quoted <= old

@@ -1,0 +1,174 @@
+"""Who reads what: from a change and a policy to the calls of the first round.
+
+Pure. What does not fit one prompt is packed into chunks by files and hunks, the riskiest first;
+what does not fit the chunks is written into the receipt, hunk by hunk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from reviewers.core.call import Call, Reading
+from reviewers.core.change import Change, FileDiff, HunkRef
+from reviewers.core.coverage import WHOLE_FILE, Cell
+from reviewers.core.exclude import excluded, matches
+from reviewers.core.policy import STATIC, Policy
+from reviewers.core.reviewer import Reviewer
+
+Weigh = Callable[[FileDiff, int], int]
+"""Characters that one hunk (file, 0-based index) takes in a prompt, its context included."""
+
+_RISKY = re.compile(
+    r"auth|login|passw|secret|token|crypt|session|permission|access|payment|billing|sql|query"
+    r"|migrat|admin|api|upload|deploy|\.github/workflows|dockerfile|\.tf$",
+    re.IGNORECASE,
+)
+_CALM = re.compile(r"(^|/)(tests?|docs?|examples?|fixtures?)/|\.(md|rst|txt|svg)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The hunks of one prompt."""
+
+    hunks: tuple[HunkRef, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The calls of the first round, the chunks that they name, and the cells already decided."""
+
+    calls: tuple[Call, ...]
+    chunks: tuple[Chunk, ...]
+    cells: tuple[Cell, ...]
+    hunks: tuple[HunkRef, ...]
+    carried: tuple[HunkRef, ...] = ()
+
+    def hunks_of(self, call: Call, reviewers: Iterable[Reviewer]) -> tuple[HunkRef, ...]:
+        """The hunks that `call` is asked to read."""
+        paths = next((r.paths for r in reviewers if r.id == call.reviewer), ())
+        hunks = self.hunks if call.engine == STATIC else self.chunks[call.chunk].hunks
+        return tuple(h for h in hunks if not paths or matches(h.path, paths))
+
+
+def plan(
+    change: Change, policy: Policy, weigh: Weigh, already: frozenset[str] = frozenset()
+) -> Plan:
+    """The first round for `change`.
+
+    `already` holds digests of hunks (`Hunk.digest`, prefixed by their path) that an earlier review
+    has read completely; they are carried, not read again.
+    """
+    cells: list[Cell] = []
+    to_read: list[HunkRef] = []
+    carried: list[HunkRef] = []
+    for file in change.files:
+        cells += _undelivered(file)
+        why = excluded(file, policy.exclude)
+        for index, hunk in enumerate(file.hunks):
+            ref = HunkRef(file.path, index)
+            if why:
+                cells.append(Cell(ref, "", "", 0, *why))
+            elif hunk_key(file.path, hunk.digest()) in already:
+                carried.append(ref)
+            else:
+                to_read.append(ref)
+        if why and not file.hunks:
+            cells.append(Cell(HunkRef(file.path, WHOLE_FILE), "", "", 0, *why))
+    for name in change.undelivered:
+        gap = Cell(HunkRef(name, WHOLE_FILE), "", "", 0, Reading.FAILED, "not delivered by GitHub")
+        cells.append(gap)
+    calls: list[Call] = []
+    if STATIC in policy.engines and to_read:
+        calls += [Call(r.id, STATIC) for r in policy.reviewers if _reads_any(r, to_read)]
+    chunks: tuple[Chunk, ...] = ()
+    for engine in policy.engines:
+        if engine != STATIC:
+            chunks, unread = _pack(change, to_read, policy, weigh)
+            cells += _unread_cells(unread, policy, engine)
+            calls += _voting_calls(chunks, policy, engine)
+    return Plan(tuple(calls), chunks, tuple(cells), tuple(to_read), tuple(carried))
+
+
+def hunk_key(path: str, digest: str) -> str:
+    """How a hunk is known again in a later head: its file and what it changes."""
+    return f"{path}:{digest}"
+
+
+def risk(file: FileDiff) -> float:
+    """How early a file should be read when not all can be; higher is earlier."""
+    score = float(min(file.changed, 400)) / 100
+    if _RISKY.search(file.path):
+        score += 5
+    if _CALM.search(file.path):
+        score -= 5
+    return score
+
+
+def _undelivered(file: FileDiff) -> list[Cell]:
+    if file.hunks or not file.missing or file.missing == "binary":
+        return []
+    ref = HunkRef(file.path, WHOLE_FILE)
+    return [Cell(ref, "", "", 0, Reading.TOO_LARGE, file.missing)]
+
+
+def _reads_any(reviewer: Reviewer, hunks: Iterable[HunkRef]) -> bool:
+    return not reviewer.paths or any(matches(h.path, reviewer.paths) for h in hunks)
+
+
+def _pack(
+    change: Change, hunks: list[HunkRef], policy: Policy, weigh: Weigh
+) -> tuple[tuple[Chunk, ...], list[tuple[HunkRef, str]]]:
+    """First fit, riskiest file first; the hunks of one file stay together while they fit."""
+    order = {f.path: i for i, f in enumerate(change.files)}
+    files = sorted({h.path for h in hunks}, key=lambda p: (-risk(change.by_path[p]), order[p]))
+    bins: list[list[HunkRef]] = []
+    room: list[int] = []
+    unread: list[tuple[HunkRef, str]] = []
+    for path in files:
+        file = change.by_path[path]
+        mine = [h for h in hunks if h.path == path]
+        if file.size > policy.max_file_chars:
+            limit = f"above the limit of {policy.max_file_chars // 1000} kB"
+            unread += [(h, limit) for h in mine]
+            continue
+        whole = sum(weigh(file, h.index) for h in mine)
+        pieces = [mine] if whole <= policy.chunk_chars else [[h] for h in mine]
+        for piece in pieces:
+            weight = sum(weigh(file, h.index) for h in piece)
+            fits = next((i for i, left in enumerate(room) if weight <= left), None)
+            if fits is None and len(bins) < policy.max_chunks:
+                bins.append([])
+                room.append(policy.chunk_chars)
+                fits = len(bins) - 1
+            if fits is None:
+                limit = f"above the limit of {policy.max_chunks} prompts"
+                unread += [(h, limit) for h in piece]
+            else:
+                bins[fits] += piece
+                room[fits] -= weight
+    place = {h: i for i, h in enumerate(hunks)}
+    return tuple(Chunk(tuple(sorted(b, key=place.__getitem__))) for b in bins), unread
+
+
+def _unread_cells(unread: list[tuple[HunkRef, str]], policy: Policy, engine: str) -> list[Cell]:
+    return [
+        Cell(ref, reviewer.id, engine, vote, Reading.TOO_LARGE, why)
+        for ref, why in unread
+        for reviewer in policy.reviewers
+        if not reviewer.paths or matches(ref.path, reviewer.paths)
+        for vote in range(1, policy.votes_of(reviewer) + 1)
+    ]
+
+
+def _voting_calls(chunks: tuple[Chunk, ...], policy: Policy, engine: str) -> list[Call]:
+    """Chunk by chunk, and in a chunk first votes before second ones: a budget cuts votes first."""
+    most = max((policy.votes_of(r) for r in policy.reviewers), default=0)
+    return [
+        Call(reviewer.id, engine, vote, index, policy.model_of(vote))
+        for index, chunk in enumerate(chunks)
+        for vote in range(1, most + 1)
+        for reviewer in policy.reviewers
+        if vote <= policy.votes_of(reviewer) and _reads_any(reviewer, chunk.hunks)
+    ]

@@ -1,0 +1,108 @@
+"""Where quoted code stands in a change: the deterministic check under every anchor and citation.
+
+Code is compared without white space, with hidden characters escaped and secrets masked, because
+that is how a model was shown it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from reviewers.core.change import Change, FileDiff, Line, Mark
+from reviewers.core.finding import Side
+from reviewers.core.secrets import Redaction
+from reviewers.core.visible import visible
+
+MIN_PART = 8
+"""Characters (without blanks) that a part of a line must have to count as a quote of that line."""
+
+_masked = Redaction()
+Row = tuple[int, str]
+"""A line's 1-based number and its text for comparison."""
+
+
+def code_key(text: str) -> str:
+    """One line of code for comparison: no white space, hidden characters as people see them."""
+    return "".join(visible(text).split())
+
+
+@cache
+def quote_keys(quote: str) -> tuple[str, ...]:
+    """The lines of a quote for comparison, empty ones left out."""
+    keys = (code_key(line) for line in _masked(quote).split("\n"))
+    return tuple(key for key in keys if key)
+
+
+class Quotes:
+    """Finds quoted code in the files of one change; each file's lines are prepared once."""
+
+    def __init__(self, change: Change) -> None:
+        self._change = change
+        self._hunks: dict[tuple[str, Side], tuple[tuple[Row, ...], ...]] = {}
+        self._texts: dict[str, tuple[Row, ...]] = {}
+
+    def in_hunks(self, file: FileDiff, side: Side, quote: Sequence[str]) -> list[tuple[int, int]]:
+        """First and last line of each place in a hunk, on one side, where the quote stands."""
+        return [place for rows in self._rows(file, side) for place in _places(rows, quote)]
+
+    def in_text(self, file: FileDiff, quote: Sequence[str]) -> list[int]:
+        """The lines of the whole file, at the head, at which the quote begins."""
+        if file.text is None:
+            return []
+        if file.path not in self._texts:
+            self._texts[file.path] = _keyed(enumerate(file.text.split("\n"), 1))
+        return [first for first, _ in _places(self._texts[file.path], quote)]
+
+    def cited(self, path: str, quote: str) -> int | None:
+        """The line at the head on which a citation stands, None where it stands nowhere.
+
+        A citation of less than `MIN_PART` characters proves nothing and counts as not found.
+        """
+        file = self._change.file(path)
+        keys = quote_keys(quote)
+        if file is None or len("".join(keys)) < MIN_PART:
+            return None
+        shown = [first for first, _ in self.in_hunks(file, Side.RIGHT, keys)]
+        return next(iter(shown or self.in_text(file, keys)), None)
+
+    def ordinal(self, file: FileDiff, side: Side, line: int, key: str) -> int:
+        """How many lines equal to `key` stand in the file's hunks before `line`."""
+        rows = (row for hunk in self._rows(file, side) for row in hunk)
+        return sum(1 for number, text in rows if number < line and text == key)
+
+    def _rows(self, file: FileDiff, side: Side) -> tuple[tuple[Row, ...], ...]:
+        at = (file.path, side)
+        if at not in self._hunks:
+            self._hunks[at] = tuple(_keyed(_side(hunk.lines, side)) for hunk in file.hunks)
+        return self._hunks[at]
+
+
+def _side(lines: Sequence[Line], side: Side) -> list[Row]:
+    """The lines on which GitHub takes a comment for that side: LEFT only where it was removed."""
+    if side is Side.LEFT:
+        return [(x.old or 0, x.text) for x in lines if x.mark is Mark.REMOVED]
+    return [(x.new or 0, x.text) for x in lines if x.mark is not Mark.REMOVED]
+
+
+def _keyed(rows: Sequence[Row] | enumerate[str]) -> tuple[Row, ...]:
+    """Rows for comparison, blank ones left out. All are masked together: a private key has many."""
+    numbered = list(rows)
+    masked = _masked("\n".join(text for _, text in numbered)).split("\n")
+    keyed = ((n, code_key(text)) for (n, _), text in zip(numbered, masked, strict=True))
+    return tuple(row for row in keyed if row[1])
+
+
+def _places(rows: Sequence[Row], quote: Sequence[str]) -> list[tuple[int, int]]:
+    span = len(quote)
+    return [
+        (rows[i][0], rows[i + span - 1][0])
+        for i in range(len(rows) - span + 1)
+        if _stands(quote, [text for _, text in rows[i : i + span]])
+    ]
+
+
+def _stands(quote: Sequence[str], lines: Sequence[str]) -> bool:
+    if list(quote) == list(lines):
+        return True
+    return len(quote) == 1 and len(quote[0]) >= MIN_PART and quote[0] in lines[0]

@@ -1,0 +1,186 @@
+"""Is the review done, and what did it come to? Pure: everything it needs, it is given.
+
+At most three rounds: the reviewers; extra votes where a decision is open; verification of what
+would be posted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reviewers.core.aggregate.anchor import anchor
+from reviewers.core.aggregate.cap import cap_claims
+from reviewers.core.aggregate.carry import carry
+from reviewers.core.aggregate.identify import identify
+from reviewers.core.aggregate.merge import merge
+from reviewers.core.aggregate.rank import rank
+from reviewers.core.aggregate.rules import concatenate
+from reviewers.core.aggregate.suppress import suppress
+from reviewers.core.aggregate.verify import apply, rulings
+from reviewers.core.aggregate.vote import is_open, vote
+from reviewers.core.call import Call, Look, Reading, Task
+from reviewers.core.change import Change
+from reviewers.core.coverage import Coverage, cells_of_look
+from reviewers.core.finding import Dropped, Finding
+from reviewers.core.history import History, Known, State
+from reviewers.core.plan import Plan
+from reviewers.core.policy import CLAUDE, Policy
+from reviewers.core.verdict import Outcome, Verdict
+
+VERIFIER = "verifier"
+"""The name under which verifying calls run; no reviewer may have it."""
+
+
+@dataclass(frozen=True)
+class MoreCalls:
+    """The review is not done: these calls first."""
+
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True)
+class _State:
+    """The findings as the looks so far make them; `undecided` are those one vote could turn."""
+
+    coverage: Coverage
+    findings: tuple[Finding, ...]
+    dropped: tuple[Dropped, ...]
+    fixed: tuple[Known, ...]
+    undecided: tuple[Finding, ...]
+
+
+def settle(
+    change: Change, plan: Plan, looks: Sequence[Look], policy: Policy, history: History
+) -> Verdict | MoreCalls:
+    """The verdict, or the calls of the next round when policy and findings ask for one."""
+    state = _aggregate(change, plan, looks, policy, history)
+    asked = {look.call.task for look in looks} | {look.call.round for look in looks}
+    if policy.rounds >= 3 and 2 not in asked:
+        if extra := _extra_votes(state, change, plan, policy):
+            return MoreCalls(extra)
+    if policy.rounds >= 2 and Task.VERIFY not in asked:
+        if verifying := _verifying_calls(state, change, plan, looks, policy):
+            return MoreCalls(verifying)
+    return Verdict(
+        outcome=_outcome(state),
+        change=change,
+        policy=policy,
+        findings=rank(state.findings),
+        dropped=state.dropped,
+        coverage=state.coverage,
+        looks=tuple(looks),
+        fixed=state.fixed,
+        dismissed=_dismissed(history, state),
+        history=history,
+    )
+
+
+def _aggregate(
+    change: Change, plan: Plan, looks: Sequence[Look], policy: Policy, history: History
+) -> _State:
+    """The chain: anchor, merge, identify, suppress, vote; then what was verified and carried."""
+    coverage = _coverage(plan, looks, policy)
+    capped = [cap_claims(look.claims, policy.claims_per_call) for look in looks]
+    anchored = anchor(concatenate(kept for kept, _ in capped), change)
+    merged = merge(anchored.findings)
+    known = identify(merged.findings, history, change)
+    suppressed = suppress(known.findings, policy, known.matched)
+    voted = vote(suppressed.findings, change, coverage, policy, looks)
+    ruled = rulings(looks, change)
+    carried = carry(history, known.matched, change, coverage, ruled)
+    verified = apply(voted.findings, ruled)
+    dropped = (
+        *concatenate(look.dropped for look in looks),
+        *concatenate(over for _, over in capped),
+        *anchored.dropped,
+        *merged.dropped,
+        *suppressed.dropped,
+        *voted.dropped,
+        *verified.dropped,
+    )
+    outvoted = [d.item for d in voted.dropped if isinstance(d.item, Finding)]
+    undecided = tuple(f for f in (*voted.findings, *outvoted) if is_open(f, policy))
+    return _State(coverage, (*verified.findings, *carried.open), dropped, carried.fixed, undecided)
+
+
+def _coverage(plan: Plan, looks: Sequence[Look], policy: Policy) -> Coverage:
+    seen = concatenate(
+        cells_of_look(look, plan.hunks_of(look.call, policy.reviewers))
+        for look in looks
+        if look.call.task is Task.LOOK
+    )
+    return Coverage((*plan.cells, *seen), plan.hunks, plan.carried)
+
+
+def _chunk_of(finding: Finding, change: Change, plan: Plan) -> int | None:
+    """The chunk in which the finding's code was shown to the models, None if in none."""
+    file = change.file(finding.path)
+    if file is None:
+        return None
+    at = file.hunk_at(finding.location.side, finding.location.line) if finding.location else None
+    return next(
+        (
+            i
+            for i, chunk in enumerate(plan.chunks)
+            for hunk in chunk.hunks
+            if hunk.path == file.path and at in (None, hunk.index)
+        ),
+        None,
+    )
+
+
+def _extra_votes(state: _State, change: Change, plan: Plan, policy: Policy) -> tuple[Call, ...]:
+    """One more vote of each reviewer, on each chunk, whose decision one vote could turn."""
+    wanted: dict[tuple[str, int], Call] = {}
+    for finding in state.undecided:
+        chunk = _chunk_of(finding, change, plan)
+        if chunk is None:
+            continue
+        ballot = finding.votes[0]
+        number = ballot.planned + 1
+        model = policy.model_of(number)
+        wanted[ballot.reviewer, chunk] = Call(
+            ballot.reviewer, CLAUDE, number, chunk, model, round=2
+        )
+    return tuple(wanted.values())
+
+
+def _verifying_calls(
+    state: _State, change: Change, plan: Plan, looks: Sequence[Look], policy: Policy
+) -> tuple[Call, ...]:
+    """One call a chunk with everything that would be posted from it.
+
+    Only chunks that a model has read: where it refused or failed, asking again would too.
+    """
+    answered = {
+        look.call.chunk
+        for look in looks
+        if look.call.engine == CLAUDE and look.reading is Reading.READ
+    }
+    candidates: dict[int, list[Finding]] = {}
+    for finding in rank(state.findings):
+        chunk = _chunk_of(finding, change, plan)
+        if chunk in answered and finding.severity >= policy.min_severity:
+            candidates.setdefault(chunk, []).append(finding)
+    return tuple(
+        Call(VERIFIER, CLAUDE, 1, chunk, policy.verify_model, 3, Task.VERIFY, tuple(found))
+        for chunk, found in sorted(candidates.items())
+    )
+
+
+def _outcome(state: _State) -> Outcome:
+    read = any(c.reading is Reading.READ for c in state.coverage.cells)
+    if state.coverage.gaps and not (read or state.findings):
+        return Outcome.FAILED
+    if not state.coverage.complete:
+        return Outcome.INCOMPLETE
+    return Outcome.FINDINGS if state.findings else Outcome.CLEAN
+
+
+def _dismissed(history: History, state: _State) -> tuple[Known, ...]:
+    """The dismissals that still hold: of what a person dismissed, all that has not come back."""
+    back = {f.id for f in state.findings}
+    return tuple(
+        k for k in history.known if k.state is State.DISMISSED and k.finding.id not in back
+    )
