@@ -1,0 +1,153 @@
+"""The requests of one review, built so that calls on a chunk share every byte they can."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from reviewers.core.call import Call, Task
+from reviewers.engines.claude.answer import SCHEMA
+from reviewers.engines.claude.prices import CHARS_PER_TOKEN, price_of, tokens
+from reviewers.engines.claude.prompt import (
+    change_text,
+    reviewer_text,
+    system_text,
+    verifier_text,
+)
+from reviewers.protocols import Brief, ModelAccess
+
+ANSWER_TOKENS = 16_000
+"""The longest answer, thinking included, while the budget allows it."""
+LEAST_ANSWER_TOKENS = 4_000
+USUAL_ANSWER_TOKENS = 1_500
+"""For the estimate that is shown before the first call."""
+CACHEABLE_TOKENS = 512
+"""The least prefix that a 5.x model caches; below it there is nothing to wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a review will about take: calls, prompt characters, USD (None: price unknown)."""
+
+    calls: int
+    characters: int
+    usual: float | None
+
+
+class Briefing:
+    """Prompts and requests of one review. Knows no client."""
+
+    def __init__(self, brief: Brief, access: ModelAccess) -> None:
+        self._brief = brief
+        self._access = access
+        self._shared: dict[int, str] = {}
+        # The canary must not be guessable from the nonce, which stands in the material's fences.
+        self.canary = "tpt" + hashlib.sha256(f"canary {access.nonce}".encode()).hexdigest()[:13]
+        self.system = system_text(access.nonce, self.canary)
+        self.answer_tokens = self._answer_tokens()
+
+    def model_of(self, call: Call) -> str:
+        """The model that takes this call."""
+        return call.model or self._access.default_model
+
+    def request(self, call: Call) -> dict[str, Any]:
+        """The arguments of `messages.stream` for one call."""
+        return {
+            "model": self.model_of(call),
+            "max_tokens": self.answer_tokens,
+            "system": [{"type": "text", "text": self.system}],
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {
+                            "type": "text",
+                            "text": self.shared(call.chunk),
+                            "cache_control": {"type": "ephemeral"},
+                        },
+                        {"type": "text", "text": self.own(call)},
+                    ],
+                }
+            ],
+            "output_config": {
+                "format": {"type": "json_schema", "schema": SCHEMA},
+                "effort": self._access.effort,
+            },
+        }
+
+    def shared(self, chunk: int) -> str:
+        """The part of the prompt that all calls on a chunk have in common."""
+        if chunk not in self._shared:
+            self._shared[chunk] = change_text(
+                self._brief.change,
+                self._brief.plan.chunks[chunk].hunks,
+                self._access.context,
+                self._access.nonce,
+                self._access.instructions,
+            )
+        return self._shared[chunk]
+
+    def own(self, call: Call) -> str:
+        """The part that only this call has."""
+        if call.task is Task.VERIFY:
+            return verifier_text(call.candidates, self._access.nonce)
+        reviewer = self._brief.policy.reviewer(call.reviewer)
+        assert reviewer is not None, "a call names a reviewer of its policy"
+        return reviewer_text(reviewer, call.vote)
+
+    def is_cacheable(self, chunk: int) -> bool:
+        """Whether the shared part is long enough that its cache is worth a wait."""
+        return tokens(len(self.system) + len(self.shared(chunk))) >= CACHEABLE_TOKENS
+
+    def most(self, call: Call, *, warm: bool) -> float | None:
+        """The most that a call can cost in USD; `warm`: its prefix is in the cache."""
+        return self._cost(call, self.answer_tokens, warm=warm)
+
+    def estimate(self, calls: tuple[Call, ...]) -> Estimate:
+        """What these calls will about cost, the first on each chunk filling the cache."""
+        seen: set[tuple[str, int]] = set()
+        characters, usual = 0, 0.0
+        known = True
+        for call in calls:
+            key = (self.model_of(call), call.chunk)
+            one = self._cost(call, USUAL_ANSWER_TOKENS, warm=key in seen)
+            seen.add(key)
+            characters += len(self.shared(call.chunk)) + len(self.own(call))
+            known = known and one is not None
+            usual += one or 0.0
+        return Estimate(len(calls), characters, usual if known else None)
+
+    def _cost(self, call: Call, answer: int, *, warm: bool) -> float | None:
+        shared = tokens(len(self.system) + len(self.shared(call.chunk)))
+        own = tokens(len(self.own(call)))
+        price = price_of(self.model_of(call), shared + own, self._access.prices)
+        if price is None:
+            return None
+        prefix = shared * (price.read if warm else price.write)
+        return (prefix + own * price.input + answer * price.output) / 1_000_000
+
+    def _answer_tokens(self) -> int:
+        """So long may each answer be that all planned calls together stay in the budget."""
+        calls = [c for c in self._brief.plan.calls if c.engine == "claude"]
+        limit = min((a.left for a in self._access.allowances), default=None)
+        if limit is None or not calls:
+            return ANSWER_TOKENS
+        self.answer_tokens = 0
+        seen: set[tuple[str, int]] = set()
+        prompts, output = 0.0, 0.0
+        for call in calls:
+            key = (self.model_of(call), call.chunk)
+            price = price_of(self.model_of(call), 0, self._access.prices)
+            if price is None:
+                return ANSWER_TOKENS
+            prompts += self._cost(call, 0, warm=key in seen) or 0.0
+            output += price.output / 1_000_000
+            seen.add(key)
+        fits = int((limit * 0.95 - prompts) / output)
+        return max(LEAST_ANSWER_TOKENS, min(ANSWER_TOKENS, fits))
+
+
+def characters_of(tokens_: int) -> int:
+    """The reverse of `tokens`, for limits that models state in tokens."""
+    return int(tokens_ * CHARS_PER_TOKEN)

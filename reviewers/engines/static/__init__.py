@@ -1,0 +1,1 @@
+"""Analysers on renamed copies in a sandbox: evidence without a model."""
