@@ -1,0 +1,1 @@
+"""Triptych's knowledge of GitHub, git and the terminal; it drives `reviewers`."""

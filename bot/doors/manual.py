@@ -1,0 +1,251 @@
+"""`triptych review`: what to review, by hand, and how to show it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+
+from bot.errors import UsageProblem
+from bot.outputs.document import document
+from bot.outputs.live import Progress
+from bot.outputs.terminal import print_coloured, terminal_lines
+from bot.outputs.words import plural
+from bot.pipeline import Announce, Circumstances, review, terms_of
+from bot.report import Report
+from bot.settings import Settings, read_settings
+from bot.subject import PullRequest, Subject
+from bot.terms import Options
+from reviewers.core.finding import Severity
+from reviewers.core.policy import CLAUDE
+from reviewers.core.secrets import Redaction
+from reviewers.core.verdict import Outcome, Verdict
+from reviewers.protocols import Brief
+
+DEFAULT_MAX_COST = 0.50
+"""USD that a review by hand may cost when nothing else is said."""
+
+_PULL = re.compile(r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+)#(?P<number>\d+)")
+_ADDRESS = re.compile(
+    r"(?P<web>https?://[^/]+)/(?P<owner>[\w.-]+)/(?P<name>[\w.-]+)/pull/(?P<number>\d+)(?:[/?#].*)?"
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for on the command line; at most one of the sources is set."""
+
+    target: str | None = None
+    staged: bool = False
+    working_tree: bool = False
+    diff: str | None = None
+    example: bool = False
+    post: bool = False
+    engine: str | None = None
+    rounds: int | None = None
+    max_cost: float | None = None
+    fail_on: Severity | None = None
+    format: str = "terminal"
+    output: Path | None = None
+    everything: bool = False
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the command shows and how it ends."""
+
+    report: Report | None
+    message: str
+    exit_code: int
+
+
+def pull_request(target: str, settings: Settings) -> PullRequest | None:
+    """The pull request that `OWNER/REPO#N` or an address names, None for anything else.
+
+    UsageProblem for an address on another site than the one that is set.
+    """
+    if match := _ADDRESS.fullmatch(target):
+        if match["web"].lower() != settings.web_url.lower():
+            raise UsageProblem(
+                f"{match['web']} is not the site that is set ({settings.web_url}).",
+                "Set GITHUB_API_URL to that site's API (https://HOST/api/v3).",
+            )
+    else:
+        match = _PULL.fullmatch(target)
+    if match is None:
+        return None
+    return PullRequest(match["owner"], match["name"], int(match["number"]))
+
+
+def run(request: Request) -> Done:
+    """Do the review that was asked for. Problems are raised, not printed."""
+    settings = read_settings()
+    pull = pull_request(request.target, settings) if request.target else None
+    _check(request, pull)
+    options = Options(request.engine, request.rounds, request.max_cost, DEFAULT_MAX_COST)
+    with Progress() as progress:
+        around = Circumstances(
+            settings,
+            options,
+            watch=progress.watch,
+            announce=_announcer(options, progress),
+            strict=pull is None,
+        )
+        if pull:
+            return asyncio.run(_pull(pull, request, around))
+        subject = _local(request)
+        report = asyncio.run(_reviewed(subject, around))
+    return Done(report, "", exit_code(report.verdict, request.fail_on))
+
+
+def deliver(done: Done, request: Request) -> None:
+    """Write the report where it was asked for; what is only for people goes to standard error."""
+    if done.message:
+        sys.stderr.write(f"{done.message}\n")
+    if done.report is None:
+        return
+    redact = Redaction(read_settings().secrets)
+    if request.format == "json":
+        _write(document(done.report, redact), request.output)
+        return
+    lines = terminal_lines(done.report, redact, everything=request.everything)
+    if request.output is None and sys.stdout.isatty():
+        print_coloured(lines)
+    else:
+        _write("".join(f"{line.text}\n" for line in lines), request.output)
+
+
+def _write(text: str, to: Path | None) -> None:
+    if to is None:
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        sys.stdout.write(text)
+        return
+    try:
+        to.write_text(text, encoding="utf-8")
+    except OSError as e:
+        raise UsageProblem(
+            f"{to} cannot be written: {e.strerror}.", "Give another --output."
+        ) from None
+
+
+def exit_code(verdict: Verdict, fail_on: Severity | None) -> int:
+    """1 for a finding at or above `fail_on` (late ones do not count), 3 when something is missing."""
+    if fail_on is not None:
+        counted = (*verdict.shown.listed, *verdict.shown.quiet)
+        if any(f.severity >= fail_on for f in counted):
+            return 1
+    return 3 if verdict.outcome in (Outcome.INCOMPLETE, Outcome.FAILED) else 0
+
+
+def _check(request: Request, pull: PullRequest | None) -> None:
+    sources = (
+        request.target is not None,
+        request.staged,
+        request.working_tree,
+        request.diff is not None,
+        request.example,
+    )
+    if sum(sources) > 1:
+        raise UsageProblem(
+            "More than one thing to review was given.",
+            "Give one of a range, a pull request, --staged, --working-tree, --diff, --example.",
+        )
+    if request.post and pull is None:
+        raise UsageProblem("--post needs a pull request.", "Give OWNER/REPO#NUMBER or its address.")
+
+
+def _local(request: Request) -> Subject:
+    from bot.hosts import local
+
+    here = Path.cwd()
+    if request.example:
+        data = files("bot").joinpath("example.patch").read_bytes()
+        return local.from_patch(data, "the bundled example")
+    if request.diff == "-":
+        return local.from_patch(sys.stdin.buffer.read(), "standard input", here)
+    if request.diff is not None:
+        try:
+            data = Path(request.diff).read_bytes()
+        except OSError as e:
+            raise UsageProblem(
+                f"{request.diff} cannot be read: {e.strerror}.", "Give the path of a patch."
+            ) from None
+        return local.from_patch(data, request.diff, here)
+    if request.staged:
+        return local.from_uncommitted(here, local.Uncommitted.STAGED)
+    if request.working_tree:
+        return local.from_uncommitted(here, local.Uncommitted.TREE)
+    return local.from_range(here, request.target)
+
+
+async def _reviewed(subject: Subject, around: Circumstances) -> Report:
+    return await review(subject, terms_of(subject, around), around)
+
+
+async def _pull(pull: PullRequest, request: Request, around: Circumstances) -> Done:
+    from bot.hosts.github import GitHub, find_token
+    from bot.hosts.http import GitHubAPI, make_session
+    from bot.pull_review import Adopted, review_pull
+
+    settings = around.settings
+    # `anthropic` takes a second or two to load: that can go on while GitHub is asked.
+    if settings.has_model and request.engine != "static":
+        loading = asyncio.create_task(
+            asyncio.to_thread(import_module, "reviewers.engines.claude.engine")
+        )
+    else:
+        loading = None
+    token = await find_token(settings)
+    async with make_session(settings) as session:
+        forge = GitHub(GitHubAPI(session, settings, token), pull, settings)
+        outcome = await review_pull(forge, around, post=request.post)
+    if loading:
+        await loading
+    if isinstance(outcome, Adopted):
+        marker = outcome.ours.marker
+        message = (
+            f"{pull} at {marker.head[:7]} is reviewed already, outcome {marker.outcome}: "
+            f"{outcome.ours.review.url}"
+        )
+        return Done(None, message, 0)
+    done = outcome.published
+    message = ""
+    if done:
+        what = "Posted" if done.created else "Edited" if done.edited else "Nothing to post"
+        message = "\n".join((f"{what}: {done.url}", *done.notes))
+    return Done(outcome.report, message, exit_code(outcome.report.verdict, request.fail_on))
+
+
+def _announcer(options: Options, progress: Progress) -> Announce:
+    """Tells where the code goes and about what it costs, before the first call."""
+
+    async def announce(brief: Brief) -> None:
+        if brief.model is None:
+            return
+        from reviewers.engines.claude.briefing import Briefing
+
+        calls = tuple(c for c in brief.plan.calls if c.engine == CLAUDE)
+        estimate = Briefing(brief, brief.model).estimate(calls)
+        paths = dict.fromkeys(h.path for chunk in brief.plan.chunks for h in chunk.hunks)
+        host = brief.model.url.partition("://")[2]
+        where = host if brief.model.platform == "anthropic" else brief.model.platform
+        least = min((a.left for a in brief.model.allowances), default=None)
+        price = "price unknown" if estimate.usual is None else f"about {estimate.usual:.2f} USD"
+        cap = "" if least is None else f", at most {least:.2f} USD"
+        named = ", ".join(list(paths)[:6]) + (", ..." if len(paths) > 6 else "")
+        size = max(1, round(estimate.characters / 1000))
+        progress.say(
+            f"Sends {plural(len(paths), 'file')} to {where} ({brief.model.default_model}): {named}"
+        )
+        progress.say(f"{plural(estimate.calls, 'call')}, {size} kB of prompts, {price}{cap}.")
+        if estimate.usual is None and options.max_cost is not None:
+            raise UsageProblem(
+                f"The price of {brief.model.default_model} is not known, so --max-cost cannot hold.",
+                "Give it in TRIPTYCH_PRICES, or leave --max-cost out.",
+            )
+
+    return announce

@@ -1,0 +1,58 @@
+"""What can go wrong for the person who runs Triptych. One sentence on what, one on what to do."""
+
+from __future__ import annotations
+
+
+class Problem(Exception):
+    """An error that is told, not traced: `what` is wrong, and what to `do` about it."""
+
+    exit_code = 3
+
+    def __init__(self, what: str, do: str) -> None:
+        super().__init__(f"{what} {do}")
+        self.what = what
+        self.do = do
+
+
+class UsageProblem(Problem):
+    """The command was given something that it cannot work with."""
+
+    exit_code = 2
+
+
+class ConfigProblem(Problem):
+    """A configuration or an environment variable says something that is not allowed."""
+
+    exit_code = 2
+
+
+class HostProblem(Problem):
+    """The place where the change lives did not give it, or did not take the review.
+
+    `status` is the HTTP status where there is one; `retryable` tells whether later may be better.
+    """
+
+    def __init__(self, what: str, do: str, *, status: int = 0, retryable: bool = False) -> None:
+        super().__init__(what, do)
+        self.status = status
+        self.retryable = retryable
+
+
+class AccessProblem(HostProblem):
+    """The host knows us and does not let us, or does not know us: a token, a permission."""
+
+    exit_code = 2
+
+
+class MissingProblem(HostProblem):
+    """What was named is not there, or not for us to see."""
+
+    exit_code = 2
+
+
+class BadLineProblem(HostProblem):
+    """A review was refused because one of its comments stands on no line of the change."""
+
+
+class LostProblem(HostProblem):
+    """A request was sent and its answer lost: it may have been done."""

@@ -1,0 +1,1 @@
+"""Where a change comes from, and where a review goes to."""

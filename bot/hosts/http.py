@@ -1,0 +1,221 @@
+"""GitHub's API over one connection pool: patience, limits, and a token that goes nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+import gidgethub
+import gidgethub.aiohttp
+
+from bot.errors import (
+    AccessProblem,
+    BadLineProblem,
+    HostProblem,
+    LostProblem,
+    MissingProblem,
+)
+from bot.settings import Settings
+
+API_VERSION = "2022-11-28"
+"""Known to github.com and to every supported GHES (facts/libraries.md section 7)."""
+ATTEMPTS = 5
+LONGEST_WAIT = 60.0
+"""Seconds that one request waits for a limit to pass; a longer wait is the caller's to take."""
+REDIRECTS = 3
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+_LOST = {"x-triptych-lost": "1"}
+"""Headers of the 504 that stands in for a broken connection, so that gidgethub's retry hook sees it."""
+
+
+def make_session(settings: Settings) -> aiohttp.ClientSession:
+    """A session that honours proxies and a corporate CA, as the model's client does."""
+    context = ssl.create_default_context(cafile=settings.ca_bundle or None)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=context),
+        timeout=aiohttp.ClientTimeout(total=30, connect=10),
+        trust_env=True,
+    )
+
+
+class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
+    """gidgethub with the limits obeyed, reads retried, redirects kept on the API's own host."""
+
+    def __init__(self, session: aiohttp.ClientSession, settings: Settings, token: str) -> None:
+        super().__init__(session, "triptych", oauth_token=token, base_url=settings.github_api)
+        self._home = urlsplit(settings.github_api)
+        self.graphql_url = settings.graphql_url
+        self.calls = 0
+
+    async def _request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        headers = {**headers, "x-github-api-version": API_VERSION}
+        for _ in range(REDIRECTS):
+            self._keep_home(url)
+            self.calls += 1
+            try:
+                async with self._session.request(
+                    method, url, headers=headers, data=body, allow_redirects=False
+                ) as response:
+                    status, data = response.status, await response.read()
+                    answer = response.headers
+            except aiohttp.ClientConnectorError as e:
+                raise HostProblem(
+                    f"{self._home.hostname} cannot be reached: {e.os_error or e}.",
+                    "Check the network, the proxy and GITHUB_API_URL.",
+                    retryable=True,
+                ) from None
+            except (aiohttp.ClientError, TimeoutError):
+                if method in SAFE_METHODS or url == self.graphql_url and _only_reads(body):
+                    return 504, _LOST, b""
+                raise LostProblem(
+                    "GitHub's answer to a write was lost.",
+                    "Look whether it was done.",
+                    retryable=True,
+                ) from None
+            if status not in (301, 302, 307, 308):
+                return status, answer, data
+            url = urljoin(url, answer.get("location", ""))
+        raise HostProblem("GitHub redirects in a circle.", "Check GITHUB_API_URL.")
+
+    def _keep_home(self, url: str) -> None:
+        """The token leaves for no other host and no other scheme (cases S22 and S35)."""
+        asked = urlsplit(url)
+        if (asked.scheme, asked.netloc) != (self._home.scheme, self._home.netloc):
+            raise HostProblem(
+                f"GitHub's API points to another host ({asked.netloc}).",
+                "It is not followed. Check GITHUB_API_URL.",
+            )
+
+    async def getobject(self, url: str) -> dict[str, Any]:
+        """A JSON object; HostProblem when something else answers, as a proxy's own page."""
+        answer = await self.getitem(url)
+        if not isinstance(answer, dict):
+            raise _no_api(self._home.netloc)
+        return answer
+
+    async def getlist(self, url: str) -> list[dict[str, Any]]:
+        """A JSON list of objects, one page of it."""
+        answer = await self.getitem(url)
+        if not isinstance(answer, list):
+            raise _no_api(self._home.netloc)
+        return answer
+
+    async def handle_rate_limit_error(
+        self, *, method: str, url: str, exception: gidgethub.HTTPException, attempt: int
+    ) -> bool:
+        """Wait and ask again: for a limit always, for a broken server only where asking is safe."""
+        if attempt >= ATTEMPTS:
+            return False
+        status = int(exception.status_code)
+        wait = limit_wait(status, exception.headers or {}, attempt)
+        lost = "x-triptych-lost" in (exception.headers or {})
+        if wait is None and status >= 500 and (method in SAFE_METHODS or lost):
+            wait = 0.4 * 2**attempt * random.uniform(0.75, 1.0)  # noqa: S311 - jitter
+        if wait is None or wait > LONGEST_WAIT:
+            return False
+        await self.sleep(wait)
+        return True
+
+    async def ask(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """One GraphQL query; a 200 with `errors` is a failure like any other (case S66)."""
+        answer = await self.post(
+            self.graphql_url, data={"query": query, "variables": dict(variables)}
+        )
+        errors = answer.get("errors") if isinstance(answer, dict) else None
+        if errors or not isinstance(answer, dict) or not isinstance(answer.get("data"), dict):
+            first = errors[0] if errors else {}
+            message = str(first.get("message", "no data"))
+            if first.get("type") == "NOT_FOUND":
+                raise MissingProblem(f"GitHub says: {message}", "Check the name and the token.")
+            raise HostProblem(f"GitHub's GraphQL API says: {message}", "Try again later.")
+        data: dict[str, Any] = answer["data"]
+        return data
+
+
+def _no_api(host: str) -> HostProblem:
+    return HostProblem(
+        f"What answers at {host} is not GitHub's API.", "Check GITHUB_API_URL and the proxy."
+    )
+
+
+def _only_reads(body: bytes) -> bool:
+    return b'"query": "query' in body[:200]
+
+
+def limit_wait(status: int, headers: Mapping[str, str], attempt: int) -> float | None:
+    """Seconds to wait for a rate limit; None when the answer is about something else.
+
+    A secondary limit says `retry-after`; without it GitHub asks for a minute, doubled each time.
+    A primary limit says when it resets.
+    """
+    if status not in (403, 429):
+        return None
+    if after := headers.get("retry-after"):
+        return _seconds(after)
+    if headers.get("x-ratelimit-remaining") == "0":
+        return max(1.0, _seconds(headers.get("x-ratelimit-reset", "0")) - time.time() + 1)
+    return 60.0 * 2 ** (attempt - 1) if status == 429 else None
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return LONGEST_WAIT + 1
+
+
+def told(error: gidgethub.HTTPException, what: str) -> HostProblem:
+    """A failed request as a Problem: what was asked, what GitHub said, what to do."""
+    status = int(error.status_code)
+    said = str(error)
+    match status:
+        case 401:
+            return AccessProblem(
+                "GitHub refuses the token (401).",
+                "Set GITHUB_TOKEN to a valid one, or run `gh auth login`.",
+                status=status,
+            )
+        case 403 | 429 if limit_wait(status, error.headers or {}, 1) is not None:
+            return HostProblem(
+                "GitHub's rate limit is reached.",
+                "Try again later.",
+                status=status,
+                retryable=True,
+            )
+        case 403:
+            return AccessProblem(
+                f"The token may not {what} (403).",
+                "Give it read access to contents, and write access to pull requests to post.",
+                status=status,
+            )
+        case 404 | 410:
+            return MissingProblem(
+                f"GitHub does not know it, or the token may not see it: {what} (404).",
+                "Check the name and the number, and whether the token reaches the repository.",
+                status=status,
+            )
+        case 422 if "diff" in said or "path" in said or "line" in said:
+            return BadLineProblem(
+                f"GitHub refuses the place of a comment: {said}.", "Move it.", status=status
+            )
+        case _ if status >= 500:
+            lost = "x-triptych-lost" in (error.headers or {})
+            shown = "no answer" if lost else f"status {status}"
+            return HostProblem(
+                f"GitHub could not {what} ({shown}, {ATTEMPTS} attempts).",
+                "Try again later.",
+                status=status,
+                retryable=True,
+            )
+        case _:
+            return HostProblem(
+                f"GitHub could not {what}: {said} ({status}).", "Try again later.", status=status
+            )

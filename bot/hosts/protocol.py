@@ -1,0 +1,95 @@
+"""What the rest of Triptych asks of a place that holds pull requests and takes reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.outputs.inline import InlineComment
+from bot.subject import Subject
+from reviewers.core.change import Change
+from reviewers.core.finding import Side
+
+
+@dataclass(frozen=True, slots=True)
+class PostedComment:
+    """An inline comment that stands on the pull request."""
+
+    id: int
+    node: str
+    path: str
+    line: int
+    side: Side
+    body: str
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PostedReview:
+    """A submitted review; `author` is a login without `[bot]`, `ours` whether we wrote it."""
+
+    id: int
+    node: str
+    author: str
+    ours: bool
+    commit: str
+    body: str
+    url: str
+    comments: tuple[PostedComment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pull:
+    """A pull request as it is now: what to review, and the reviews that stand on it."""
+
+    subject: Subject
+    reviews: tuple[PostedReview, ...]
+    state: str = "open"
+    draft: bool = False
+
+
+class Forge(Protocol):
+    """A site of pull requests, seen through one of them. Failures are HostProblems."""
+
+    async def load(self) -> Pull:
+        """The pull request with its change, configuration, guidelines and reviews."""
+        ...
+
+    async def head(self) -> str:
+        """The commit at which the pull request stands now."""
+        ...
+
+    async def change_at(self, base: str, head: str) -> Change | None:
+        """The change of an earlier head against a base; None where that commit is lost."""
+        ...
+
+    async def reviews(self) -> tuple[PostedReview, ...]:
+        """The reviews that stand on it now, oldest first."""
+        ...
+
+    async def post_review(
+        self, body: str, comments: Sequence[InlineComment], commit: str
+    ) -> PostedReview:
+        """Post one review of `commit`; its event is always COMMENT.
+
+        BadLineProblem when the site refuses a comment's place, LostProblem when it is not known
+        whether the review was taken.
+        """
+        ...
+
+    async def accepts(self, comments: Sequence[InlineComment], commit: str) -> bool:
+        """Whether the site takes comments in these places; tried with a draft, which is deleted."""
+        ...
+
+    async def edit_review(self, review: int, body: str) -> None:
+        """Replace the body of a review of ours."""
+        ...
+
+    async def edit_comment(self, comment: int, body: str) -> None:
+        """Replace an inline comment of ours."""
+        ...
+
+    async def hide(self, node: str, why: str) -> None:
+        """Minimise a comment or review of ours; `why` is RESOLVED, OUTDATED or DUPLICATE."""
+        ...

@@ -1,0 +1,59 @@
+"""The GraphQL that we ask: texts of files, guidelines and configuration, reviews, in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+FILES_PER_QUERY = 100
+REVIEWS = 50
+COMMENTS = 100
+
+_BLOB = "... on Blob { text isBinary isTruncated byteSize }"
+_TREE = "... on Tree { entries { name mode } }"
+_REVIEWS = (
+    f"reviews(last: {REVIEWS}, states: [COMMENTED]) {{ nodes {{ databaseId id body url"
+    " viewerDidAuthor author { login } commit { oid }"
+    f" comments(first: {COMMENTS}) {{ nodes {{ databaseId id body path line originalLine"
+    " isMinimized } } } }"
+)
+
+
+def contents_query(
+    blobs: Sequence[str], trees: Sequence[str] = (), *, reviews: bool = False
+) -> tuple[str, dict[str, str]]:
+    """A query for the objects `COMMIT:PATH`, and the variables that hold those names.
+
+    Names go in as variables, so that no path can become part of the query. The answers stand at
+    `repository.b0`, `repository.t0`, ... in the given order.
+    """
+    variables = {f"b{i}": name for i, name in enumerate(blobs)}
+    variables |= {f"t{i}": name for i, name in enumerate(trees)}
+    declared = "".join(f", ${name}: String!" for name in variables)
+    parts = [f"b{i}: object(expression: $b{i}) {{ {_BLOB} }}" for i in range(len(blobs))]
+    parts += [f"t{i}: object(expression: $t{i}) {{ {_TREE} }}" for i in range(len(trees))]
+    if reviews:
+        parts.append(f"pullRequest(number: $number) {{ {_REVIEWS} }}")
+    number = ", $number: Int!" if reviews else ""
+    head = f"query($owner: String!, $repo: String!{number}{declared})"
+    body = " ".join(parts) or "id"
+    return f"{head} {{ repository(owner: $owner, name: $repo) {{ {body} }} }}", variables
+
+
+def reviews_query() -> str:
+    """A query for the reviews alone."""
+    return contents_query((), reviews=True)[0]
+
+
+HIDE = (
+    "mutation($id: ID!, $why: ReportedContentClassifiers!) { minimizeComment(input: {subjectId: "
+    "$id, classifier: $why}) { minimizedComment { isMinimized } } }"
+)
+
+
+def blob_text(answer: Mapping[str, Any] | None) -> str | None:
+    """The text of an object, None when it is none, is binary, or came cut off."""
+    if not answer or answer.get("isBinary") or answer.get("isTruncated"):
+        return None
+    text = answer.get("text")
+    return text if isinstance(text, str) else None

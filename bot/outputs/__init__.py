@@ -1,0 +1,1 @@
+"""From a Report to one text each. Pure: no output decides, fetches or posts anything."""

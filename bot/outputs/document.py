@@ -1,0 +1,403 @@
+"""The review as JSON, for machines: one versioned shape, described by a JSON schema."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.report import Report
+from reviewers.core.call import Attempt, Look, Usage
+from reviewers.core.coverage import WHOLE_FILE
+from reviewers.core.finding import Dropped, Finding, SeverityWord, Source
+from reviewers.core.history import Known
+from reviewers.core.secrets import Redaction
+from reviewers.core.visible import visible
+
+Version = Literal["triptych-review/1"]
+VERSION: Version = "triptych-review/1"
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceShape(_Shape):
+    """Who saw it; `vote` is null for an analyser."""
+
+    reviewer: str
+    engine: str
+    vote: int | None
+    name: str
+    rule: str
+    severity: SeverityWord
+
+
+class BallotShape(_Shape):
+    """How one reviewer's votes fell; `seen` lists the votes that reported it."""
+
+    reviewer: str
+    seen: list[int]
+    of: int
+    planned: int
+
+
+class DissentShape(_Shape):
+    """A vote that found the place right, why, and what is held against that; vote 0: verifier."""
+
+    reviewer: str
+    vote: int
+    reason: str
+    against: str
+
+
+class VerificationShape(_Shape):
+    """What the verifying round said, with the code that it cites."""
+
+    ruling: str
+    reason: str
+    path: str
+    line: int | None
+    quote: str
+    model: str
+
+
+class FindingShape(_Shape):
+    """One finding; `line` is null where its code is on no line of the change."""
+
+    id: str
+    rule: str
+    severity: SeverityWord
+    title: str
+    body: str
+    fix: str
+    path: str
+    line: int | None
+    end_line: int | None
+    side: Literal["LEFT", "RIGHT"] | None
+    quote: str
+    suggestion: str | None
+    votes: list[BallotShape]
+    dissent: list[DissentShape]
+    sources: list[SourceShape]
+    verification: VerificationShape | None
+    standing: str
+    note: str
+
+
+class DroppedShape(_Shape):
+    """Something that was reported and is not posted, with the reason."""
+
+    reason: str
+    detail: str
+    rule: str
+    severity: SeverityWord
+    title: str
+    body: str
+    path: str
+    line: int | None
+    sources: list[SourceShape]
+
+
+class CellShape(_Shape):
+    """A cell of the ledger; `hunk` is null for a whole file, `vote` for what does not vote."""
+
+    path: str
+    hunk: int | None
+    lines: list[int] | None
+    reviewer: str
+    engine: str
+    vote: int | None
+    reading: str
+    detail: str
+
+
+class CoverageShape(_Shape):
+    """The receipt."""
+
+    complete: bool
+    hunks: int
+    carried: int
+    cells: list[CellShape]
+
+
+class UsageShape(_Shape):
+    """Tokens."""
+
+    uncached: int
+    written: int
+    read: int
+    out: int
+
+
+class AttemptShape(_Shape):
+    """One request of a call; times in seconds since the call began."""
+
+    start: float
+    seconds: float
+    result: str
+    usage: UsageShape
+
+
+class CallShape(_Shape):
+    """One call; `cost_usd` is null where the price is not known."""
+
+    name: str
+    reviewer: str
+    engine: str
+    vote: int | None
+    chunk: int
+    task: str
+    model: str
+    reading: str
+    detail: str
+    waited: float
+    seconds: float
+    usage: UsageShape
+    cost_usd: float | None
+    attempts: list[AttemptShape]
+
+
+class AnalyserShape(_Shape):
+    """One analyser; `sandbox` is the level that it ran in."""
+
+    name: str
+    version: str
+    rules: int
+    files: int
+    reading: str
+    detail: str
+    sandbox: str
+
+
+class EarlierShape(_Shape):
+    """A finding of an earlier review and what became of it."""
+
+    id: str
+    rule: str
+    severity: SeverityWord
+    title: str
+    path: str
+    line: int | None
+    fixed_in: str
+    dismissed_by: str
+    dismissed_on: str
+    reason: str
+
+
+class Document(_Shape):
+    """A review."""
+
+    schema_: Version = Field(default=VERSION, alias="schema")
+    outcome: Literal["clean", "findings", "incomplete", "failed"]
+    subject: str
+    head: str
+    base: str
+    run: str
+    config: str
+    problem: str
+    findings: list[FindingShape]
+    fixed: list[EarlierShape]
+    dismissed: list[EarlierShape]
+    dropped: list[DroppedShape]
+    coverage: CoverageShape
+    analysers: list[AnalyserShape]
+    calls: list[CallShape]
+    usage: UsageShape
+    cost_usd: float | None
+    seconds: float
+    notes: list[str]
+
+
+def document(report: Report, redact: Redaction = Redaction()) -> str:
+    """The review as JSON text, indented, one line end behind it. Secrets are cut, order is fixed."""
+    shape = _Writer(report, redact).document()
+    text = shape.model_dump_json(by_alias=True, indent=2, exclude_none=False)
+    return redact(text) + "\n"
+
+
+class _Writer:
+    """Turns core values into shapes."""
+
+    def __init__(self, report: Report, redact: Redaction) -> None:
+        self._report = report
+        self._redact = redact
+
+    def document(self) -> Document:
+        report, verdict = self._report, self._report.verdict
+        return Document(
+            schema=VERSION,
+            outcome=verdict.outcome.value,
+            subject=self._text(report.subject.label),
+            head=verdict.change.head,
+            base=verdict.change.base,
+            run=report.run,
+            config=report.config,
+            problem=verdict.problem,
+            findings=[self._finding(f) for f in verdict.findings],
+            fixed=[self._earlier(k) for k in verdict.fixed],
+            dismissed=[self._earlier(k) for k in verdict.dismissed],
+            dropped=[self._dropped(d) for d in verdict.dropped],
+            coverage=self._coverage(),
+            analysers=[
+                AnalyserShape(
+                    name=a.name,
+                    version=a.version,
+                    rules=a.rules,
+                    files=a.files,
+                    reading=a.reading.value,
+                    detail=a.detail,
+                    sandbox=a.sandbox,
+                )
+                for a in verdict.analysers
+            ],
+            calls=[_call(look) for look in verdict.looks],
+            usage=_usage(verdict.usage),
+            cost_usd=verdict.cost,
+            seconds=round(verdict.seconds, 3),
+            notes=[self._text(n) for n in (*report.notes, *report.subject.notes)],
+        )
+
+    def _text(self, text: str) -> str:
+        return visible(self._redact(text))
+
+    def _finding(self, f: Finding) -> FindingShape:
+        v = f.verification
+        return FindingShape(
+            id=f.id,
+            rule=f.rule,
+            severity=f.severity.word,
+            title=self._text(f.title),
+            body=self._text(f.body),
+            fix=self._text(f.fix),
+            path=self._text(f.path),
+            line=f.location.line if f.location else None,
+            end_line=f.location.end_line if f.location else None,
+            side=f.location.side.value if f.location else None,
+            quote=self._text(f.quote),
+            suggestion=self._text(f.suggestion) if f.suggestion is not None else None,
+            votes=[
+                BallotShape(reviewer=b.reviewer, seen=list(b.seen), of=b.of, planned=b.planned)
+                for b in f.votes
+            ],
+            dissent=[
+                DissentShape(
+                    reviewer=d.reviewer,
+                    vote=d.vote,
+                    reason=self._text(d.reason),
+                    against=self._text(d.against),
+                )
+                for d in f.dissent
+            ],
+            sources=[_source(s) for s in f.sources],
+            verification=VerificationShape(
+                ruling=v.ruling.value,
+                reason=self._text(v.reason),
+                path=self._text(v.path),
+                line=v.line or None,
+                quote=self._text(v.quote),
+                model=v.model,
+            )
+            if v
+            else None,
+            standing=f.standing.value,
+            note=self._text(f.note),
+        )
+
+    def _dropped(self, d: Dropped) -> DroppedShape:
+        item = d.item
+        sources = item.sources if isinstance(item, Finding) else (item.source,)
+        return DroppedShape(
+            reason=d.reason.value,
+            detail=self._text(d.detail),
+            rule=item.rule,
+            severity=item.severity.word,
+            title=self._text(item.title),
+            body=self._text(item.body),
+            path=self._text(item.path),
+            line=item.line or None,
+            sources=[_source(s) for s in sources],
+        )
+
+    def _earlier(self, k: Known) -> EarlierShape:
+        return EarlierShape(
+            id=k.finding.id,
+            rule=k.finding.rule,
+            severity=k.finding.severity.word,
+            title=self._text(k.finding.title),
+            path=self._text(k.finding.path),
+            line=k.finding.line or None,
+            fixed_in=k.fixed_in,
+            dismissed_by=k.dismissal.by if k.dismissal else "",
+            dismissed_on=k.dismissal.on if k.dismissal else "",
+            reason=self._text(k.dismissal.reason) if k.dismissal else "",
+        )
+
+    def _coverage(self) -> CoverageShape:
+        verdict = self._report.verdict
+        cells = []
+        for c in verdict.coverage.cells:
+            whole = c.hunk.index == WHOLE_FILE
+            hunk = None if whole else verdict.change.hunk(c.hunk)
+            cells.append(
+                CellShape(
+                    path=self._text(c.hunk.path),
+                    hunk=None if whole else c.hunk.index,
+                    lines=[hunk.first, hunk.last] if hunk else None,
+                    reviewer=c.reviewer,
+                    engine=c.engine,
+                    vote=c.vote or None,
+                    reading=c.reading.value,
+                    detail=self._text(c.detail),
+                )
+            )
+        return CoverageShape(
+            complete=verdict.coverage.complete,
+            hunks=len(verdict.coverage.hunks),
+            carried=len(verdict.coverage.carried),
+            cells=cells,
+        )
+
+
+def _source(s: Source) -> SourceShape:
+    return SourceShape(
+        reviewer=s.reviewer,
+        engine=s.engine,
+        vote=s.vote or None,
+        name=s.name,
+        rule=s.rule,
+        severity=s.severity.word,
+    )
+
+
+def _usage(u: Usage) -> UsageShape:
+    return UsageShape(uncached=u.uncached, written=u.written, read=u.read, out=u.out)
+
+
+def _attempt(a: Attempt) -> AttemptShape:
+    return AttemptShape(
+        start=round(a.start, 3),
+        seconds=round(a.seconds, 3),
+        result=a.result,
+        usage=_usage(a.usage),
+    )
+
+
+def _call(look: Look) -> CallShape:
+    call = look.call
+    return CallShape(
+        name=call.name,
+        reviewer=call.reviewer,
+        engine=call.engine,
+        vote=call.vote or None,
+        chunk=call.chunk,
+        task=call.task.value,
+        model=look.model,
+        reading=look.reading.value,
+        detail=look.detail,
+        waited=round(look.waited, 3),
+        seconds=round(look.seconds, 3),
+        usage=_usage(look.usage),
+        cost_usd=look.cost,
+        attempts=[_attempt(a) for a in look.attempts],
+    )

@@ -1,0 +1,258 @@
+"""The folded parts of a body, and what of them goes when it is too long."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.outputs import words
+from bot.outputs.inert import BODY_CHARS, FIX_CHARS, TITLE_CHARS, block, cell, code, shortened
+from bot.outputs.markdown import Pen, fold
+from bot.outputs.table import table
+from reviewers.core.call import Reading, Task
+from reviewers.core.finding import Dropped, Finding, Reason
+from reviewers.core.visible import one_line
+from reviewers.core.verdict import Outcome
+
+PLAIN_TEXT_LIMIT = 20
+REFUTATIONS_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Room:
+    """Which parts may be written, and how many rows the table may have (None: all)."""
+
+    plain_text: bool = True
+    removed: bool = True
+    rows: int | None = None
+    dismissed: bool = True
+    late: bool = True
+    fixed: bool = True
+    more: bool = True
+    titles_only: bool = False
+
+
+FULL = Room()
+_NO_TEXT = {"plain_text": False}
+_NO_REMOVED = {**_NO_TEXT, "removed": False}
+_NO_DISMISSED = {**_NO_REMOVED, "dismissed": False}
+_NO_LATE = {**_NO_DISMISSED, "late": False}
+_NO_FIXED = {**_NO_LATE, "fixed": False}
+_NO_MORE = {**_NO_FIXED, "more": False}
+CUTS: tuple[Room, ...] = (
+    FULL,
+    Room(**_NO_TEXT),
+    Room(**_NO_REMOVED),
+    Room(**_NO_REMOVED, rows=20),
+    Room(**_NO_REMOVED, rows=0),
+    Room(**_NO_DISMISSED, rows=0),
+    Room(**_NO_LATE, rows=0),
+    Room(**_NO_FIXED, rows=0),
+    Room(**_NO_MORE, rows=0),
+    Room(**_NO_MORE, rows=0, titles_only=True),
+)
+"""What goes first, as review-comment.md section 8 orders it: plain text, removed list, coverage
+rows, dismissed, late, fixed, folded medium; last the texts."""
+
+
+def all_folds(pen: Pen, room: Room, visible: Sequence[Finding]) -> list[str]:
+    """The folds in their order; a cut one is a sentence that says how much is missing."""
+    verdict = pen.report.verdict
+    more = verdict.shown.listed[len(visible) :]
+    return [
+        part
+        for part in (
+            _or_count(room.fixed, _fixed(pen), len(verdict.fixed), "fixed", pen),
+            _or_count(room.late, _late(pen), len(verdict.shown.late), "late", pen),
+            _or_count(room.dismissed, _dismissed(pen), len(verdict.dismissed), "dismissed", pen),
+            _or_count(room.more, _more(pen, more), len(more), "", pen),
+            _plain_text(pen) if room.plain_text else "",
+            _coverage(pen, room),
+        )
+        if part
+    ]
+
+
+def _or_count(wanted: bool, text: str, number: int, what: str, pen: Pen) -> str:  # noqa: FBT001
+    if wanted or not number:
+        return text
+    return f"{left_out(number, pen, what)}"
+
+
+def left_out(number: int, pen: Pen, what: str = "") -> str:
+    """What stands in the place of a part that was cut."""
+    where = f" in the {pen.report.elsewhere}" if pen.report.elsewhere else ", left out for length"
+    return f"{number} more {what}".rstrip() + f"{where}."
+
+
+def _fixed(pen: Pen) -> str:
+    known = pen.report.verdict.fixed
+    lines = [
+        f"- **{words.capital(k.finding.severity.word)}: {pen.title(k.finding)}.** "
+        f"{code(k.finding.path)}, fixed in `{k.fixed_in[:7]}`."
+        for k in known
+    ]
+    return fold(f"{len(known)} fixed", "\n".join(lines)) if known else ""
+
+
+def _late(pen: Pen) -> str:
+    late = pen.report.verdict.shown.late
+    lines = []
+    for f in late:
+        seen = ", ".join(words.short_evidence(f))
+        head = f"- **{words.capital(f.severity.word)}: {pen.title(f)}.** {pen.place(f)}"
+        lines.append(f"{head}, {seen}. {pen.why(f)}{pen.bold_fix(f, blank=True)}")
+    summary = f"{len(late)} late: in code that this push did not change"
+    return fold(summary, "\n".join(lines)) if late else ""
+
+
+def _dismissed(pen: Pen) -> str:
+    known = pen.report.verdict.dismissed
+    lines = []
+    for k in known:
+        f = k.finding
+        line = f"- **{words.capital(f.severity.word)}: {pen.title(f)}.** {code(words.place(f))}."
+        if k.dismissal:
+            reason = pen.text(k.dismissal.reason, 200)
+            line += f' {code(k.dismissal.by)}, {k.dismissal.on}: "{reason}"'
+        where = f"line {f.line} changes" if f.location else "its code changes"
+        lines.append(f"{line} Holds until {where}.")
+    who = "a person" if len(known) == 1 else "people"
+    return fold(f"{len(known)} dismissed by {who}", "\n".join(lines)) if known else ""
+
+
+def _more(pen: Pen, more: Sequence[Finding]) -> str:
+    """Medium findings behind line 12: titles, a line a file."""
+    if not more:
+        return ""
+    inline = sum(f in pen.report.verdict.shown.inline for f in more)
+    files: dict[str, list[str]] = {}
+    for f in more:
+        title = pen.title(f)
+        url = pen.blob(f.path, f.location.line, f.location.side) if f.location else ""
+        link = f"[{f.line}]({url}) " if url else f"{f.line} " if f.location else ""
+        files.setdefault(f.path, []).append(f"{link}{title}")
+    lines = [f"- {code(path)}: {'; '.join(entries)}." for path, entries in files.items()]
+    word = listed_word(more)
+    summary = f"{len(more)} more {word}: {inline} inline, {len(more) - inline} only here"
+    return fold(summary, "\n".join(lines))
+
+
+def listed_word(findings: Iterable[Finding]) -> str:
+    """The severity they share, else `findings`."""
+    shared = {f.severity.word for f in findings}
+    return shared.pop() if len(shared) == 1 else "findings"
+
+
+def _plain_text(pen: Pen) -> str:
+    """For an editor or a coding agent; only where there is a list worth copying."""
+    verdict = pen.report.verdict
+    listed = verdict.shown.listed
+    wanted = (
+        verdict.outcome is Outcome.FINDINGS
+        and not verdict.static_only
+        and verdict.history.is_first
+        and 1 < len(listed) <= PLAIN_TEXT_LIMIT
+    )
+    if not wanted:
+        return ""
+    rows = ["Check each claim against the code before changing anything."]
+    for number, f in enumerate(listed, 1):
+        title = shortened(one_line(pen.redact(f.title)).rstrip("."), TITLE_CHARS)
+        fix = shortened(one_line(pen.redact(f.fix)), FIX_CHARS)
+        row = f"{number}. {f.severity.word} {one_line(words.place(f))} {title}."
+        rows.append(f"{row} Fix: {fix}" if fix else row)
+    summary = f"The {len(listed)} findings as plain text, for an editor or a coding agent"
+    return fold(summary, block("\n".join(rows), "text"))
+
+
+def _coverage(pen: Pen, room: Room) -> str:
+    report = pen.report
+    removed = len(report.verdict.dropped)
+    parts = ["Coverage"]
+    if removed:
+        parts.append(words.plural(removed, "removed finding"))
+    if report.commands:
+        parts.append("how to answer")
+    content = [_table(pen, room), _facts(pen, room)]
+    if report.commands:
+        content.append(_answers(pen))
+    return fold(", ".join(parts), "\n\n".join(part for part in content if part))
+
+
+def _table(pen: Pen, room: Room) -> str:
+    header, rows = table(pen.report)
+    if not rows:
+        return ""
+    kept = rows if room.rows is None else rows[: room.rows]
+    out = [f"| {' | '.join(header)} |", f"|---|--:|{'---|' * (len(header) - 2)}"]
+    for row in kept:
+        label = cell(row.path) if row.path else row.label
+        out.append(f"| {label} | {' | '.join(row.cells)} |")
+    text = "\n".join(out)
+    cut = len(rows) - len(kept)
+    return f"{text}\n\n{left_out(cut, pen, 'rows')}" if cut else text
+
+
+def _facts(pen: Pen, room: Room) -> str:
+    """What was removed, by which models, under which configuration."""
+    report = pen.report
+    verdict = report.verdict
+    out = []
+    if verdict.dropped:
+        said = removed_words(verdict.dropped, pen)
+        out.append(f"Removed before posting: {said}." if room.removed else "")
+        if report.elsewhere:
+            out.append(f"Texts: {report.elsewhere}.")
+    if failed := [k for k in verdict.looks if k.call.task is Task.VERIFY and k.reading.is_gap]:
+        out.append(f"Not verified: {failed[0].reading.value}.")
+    models = Counter(
+        k.model for k in verdict.model_looks if k.model and k.reading is not Reading.BUDGET
+    )
+    if models:
+        listed = "; ".join(f"{code(m)}, {words.plural(n, 'call')}" for m, n in models.items())
+        out.append(f"Models: {listed}.")
+    sandbox = {a.sandbox for a in verdict.analysers if a.sandbox not in ("", "in process")}
+    if sandbox and verdict.static_only:
+        out.append(f"Sandbox: {', '.join(sorted(sandbox))}.")
+    origin = report.subject.config_origin
+    out.append(
+        f"Configuration `{report.config}` from {origin}."
+        if origin
+        else f"Configuration `{report.config}`, all defaults."
+    )
+    return " ".join(part for part in out if part)
+
+
+def removed_words(dropped: Sequence[Dropped], pen: Pen) -> str:
+    """`2 duplicates, 1 whose quoted code is not in the change, 1 refuted by ...`."""
+    count = Counter(d.reason for d in dropped)
+    parts = []
+    for reason in Reason:
+        number = count[reason]
+        if not number:
+            continue
+        if reason is Reason.REFUTED and number <= REFUTATIONS_NAMED:
+            refuted = [d for d in dropped if d.reason is reason]
+            parts += [f"1 refuted {pen.text(d.detail, BODY_CHARS)}" for d in refuted]
+        elif reason is Reason.DUPLICATE:
+            parts.append(words.plural(number, "duplicate"))
+        else:
+            parts.append(f"{number} {reason.value}")
+    order = [r for r in (Reason.DUPLICATE,) if count[r]]
+    return ", ".join(sorted(parts, key=lambda p: not (order and "duplicate" in p)))
+
+
+def _answers(pen: Pen) -> str:
+    """How people answer; only a server of ours hears them."""
+    listed = pen.report.verdict.shown.listed
+    bare = [(n, f) for n, f in enumerate(listed, 1) if f not in pen.report.verdict.shown.inline]
+    text = (
+        "To dispute a finding, reply in its thread; to dismiss it, reply `/triptych dismiss` and a "
+        "reason."
+    )
+    if bare:
+        named = ", ".join(f"{n} is `{f.id[:6]}`" for n, f in bare[:10])
+        text += f" A finding without a thread needs its id: {named}."
+    return text

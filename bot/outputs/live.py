@@ -1,0 +1,81 @@
+"""What a person sees while calls run: a table that moves on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from reviewers.core.call import Call
+from reviewers.core.policy import STATIC
+from reviewers.protocols import Moment
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.table import Table
+
+REFRESH = 4
+"""Times a second."""
+
+
+class Progress:
+    """Shows the moments of calls on standard error, so that standard output stays clean."""
+
+    def __init__(self) -> None:
+        self._moments: dict[str, tuple[Moment, float, float]] = {}
+        self._live: Live | None = None
+        self._is_terminal = sys.stderr.isatty()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    def say(self, text: str) -> None:
+        """One line for a person."""
+        sys.stderr.write(f"{text}\n")
+
+    def watch(self, call: Call, moment: Moment) -> None:
+        """Take in a call's moment; analysers are too quick to be shown."""
+        if call.engine == STATIC:
+            return
+        now = monotonic()
+        _, since, _ = self._moments.get(call.name, (moment, now, now))
+        self._moments[call.name] = (moment, since, now)
+        if self._is_terminal:
+            self._show()
+        elif moment is Moment.DONE:
+            self.say(f"{call.name}: done after {now - since:.0f} s")
+
+    def _show(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        if self._live is None:
+            console = Console(stderr=True, highlight=False)
+            self._live = Live(
+                get_renderable=self._table,
+                console=console,
+                refresh_per_second=REFRESH,
+                transient=True,
+            )
+            self._live.start()
+
+    def _table(self) -> Table:
+        from rich.table import Table
+
+        table = Table(box=None, show_header=False, pad_edge=False)
+        now = monotonic()
+        for name, (moment, since, last) in self._moments.items():
+            until = last if moment is Moment.DONE else now
+            table.add_row(name, moment.value, f"{until - since:.0f} s")
+        return table

@@ -1,0 +1,106 @@
+"""The hidden last line of what we post: by it we know our own reviews and findings again.
+
+Hex digits and words only, so that nothing in it can end the comment that holds it. It is believed
+only in a submitted review of a trusted account (design, section 7).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+VERSION = 1
+MAX_CHARS = 8 * 1024
+IDS_KEPT = 100
+"""Ids of each kind that a marker holds; 12 characters each, so all kinds stay under 8 KiB."""
+
+_REVIEW = re.compile(r"<!-- triptych 1 ((?:[a-z]+=[0-9A-Za-z.,:]* ?)+)-->\s*\Z")
+_FINDING = re.compile(
+    r"<!-- triptych 1 finding=([0-9a-f]{12}) rule=([a-z0-9-]+/[a-z0-9-]+) -->\s*\Z"
+)
+
+
+@dataclass(frozen=True)
+class Marker:
+    """What a review says of itself to its successors.
+
+    `unread` are the first 16 hex digits of what names a hunk that nobody read; `cost` is the sum
+    in USD for the pull request so far.
+    """
+
+    run: str
+    head: str
+    config: str
+    outcome: str
+    open: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    dismissed: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    cost: float = 0.0
+
+
+def write_marker(marker: Marker) -> str:
+    """The marker as one line; `unread` and `cost` only where there is something to say."""
+    fields = [
+        f"run={marker.run}",
+        f"head={marker.head}",
+        f"config={marker.config}",
+        f"outcome={marker.outcome}",
+        *(
+            f"{name}={','.join(getattr(marker, name)[:IDS_KEPT])}"
+            for name in ("open", "fixed", "late", "dismissed")
+        ),
+    ]
+    if marker.unread:
+        fields.append(f"unread={','.join(marker.unread[:IDS_KEPT])}")
+    if marker.cost:
+        fields.append(f"cost={marker.cost:.4f}")
+    return f"<!-- triptych {VERSION} {' '.join(fields)} -->"
+
+
+def read_marker(body: str) -> Marker | None:
+    """The marker in the last line of a body, None where there is none that can be read."""
+    found = _REVIEW.search(body[-MAX_CHARS - 64 :])
+    if found is None:
+        return None
+    fields = dict(part.split("=", 1) for part in found[1].split())
+    if not {"run", "head", "config", "outcome"} <= fields.keys():
+        return None
+    try:
+        cost = float(fields.get("cost") or 0)
+    except ValueError:
+        return None
+    return Marker(
+        run=fields["run"],
+        head=fields["head"],
+        config=fields["config"],
+        outcome=fields["outcome"],
+        open=_ids(fields.get("open", "")),
+        fixed=_ids(fields.get("fixed", "")),
+        late=_ids(fields.get("late", "")),
+        dismissed=_ids(fields.get("dismissed", "")),
+        unread=_ids(fields.get("unread", "")),
+        cost=max(0.0, cost),
+    )
+
+
+def finding_marker(identity: str, rule: str) -> str:
+    """The last line of an inline comment."""
+    return f"<!-- triptych {VERSION} finding={identity} rule={rule} -->"
+
+
+def read_finding_marker(body: str) -> tuple[str, str] | None:
+    """Id and rule of the finding that an inline comment is about, None where it is none of ours."""
+    found = _FINDING.search(body)
+    return (found[1], found[2]) if found else None
+
+
+def _ids(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(",") if re.fullmatch(r"[0-9a-f]{12,16}", part))
+
+
+def ids(findings: Iterable[str]) -> tuple[str, ...]:
+    """Ids in a fixed order, each once."""
+    return tuple(dict.fromkeys(findings))

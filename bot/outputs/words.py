@@ -1,0 +1,143 @@
+"""The words that all outputs share: counts, votes, evidence, money, time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from reviewers.core.finding import Ballot, Finding, Ruling, Severity, Standing
+from reviewers.core.policy import Policy
+
+_LISTED = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """`1 hunk`, `34 hunks`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listing(parts: Sequence[str]) -> str:
+    """`a, b and c`."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def money(usd: float | None) -> str:
+    """`0.41 USD`; a dollar sign can start a formula on GitHub."""
+    return "price unknown" if usd is None else f"{usd:.2f} USD"
+
+
+def seconds(value: float) -> str:
+    """`48 s`, `1.2 s`."""
+    return f"{value:.1f} s" if 0 < value < 10 else f"{value:.0f} s"
+
+
+def capital(text: str) -> str:
+    """With a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def listed_severity(severity: Severity) -> Severity:
+    """Counts know no info: what is below low counts as low."""
+    return max(severity, Severity.LOW)
+
+
+def counts(findings: Iterable[Finding], *, mark_new: bool = False) -> str:
+    """`1 critical, 1 high`, zeros left out; with `mark_new` what is new: `2 high (1 new)`."""
+    total: Counter[Severity] = Counter()
+    new: Counter[Severity] = Counter()
+    for finding in findings:
+        severity = listed_severity(finding.severity)
+        total[severity] += 1
+        new[severity] += finding.standing is Standing.NEW
+    parts = []
+    for severity in _LISTED:
+        if not total[severity]:
+            continue
+        part = f"{total[severity]} {severity.word}"
+        if mark_new and new[severity]:
+            every = new[severity] == total[severity]
+            part += " (new)" if every else f" ({new[severity]} new)"
+        parts.append(part)
+    return ", ".join(parts)
+
+
+def place(finding: Finding) -> str:
+    """`api/orders.py:42`; the path alone where no line is known or it is on no changed line."""
+    return f"{finding.path}:{finding.line}" if finding.location else finding.path
+
+
+def ballot(votes: Ballot) -> str:
+    """`2 of 3 votes`, `1 of 1 vote (3 planned)`."""
+    text = f"{len(votes.seen)} of {plural(votes.of, 'vote')}"
+    return text if votes.of >= votes.planned else f"{text} ({votes.planned} planned)"
+
+
+def disagreeing(finding: Finding) -> int:
+    """Votes that looked at this place, found it right and said why."""
+    return sum(1 for d in finding.dissent if d.vote)
+
+
+def short_evidence(finding: Finding) -> list[str]:
+    """What stands behind a finding in the list of a body, part by part."""
+    if not finding.votes:
+        return [analysers(finding)] if finding.analysers else []
+    if len(finding.votes) == 1:
+        parts = [ballot(finding.votes[0])]
+    else:
+        parts = [both_ballots(finding)]
+    if against := disagreeing(finding):
+        parts.append(f"{against} disagree{'s' if against == 1 else ''}")
+    return parts
+
+
+def both_ballots(finding: Finding) -> str:
+    """`security 2 of 3 votes, correctness 1 of 3`."""
+    first, *others = finding.votes
+    rest = "".join(f", {b.reviewer} {len(b.seen)} of {b.of}" for b in others)
+    return f"{first.reviewer} {ballot(first)}{rest}"
+
+
+def analysers(finding: Finding) -> str:
+    """`ruff S602`, `ruff S602 and zizmor unpinned-uses`."""
+    return listing([f"{s.name} {s.rule}" for s in finding.analysers])
+
+
+def evidence(finding: Finding, policy: Policy) -> str:
+    """The evidence in full, without the last dot: what an inline comment's first line ends with."""
+    static = analysers(finding)
+    if not finding.votes:
+        return f"{static}, no model vote" if static else "no vote"
+    if len(finding.votes) == 1:
+        vote = finding.votes[0]
+        noun = "vote" if vote.of == 1 else "votes"
+        text = f"{len(vote.seen)} of {vote.of} {vote.reviewer} {noun}"
+        if vote.of < vote.planned:
+            text += f" ({vote.planned} planned)"
+    else:
+        text = capital(both_ballots(finding))
+    if static:
+        text += f" and {static}"
+    if against := disagreeing(finding):
+        text += f"; {plural(against, 'vote')} disagree{'s' if against == 1 else ''}"
+    elif why := _why_shown(finding, policy):
+        text += f"; shown, because {why}"
+    if finding.verification and finding.verification.ruling is Ruling.CONFIRMED:
+        text += "; confirmed on a second look"
+    return text
+
+
+def _why_shown(finding: Finding, policy: Policy) -> str:
+    """Why a finding without a majority is there all the same; "" when it has one."""
+    if finding.analysers or len(finding.votes) != 1:
+        return ""
+    vote = finding.votes[0]
+    if 2 * len(vote.seen) > vote.of:
+        return ""
+    reviewer = policy.reviewer(vote.reviewer)
+    if finding.severity is Severity.CRITICAL:
+        return "a critical needs no majority"
+    if reviewer and reviewer.protected:
+        return f"a {vote.reviewer} finding needs no majority"
+    return "a high one needs a third of the votes"

@@ -1,0 +1,152 @@
+"""One review, from what is to be reviewed to the finished report. Reads like the line it is."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from bot.config import PATH, Config, parse_config
+from bot.errors import ConfigProblem
+from bot.report import Report
+from bot.settings import Settings
+from bot.subject import Subject
+from bot.terms import Options, Terms, agree
+from reviewers.core.call import Call, Look, Reading
+from reviewers.core.change import Change
+from reviewers.core.fanout import Done, Failed, fan_out
+from reviewers.core.history import History
+from reviewers.core.plan import Plan, hunk_key, plan
+from reviewers.core.settle import MoreCalls, settle
+from reviewers.core.verdict import Verdict
+from reviewers.engines.claude.context import weigh
+from reviewers.protocols import Brief, Engine, Watch, unwatched
+from reviewers.registry import ANALYSERS, build_engine
+
+AT_ONCE = 16
+"""Calls of one review that run at the same time."""
+GRACE_SECONDS = 30.0
+"""So much longer than an engine's own deadline the fan-out waits, in case the engine fails."""
+
+_RUN_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no letter that reads like another."""
+
+Announce = Callable[[Brief], Awaitable[None]]
+
+
+def new_run() -> str:
+    """A name for a run, 8 characters."""
+    return "".join(secrets.choice(_RUN_ALPHABET) for _ in range(8))
+
+
+def new_nonce() -> str:
+    """A fence for the material of one review: 96 bits, 24 hex digits."""
+    return secrets.token_hex(12)
+
+
+async def _silent(_brief: Brief) -> None:
+    """Announces nothing."""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a door gives to a review beside the change: environment, wishes, and who watches.
+
+    `strict` turns a wrong configuration into an error; else defaults hold and a note says so. `again`,
+    `elsewhere` and `commands` are told to people (see Report).
+    """
+
+    settings: Settings
+    options: Options = Options()
+    watch: Watch = unwatched
+    announce: Announce = _silent
+    strict: bool = False
+    again: str = "run `triptych review` again"
+    elsewhere: str = ""
+    commands: bool = False
+    run: str = field(default_factory=new_run)
+    nonce: Callable[[], str] = new_nonce
+
+
+def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Terms:
+    """The terms that the base branch's configuration, the environment and the options make."""
+    notes: tuple[str, ...] = ()
+    try:
+        config = parse_config(subject.config, PATH) if subject.config is not None else Config()
+    except ConfigProblem as e:
+        if around.strict:
+            raise
+        config, notes = Config(), (f"The configuration is not used. {e.what}",)
+    terms = agree(config, around.settings, around.options, around.nonce, spent)
+    return replace(terms, notes=(*terms.notes, *notes))
+
+
+async def review(
+    subject: Subject, terms: Terms, around: Circumstances, history: History = History()
+) -> Report:
+    """Plan, fan out, settle, until there is a verdict."""
+    planned = _plan(subject.change, terms, history)
+    brief = Brief(subject.change, planned, terms.policy, ANALYSERS, around.watch, terms.access)
+    await around.announce(brief)
+    engines = {name: build_engine(name, brief) for name in terms.policy.engines}
+    try:
+        verdict = await _rounds(brief, engines, terms, history)
+    finally:
+        for engine in engines.values():
+            await engine.close()
+    return Report(
+        verdict,
+        subject,
+        around.run,
+        terms.digest,
+        again=around.again,
+        elsewhere=around.elsewhere,
+        commands=around.commands,
+        no_model=terms.no_model,
+        notes=terms.notes,
+    )
+
+
+def _plan(change: Change, terms: Terms, history: History) -> Plan:
+    context = terms.access.context if terms.access else "enclosing"
+    return plan(change, terms.policy, partial(weigh, mode=context), _already(change, history))
+
+
+async def _rounds(
+    brief: Brief, engines: dict[str, Engine], terms: Terms, history: History
+) -> Verdict:
+    deadline = (terms.access.seconds if terms.access else 60.0) + GRACE_SECONDS
+    calls: tuple[Call, ...] = brief.plan.calls
+    looks: list[Look] = []
+    while True:
+        outcomes = await fan_out(
+            calls, lambda call: engines[call.engine].run(call), limit=AT_ONCE, deadline=deadline
+        )
+        looks += [_look(outcome) for outcome in outcomes]
+        match settle(brief.change, brief.plan, looks, brief.policy, history):
+            case MoreCalls(more):
+                calls = more
+            case Verdict() as verdict:
+                return verdict
+
+
+def _look(outcome: Done[Call, Look] | Failed[Call]) -> Look:
+    """An engine that raised is a look too: one that failed."""
+    match outcome:
+        case Done(_, look, _):
+            return look
+        case Failed(call, TimeoutError(), seconds):
+            return Look(call, Reading.TIMED_OUT, detail="no answer in time", seconds=seconds)
+        case Failed(call, error, seconds):
+            detail = f"an internal error ({type(error).__name__})"
+            return Look(call, Reading.FAILED, detail=detail, seconds=seconds)
+
+
+def _already(change: Change, history: History) -> frozenset[str]:
+    """Keys of the hunks that the last review read and that have not changed since."""
+    if history.previous is None:
+        return frozenset()
+    old = {hunk_key(f.path, h.digest()) for f in history.previous.files for h in f.hunks}
+    now = {hunk_key(ref.path, change.hunk(ref).digest()) for ref in change.refs()}
+    return frozenset(k for k in old & now if k.rsplit(":", 1)[1] not in history.unread)

@@ -1,0 +1,237 @@
+"""Wanted against posted: create, edit, mark, or leave alone. One notification at the most.
+
+`reconcile` decides and is pure; `publish` acts. Nothing is posted twice: the marker of this run is
+looked for before anything is tried again, and of two doors that post at the same moment the later
+one steps back (design, section 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bot.errors import BadLineProblem, HostProblem, LostProblem
+from bot.hosts.protocol import Forge, PostedReview
+from bot.outputs.body import delta_body, review_body
+from bot.outputs.inline import InlineComment, fixed_comment, inline_comments
+from bot.outputs.markdown import Pen
+from bot.outputs.marker import Marker, write_marker
+from bot.posted import Ours, Standing, standing
+from bot.report import Report
+from reviewers.core.finding import Standing as Place
+from reviewers.core.secrets import Redaction
+from reviewers.core.verdict import Outcome
+
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Post a review: one request, one notification."""
+
+    body: str
+    comments: tuple[InlineComment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EditReview:
+    """Replace a body of ours; nobody is notified."""
+
+    review: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditComment:
+    """Replace an inline comment of ours and fold it away."""
+
+    comment: int
+    node: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What is to be done on the pull request, in this order."""
+
+    edits: tuple[EditReview, ...] = ()
+    create: Create | None = None
+    comments: tuple[EditComment, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything stands there already."""
+        return not (self.edits or self.create or self.comments)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was done: the address of the review ("" when nothing is posted), and what went wrong."""
+
+    url: str = ""
+    created: bool = False
+    edited: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+
+def reconcile(
+    report: Report,
+    stands: Standing,
+    *,
+    quiet_when_clean: bool,
+    redact: Redaction = Redaction(),
+) -> Publication:
+    """What to do so that the pull request says what the report says.
+
+    `quiet_when_clean`: a first review without a finding worth a notification is told elsewhere (a
+    check run), so nothing is posted for it.
+    """
+    main = stands.main
+    if main is None:
+        if quiet_when_clean and not _is_worth_a_review(report):
+            return Publication()
+        comments = tuple(inline_comments(report, redact))
+        return Publication(create=Create(review_body(report, redact), comments))
+    new = {f.id for f in report.verdict.shown.listed if f.standing in (Place.NEW, Place.BACK)} - {
+        identity for identity, _, _ in stands.comments()
+    }
+    comments = tuple(c for c in inline_comments(report, redact) if c.finding.id in new)
+    create = None
+    if new:
+        create = Create(delta_body(report, main.review.url, redact), comments)
+    return Publication(
+        edits=(EditReview(main.review.id, review_body(report, redact)),),
+        create=create,
+        comments=tuple(_fixed(report, stands, redact)),
+    )
+
+
+def _is_worth_a_review(report: Report) -> bool:
+    """A finding at or above `min_severity`, or something that nobody read."""
+    verdict = report.verdict
+    return bool(verdict.shown.listed) or verdict.outcome is Outcome.INCOMPLETE
+
+
+def _fixed(report: Report, stands: Standing, redact: Redaction) -> Sequence[EditComment]:
+    fixed = {k.finding.id: k for k in report.verdict.fixed}
+    return [
+        EditComment(
+            comment.id,
+            comment.node,
+            fixed_comment(fixed[identity], report.verdict.change.head, redact),
+        )
+        for identity, _, comment in stands.comments()
+        if identity in fixed and not comment.hidden
+    ]
+
+
+async def publish(
+    forge: Forge,
+    report: Report,
+    stands: Standing,
+    accounts: Sequence[str],
+    *,
+    quiet_when_clean: bool,
+    redact: Redaction = Redaction(),
+) -> Published:
+    """Do it. The review comes first; what only tidies up may fail without harm to it."""
+    plan = reconcile(report, stands, quiet_when_clean=quiet_when_clean, redact=redact)
+    notes: list[str] = []
+    url = stands.main.review.url if stands.main else ""
+    posted = None
+    if plan.create:
+        posted = await _create(forge, report, plan.create, accounts, redact)
+        url = url or posted.url
+    for edit in plan.edits:
+        await forge.edit_review(edit.review, edit.body)
+    for comment in plan.comments:
+        try:
+            await forge.edit_comment(comment.comment, comment.body)
+            await forge.hide(comment.node, "RESOLVED")
+        except HostProblem as e:
+            notes.append(f"A fixed finding could not be marked: {e.what}")
+    if posted and not stands.ours:
+        url = await _settle_race(forge, report, posted, accounts, url)
+    return Published(url, plan.create is not None, bool(plan.edits), tuple(notes))
+
+
+async def _create(
+    forge: Forge, report: Report, create: Create, accounts: Sequence[str], redact: Redaction
+) -> PostedReview:
+    """Post, at most once: after a lost answer the marker tells whether it was taken."""
+    commit = report.verdict.change.head
+    for attempt in range(1, TRIES + 1):
+        try:
+            return await forge.post_review(create.body, create.comments, commit)
+        except BadLineProblem:
+            if attempt == TRIES or not create.comments:
+                raise
+            create = await _with_good_lines(forge, report, create, redact)
+        except HostProblem as e:
+            if not (e.retryable or isinstance(e, LostProblem)):
+                raise
+            if found := standing(await forge.reviews(), accounts).by_run(report.run):
+                return found.review
+            if attempt == TRIES:
+                raise
+    raise AssertionError("every last try returns or raises")
+
+
+async def _with_good_lines(
+    forge: Forge, report: Report, create: Create, redact: Redaction
+) -> Create:
+    """The same review, the comments that the site refuses moved into its body (case S65).
+
+    The site does not say which one it refuses, so halves are tried as drafts that nobody sees.
+    """
+    commit = report.verdict.change.head
+    bad = await _refused(forge, create.comments, commit)
+    good = tuple(c for c in create.comments if c not in bad)
+    pen = Pen(report, redact)
+    moved = "\n".join(
+        f"- {pen.place(c.finding)}: {pen.why(c.finding)}{pen.bold_fix(c.finding, blank=True)}"
+        for c in bad
+    )
+    text, _, marker = create.body.rpartition("\n\n")
+    return Create(f"{text}\n\nGitHub took no comment on these lines:\n{moved}\n\n{marker}", good)
+
+
+async def _refused(
+    forge: Forge, comments: Sequence[InlineComment], commit: str
+) -> tuple[InlineComment, ...]:
+    if not comments or await forge.accepts(comments, commit):
+        return ()
+    if len(comments) == 1:
+        return tuple(comments)
+    half = len(comments) // 2
+    left = await _refused(forge, comments[:half], commit)
+    right = await _refused(forge, comments[half:], commit)
+    return (*left, *right)
+
+
+async def _settle_race(
+    forge: Forge, report: Report, posted: PostedReview, accounts: Sequence[str], url: str
+) -> str:
+    """Two doors at once: the lowest id stays, the later review becomes one line.
+
+    GitHub has no compare-and-swap, so each looks again after it has posted.
+    """
+    stands = standing(await forge.reviews(), accounts)
+    head = report.verdict.change.head
+    rivals = [o for o in stands.ours if o.marker.head == head and o.marker.config == report.config]
+    first = min(rivals, key=lambda o: o.review.id, default=None)
+    if first is None or first.review.id >= posted.id:
+        return url
+    await forge.edit_review(posted.id, _stepped_back(first, report))
+    for ours in rivals:
+        if ours.review.id == posted.id:
+            for comment in ours.review.comments:
+                await forge.hide(comment.node, "DUPLICATE")
+    return first.review.url
+
+
+def _stepped_back(first: Ours, report: Report) -> str:
+    """What is left of a review that came second."""
+    marker = Marker(report.run, report.verdict.change.head, report.config, "duplicate")
+    link = f"[the review]({first.review.url})"
+    return f"Reviewed twice at the same moment: see {link}.\n\n{write_marker(marker)}"

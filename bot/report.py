@@ -1,0 +1,45 @@
+"""A finished review with everything that a text about it needs beside the Verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.subject import Subject
+from reviewers.core.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Report:
+    """The Verdict and its circumstances; every output is a pure function of one of these.
+
+    `run` names this run (8 characters), `config` is the configuration's digest. `elsewhere` is
+    where texts stand that the body leaves out ("check run"), "" for nowhere; `again` is how a
+    person tries again ("comment `/triptych review`"). `commands` tells whether a server of ours
+    answers comments, `no_model` says why no model was asked.
+    """
+
+    verdict: Verdict
+    subject: Subject
+    run: str
+    config: str
+    again: str = "run `triptych review` again"
+    elsewhere: str = ""
+    commands: bool = False
+    no_model: str = "no API key is set"
+    notes: tuple[str, ...] = ()
+
+    @property
+    def head(self) -> str:
+        """The commit that was reviewed, as people write it; "" for what is not committed."""
+        return self.verdict.change.head[:7]
+
+    @property
+    def try_again(self) -> str:
+        """How a person tries again, as the end of a sentence."""
+        return self.again if self.again.endswith("again") else f"{self.again} to try again"
+
+    @property
+    def spent(self) -> float | None:
+        """USD for all reviews of this pull request, this one included; None: price unknown."""
+        cost = self.verdict.cost
+        return None if cost is None else cost + self.verdict.history.spent

@@ -1,0 +1,150 @@
+"""The process environment, read once: secrets, hosts, prices and the operator's ceilings.
+
+Nothing of this can be set by a repository (design, section 5). Secrets live only here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from bot.errors import ConfigProblem
+from reviewers.engines.claude.prices import Price
+
+PUBLIC_API = "https://api.github.com"
+PUBLIC_MODEL_HOST = "https://api.anthropic.com"
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """What no configuration can exceed; None where the operator sets no bound. Money in USD."""
+
+    rounds: int = 3
+    votes: int = 7
+    reviewers: int = 12
+    prompts: int = 20
+    review_cost: float | None = None
+    pull_request_cost: float | None = None
+    day_cost: float | None = None
+    models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the environment says."""
+
+    anthropic_key: str = field(default="", repr=False)
+    anthropic_url: str = PUBLIC_MODEL_HOST
+    model_platform: str = "anthropic"
+    github_token: str = field(default="", repr=False)
+    github_api: str = PUBLIC_API
+    ca_bundle: str = ""
+    ceilings: Ceilings = Ceilings()
+    prices: Mapping[str, Price] = field(default_factory=dict)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What must appear in nothing that is written."""
+        return frozenset(s for s in (self.anthropic_key, self.github_token) if s)
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model can be asked: with a key, or by a platform's own credentials."""
+        return bool(self.anthropic_key) or self.model_platform != "anthropic"
+
+    @property
+    def graphql_url(self) -> str:
+        """GitHub's GraphQL endpoint; on GHES it stands beside `/api/v3`, not below it."""
+        if self.github_api.endswith("/v3"):
+            return self.github_api.removesuffix("/v3") + "/graphql"
+        return self.github_api + "/graphql"
+
+    @property
+    def web_url(self) -> str:
+        """Where people read the pull request."""
+        if self.github_api == PUBLIC_API:
+            return "https://github.com"
+        return self.github_api.removesuffix("/api/v3")
+
+
+PLATFORMS = ("anthropic", "bedrock", "vertex")
+Number = TypeVar("Number", int, float)
+
+
+def read_settings(env: Mapping[str, str] | None = None) -> Settings:
+    """The settings in an environment (default: this process's). ConfigProblem names the variable."""
+    env = os.environ if env is None else env
+    platform = env.get("TRIPTYCH_MODEL_PLATFORM", "anthropic").strip() or "anthropic"
+    if platform not in PLATFORMS:
+        raise ConfigProblem(
+            f"TRIPTYCH_MODEL_PLATFORM is {platform!r}.", f"Use one of {', '.join(PLATFORMS)}."
+        )
+    return Settings(
+        anthropic_key=env.get("ANTHROPIC_API_KEY", "").strip(),
+        anthropic_url=_url(env, "ANTHROPIC_BASE_URL", PUBLIC_MODEL_HOST),
+        model_platform=platform,
+        github_token=(env.get("GITHUB_TOKEN") or env.get("GH_TOKEN") or "").strip(),
+        github_api=_url(env, "GITHUB_API_URL", PUBLIC_API),
+        ca_bundle=env.get("SSL_CERT_FILE") or env.get("REQUESTS_CA_BUNDLE") or "",
+        ceilings=_ceilings(env),
+        prices=_prices(env.get("TRIPTYCH_PRICES", "")),
+    )
+
+
+def _url(env: Mapping[str, str], name: str, default: str) -> str:
+    value = env.get(name, "").strip().rstrip("/") or default
+    if not re.fullmatch(r"https?://[^\s/@]+(/[^\s?#]*)?", value):
+        raise ConfigProblem(
+            f"{name} is no address: {value!r}.", "Give it as https://host or https://host/path."
+        )
+    return value
+
+
+def _ceilings(env: Mapping[str, str]) -> Ceilings:
+    default = Ceilings()
+    models = env.get("TRIPTYCH_ALLOWED_MODELS", "")
+    return Ceilings(
+        rounds=_number(env, "TRIPTYCH_MAX_ROUNDS", int) or default.rounds,
+        votes=_number(env, "TRIPTYCH_MAX_VOTES", int) or default.votes,
+        reviewers=_number(env, "TRIPTYCH_MAX_REVIEWERS", int) or default.reviewers,
+        prompts=_number(env, "TRIPTYCH_MAX_PROMPTS", int) or default.prompts,
+        review_cost=_number(env, "TRIPTYCH_MAX_COST", float),
+        pull_request_cost=_number(env, "TRIPTYCH_MAX_COST_PULL_REQUEST", float),
+        day_cost=_number(env, "TRIPTYCH_MAX_COST_DAY", float),
+        models=tuple(m.strip() for m in models.split(",") if m.strip()),
+    )
+
+
+def _number(env: Mapping[str, str], name: str, kind: type[Number]) -> Number | None:
+    text = env.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        value = kind(text)
+    except ValueError:
+        value = kind(-1)
+    if value < 0 or (kind is int and value < 1):
+        what = "a whole number above 0" if kind is int else "an amount in USD, 0 or more"
+        raise ConfigProblem(f"{name} is {text!r}.", f"Use {what}.")
+    return value
+
+
+def _prices(text: str) -> dict[str, Price]:
+    if not text.strip():
+        return {}
+    try:
+        table = json.loads(text)
+        return {
+            model: Price(*(float(row[k]) for k in ("input", "write", "read", "output")))
+            for model, row in table.items()
+        }
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ConfigProblem(
+            "TRIPTYCH_PRICES cannot be read.",
+            'Write it as JSON in USD per million tokens: {"MODEL": {"input": 2, "write": 2.5, '
+            '"read": 0.1, "output": 10}}.',
+        ) from None

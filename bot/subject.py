@@ -1,0 +1,50 @@
+"""What is reviewed, as a host hands it over: the change, and where it lives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reviewers.core.change import Change
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request as its address names it."""
+
+    owner: str
+    name: str
+    number: int
+
+    @property
+    def repository(self) -> str:
+        """`owner/name`."""
+        return f"{self.owner}/{self.name}"
+
+    def __str__(self) -> str:
+        return f"{self.repository}#{self.number}"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A change with its address and the configuration that its base branch holds.
+
+    `label` names it for people ("acme/shop#128", "main..HEAD"); `config` is the configuration
+    file's bytes, None where there is none; `notes` are sentences about what the host could not
+    give. `web` is the address of the site, for links.
+    """
+
+    label: str
+    change: Change
+    pull: PullRequest | None = None
+    base_ref: str = ""
+    config: bytes | None = None
+    web: str = "https://github.com"
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def config_origin(self) -> str:
+        """Where the configuration stands, for people; "" where there is none."""
+        if self.config is None:
+            return ""
+        ref = f"`{self.base_ref}` at " if self.base_ref else ""
+        return f"{ref}`{self.change.base[:7]}`"

@@ -1,0 +1,199 @@
+"""What holds for one review: configuration, ceilings and options agreed into one policy.
+
+The repository wishes, the operator's environment limits, the person at the command line decides
+within both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from bot.config import Config
+from bot.errors import ConfigProblem, UsageProblem
+from bot.settings import Settings
+from reviewers.core.allowance import Allowance
+from reviewers.core.finding import Severity
+from reviewers.core.policy import CLAUDE, STATIC, Policy
+from reviewers.core.reviewer import Reviewer
+from reviewers.protocols import ModelAccess
+from reviewers.registry import REVIEWERS
+
+DEFAULT_VOTES = {"security": 3, "style": 1, "correctness": 3}
+"""High-risk looks are taken three times: one draw is chance (users.md, complaint 4)."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person asked for by hand; None where nothing was said. Money in USD.
+
+    `usual_cost` is the limit where `max_cost` is not given and the price is known.
+    """
+
+    engine: str | None = None
+    rounds: int | None = None
+    max_cost: float | None = None
+    usual_cost: float | None = None
+    max_cost_key: str = "--max-cost"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The agreement: policy, access to models (None: analysers only), and what to tell people.
+
+    `digest` names the configuration in the marker; `no_model` says why no model is asked.
+    """
+
+    policy: Policy
+    access: ModelAccess | None
+    digest: str
+    no_model: str = ""
+    notes: tuple[str, ...] = field(default=())
+    post_clean: bool = False
+    gate: Severity | None = None
+    accounts: tuple[str, ...] = ()
+
+
+def agree(
+    config: Config,
+    settings: Settings,
+    options: Options,
+    nonce: Callable[[], str],
+    spent: float = 0.0,
+) -> Terms:
+    """Bring the three together. `spent` is what this pull request has cost already.
+
+    UsageProblem when Claude is asked for without a key; ConfigProblem when the configuration
+    leaves no reviewer.
+    """
+    notes: list[str] = []
+    engines, no_model = _engines(config, settings, options)
+    reviewers = _reviewers(config, settings)
+    models = tuple(_models(config, settings, notes))
+    ceilings = settings.ceilings
+    policy = Policy(
+        reviewers=reviewers,
+        engines=engines,
+        votes={r.id: _votes(r, config, ceilings.votes) for r in reviewers},
+        models=models,
+        verify_model=_allowed(config.models.verify, settings) or models[0],
+        rounds=min(options.rounds or config.rounds, ceilings.rounds),
+        exclude=tuple(config.exclude),
+        ignore_rules=tuple(config.ignore),
+        min_severity=Severity.parse(config.min_severity),
+        inline_limit=config.inline_limit,
+        max_file_chars=config.limits.file_kb * 1000,
+        chunk_chars=config.limits.prompt_kb * 1000,
+        max_chunks=min(config.limits.prompts, ceilings.prompts),
+    )
+    access = None
+    if CLAUDE in engines:
+        access = ModelAccess(
+            key=settings.anthropic_key,
+            url=settings.anthropic_url,
+            platform=settings.model_platform,
+            default_model=models[0],
+            nonce=nonce(),
+            ca_bundle=settings.ca_bundle,
+            effort=config.models.effort,
+            context=config.context,
+            instructions=config.instructions,
+            prices=settings.prices,
+            allowances=tuple(_allowances(config, settings, options, spent)),
+        )
+    return Terms(
+        policy=policy,
+        access=access,
+        digest=_digest(config, policy),
+        no_model=no_model,
+        notes=tuple(notes),
+        post_clean=config.post_clean,
+        gate=Severity.parse(config.gate) if config.gate else None,
+        accounts=tuple(config.publish.accounts),
+    )
+
+
+def _engines(config: Config, settings: Settings, options: Options) -> tuple[tuple[str, ...], str]:
+    wanted = options.engine or config.engine
+    if wanted == STATIC:
+        who = "was asked for" if options.engine else "is what the configuration asks for"
+        return (STATIC,), f"static analysis {who}"
+    if not settings.has_model:
+        if options.engine == CLAUDE:
+            raise UsageProblem(
+                "There is no key for --engine claude.",
+                "Set ANTHROPIC_API_KEY, or use --engine static.",
+            )
+        return (STATIC,), "no API key is set"
+    return ((CLAUDE,) if wanted == CLAUDE else (STATIC, CLAUDE)), ""
+
+
+def _reviewers(config: Config, settings: Settings) -> tuple[Reviewer, ...]:
+    """The built-in ones that are not switched off, then the repository's own, up to the ceiling."""
+    chosen = [r for r in REVIEWERS if _enabled(config, r.id)]
+    built_in = {r.id for r in REVIEWERS}
+    for name, table in config.reviewers.items():
+        if name not in built_in and table.enabled:
+            floor = Severity.parse(table.severity_floor)
+            chosen.append(Reviewer(name, table.charter or "", (), tuple(table.paths), floor))
+    if not chosen:
+        raise ConfigProblem("Every reviewer is switched off.", "Leave at least one enabled.")
+    return tuple(chosen[: settings.ceilings.reviewers])
+
+
+def _enabled(config: Config, name: str) -> bool:
+    table = config.reviewers.get(name)
+    return table is None or table.enabled
+
+
+def _votes(reviewer: Reviewer, config: Config, ceiling: int) -> int:
+    table = config.reviewers.get(reviewer.id)
+    wanted = table.votes if table else None
+    return min(wanted or DEFAULT_VOTES.get(reviewer.id, 1), ceiling)
+
+
+def _models(config: Config, settings: Settings, notes: list[str]) -> Iterator[str]:
+    """The configured models that the operator allows; if none is, the operator's first."""
+    allowed = [m for m in config.models.review if _allowed(m, settings)]
+    refused = [m for m in config.models.review if m not in allowed]
+    if refused:
+        notes.append(f"The operator does not allow the models {', '.join(refused)}.")
+    yield from allowed or settings.ceilings.models[:1]
+
+
+def _allowed(model: str, settings: Settings) -> str:
+    return model if not settings.ceilings.models or model in settings.ceilings.models else ""
+
+
+def _allowances(
+    config: Config, settings: Settings, options: Options, spent: float
+) -> Iterator[Allowance]:
+    """Every limit in USD that holds; the tightest will be the one that counts."""
+    yield Allowance(config.budget.review, "this review", "budget.review")
+    yield Allowance(config.budget.pull_request, "this pull request", "budget.pull_request", spent)
+    if options.max_cost is not None:
+        yield Allowance(options.max_cost, "this run", options.max_cost_key, firm=True)
+    elif options.usual_cost is not None:
+        yield Allowance(options.usual_cost, "this run", options.max_cost_key)
+    ceilings = settings.ceilings
+    if ceilings.review_cost is not None:
+        yield Allowance(ceilings.review_cost, "this review", "TRIPTYCH_MAX_COST", firm=True)
+    if ceilings.pull_request_cost is not None:
+        key = "TRIPTYCH_MAX_COST_PULL_REQUEST"
+        limit = ceilings.pull_request_cost
+        yield Allowance(limit, "this pull request", key, spent, firm=True)
+
+
+def _digest(config: Config, policy: Policy) -> str:
+    """8 hex digits of what decides how a review looks: the configuration and who looks."""
+    effective = {
+        "config": config.model_dump(),
+        "engines": policy.engines,
+        "models": policy.models,
+        "votes": dict(policy.votes),
+        "rounds": policy.rounds,
+    }
+    text = json.dumps(effective, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
