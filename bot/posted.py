@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from bot.hosts.protocol import PostedComment, PostedReview
 from bot.outputs.marker import Marker, read_finding_marker, read_marker
 from reviewers.core.change import Change
-from reviewers.core.finding import Finding, Location, Severity, Side
+from reviewers.core.finding import Finding, Location, Severity
 from reviewers.core.history import Dismissal, History, Known, State
 
 _TITLE = re.compile(

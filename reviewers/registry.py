@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from reviewers.correctness import CORRECTNESS
+from reviewers.core.policy import CLAUDE, STATIC
 from reviewers.core.reviewer import Reviewer
+from reviewers.correctness import CORRECTNESS
 from reviewers.engines.static.characters import Characters
 from reviewers.engines.static.credentials import Credentials
 from reviewers.engines.static.ruff import Ruff
-from reviewers.core.policy import CLAUDE, STATIC
 from reviewers.protocols import Analyser, Brief, Engine
 from reviewers.security import SECURITY
 from reviewers.style import STYLE

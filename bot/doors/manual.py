@@ -11,7 +11,6 @@ from importlib.resources import files
 from pathlib import Path
 
 from bot.errors import UsageProblem
-from bot.outputs.document import document
 from bot.outputs.live import Progress
 from bot.outputs.terminal import print_coloured, terminal_lines
 from bot.outputs.words import plural
@@ -110,6 +109,8 @@ def deliver(done: Done, request: Request) -> None:
         return
     redact = Redaction(read_settings().secrets)
     if request.format == "json":
+        from bot.outputs.document import document
+
         _write(document(done.report, redact), request.output)
         return
     lines = terminal_lines(done.report, redact, everything=request.everything)

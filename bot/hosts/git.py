@@ -16,7 +16,14 @@ from bot.errors import UsageProblem
 
 SAFE = (
     *("-c", "core.quotePath=true", "-c", "core.fsmonitor=false", "-c", "core.pager=cat"),
-    *("-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false", "-c", "diff.orderFile=/dev/null"),
+    *(
+        "-c",
+        "diff.noprefix=false",
+        "-c",
+        "diff.mnemonicPrefix=false",
+        "-c",
+        "diff.orderFile=/dev/null",
+    ),
     *("-c", "diff.interHunkContext=0", "-c", "diff.suppressBlankEmpty=false"),
     *(
         "-c",

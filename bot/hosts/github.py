@@ -153,10 +153,10 @@ class GitHub:
             int(answer["id"]),
             answer.get("node_id", ""),
             _login(answer.get("user")),
-            True,
-            commit,
-            body,
-            answer.get("html_url", ""),
+            ours=True,
+            commit=commit,
+            body=body,
+            url=answer.get("html_url", ""),
         )
 
     async def accepts(self, comments: Sequence[InlineComment], commit: str) -> bool:
@@ -324,7 +324,7 @@ def _mode(entry: Mapping[str, Any]) -> str:
 
 def _told_by_text(file: FileDiff, text: str | None, mode: str | None) -> FileDiff:
     """What the file's text and mode reveal: binary, link, pointer."""
-    if mode == SYMLINK_MODE or mode == SUBMODULE_MODE:
+    if mode in (SYMLINK_MODE, SUBMODULE_MODE):
         content = Content.SYMLINK if mode == SYMLINK_MODE else Content.SUBMODULE
         return replace(file, content=content, hunks=(), new_mode=mode)
     if text is not None and text.startswith(LFS_HEADER):

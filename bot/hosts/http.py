@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import ssl
 import time
@@ -73,7 +72,7 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
                     retryable=True,
                 ) from None
             except (aiohttp.ClientError, TimeoutError):
-                if method in SAFE_METHODS or url == self.graphql_url and _only_reads(body):
+                if method in SAFE_METHODS or (url == self.graphql_url and _only_reads(body)):
                     return 504, _LOST, b""
                 raise LostProblem(
                     "GitHub's answer to a write was lost.",

@@ -15,7 +15,6 @@ from bot.outputs.markdown import Pen
 from bot.outputs.marker import Marker, ids, write_marker
 from bot.report import Report
 from reviewers.core.call import Reading
-from reviewers.core.change import HunkRef
 from reviewers.core.finding import Finding, Severity, Standing
 from reviewers.core.plan import hunk_key
 from reviewers.core.secrets import Redaction

@@ -12,8 +12,8 @@ from bot.outputs.markdown import Pen, fold
 from bot.outputs.table import table
 from reviewers.core.call import Reading, Task
 from reviewers.core.finding import Dropped, Finding, Reason
-from reviewers.core.visible import one_line
 from reviewers.core.verdict import Outcome
+from reviewers.core.visible import one_line
 
 PLAIN_TEXT_LIMIT = 20
 REFUTATIONS_NAMED = 5

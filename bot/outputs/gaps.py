@@ -120,10 +120,10 @@ def _reader_gaps(reader: Reader, total: int, report: Report) -> Iterator[Gap]:
             said = detail
         if reading is Reading.REFUSED:
             said += f" ({len(votes)} of {plural(len(reader.votes), 'vote')})"
-        yield Gap(f"{who}, {hunks}: {said}.{_consolation(reader, every, report)}")
+        yield Gap(f"{who}, {hunks}: {said}.{_consolation(reader, report, every=every)}")
 
 
-def _consolation(reader: Reader, every: bool, report: Report) -> str:
+def _consolation(reader: Reader, report: Report, *, every: bool) -> str:
     """What did look at it all the same."""
     if not every:
         whole = reader.whole_votes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from reviewers.core.call import Call
 from reviewers.core.policy import STATIC
@@ -27,7 +27,7 @@ class Progress:
         self._live: Live | None = None
         self._is_terminal = sys.stderr.isatty()
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

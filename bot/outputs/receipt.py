@@ -71,7 +71,7 @@ def coverage_sentence(report: Report) -> str:
     if verdict.static_only:
         return f"{_no_model(report)} {_static_reading(report)} {bill(report)}"
     if verdict.coverage.complete:
-        who = listing([_with_votes(r, i == 0) for i, r in enumerate(readers(report))])
+        who = listing([_with_votes(r, first=i == 0) for i, r in enumerate(readers(report))])
         verb = "was" if len(verdict.coverage.hunks) == 1 else "were"
         return f"{capital(_all_hunks(report))} {verb} read by {who}; {_ran(report)}. {bill(report)}"
     return f"{_partly(report)}; {_ran(report)}. {bill(report)}"
@@ -79,7 +79,7 @@ def coverage_sentence(report: Report) -> str:
 
 def reading_sentence(report: Report) -> str:
     """The same with the readers first, for a review that found nothing."""
-    who = listing([_with_votes(r, i == 0) for i, r in enumerate(readers(report))])
+    who = listing([_with_votes(r, first=i == 0) for i, r in enumerate(readers(report))])
     return f"{capital(who)} read {_all_hunks(report)}; {_ran(report)}. {bill(report)}"
 
 
@@ -108,7 +108,7 @@ def _all_hunks(report: Report) -> str:
     return f"{many} changed up to `{report.head}`"
 
 
-def _with_votes(reader: Reader, first: bool) -> str:
+def _with_votes(reader: Reader, *, first: bool) -> str:
     """`security (3 votes)`, then `style (1)`; what of its votes succeeded, `(1 of 3)`."""
     planned, whole = len(reader.votes), len(reader.whole_votes)
     if whole < planned:
@@ -127,7 +127,7 @@ def _partly(report: Report) -> str:
     parts: list[str] = []
     for number, group in sorted(groups.items(), reverse=True):
         if number == total:
-            who = listing([_with_votes(r, i == 0) for i, r in enumerate(group)])
+            who = listing([_with_votes(r, first=i == 0) for i, r in enumerate(group)])
             parts.append(f"{who} read {_all_hunks(report)}")
         elif not parts:
             who = listing([r.reviewer.id for r in group])

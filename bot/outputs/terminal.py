@@ -99,7 +99,9 @@ class _Writer:
         for gap in gaps(self.report):
             where = f"{self._text(gap.path)}, " if gap.path else ""
             yield from _wrapped(f"- {where}{self._text(_unmarked(gap.text))}", hanging=2)
-        yield from _wrapped(f"Do: review these parts by hand, or {_unmarked(self.report.try_again)}.")
+        yield from _wrapped(
+            f"Do: review these parts by hand, or {_unmarked(self.report.try_again)}."
+        )
 
     def _finding(self, finding: Finding) -> Iterator[Line]:
         word = finding.severity.word.upper()

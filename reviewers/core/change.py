@@ -1,6 +1,6 @@
-"""A change: the files of a pull request (or a commit range, or a patch) with their hunks and lines.
+r"""A change: the files of a pull request (or a commit range, or a patch) with their hunks and lines.
 
-Lines are counted as GitHub counts them: split on `\\n` only, so a form feed, U+2028 or a lone
+Lines are counted as GitHub counts them: split on `\n` only, so a form feed, U+2028 or a lone
 carriage return stays inside its line (case S40).
 """
 

@@ -50,38 +50,53 @@ def _hunks(lines: list[str], first_line: int) -> Iterator[Hunk]:
         header = _HUNK.fullmatch(lines[at])
         if header is None:
             raise DiffError(first_line + at, f"expected a hunk header, found {lines[at][:60]!r}")
-        old, new = int(header[1]), int(header[3])
-        left = int(header[2]) if header[2] is not None else 1
-        right = int(header[4]) if header[4] is not None else 1
-        rows: list[Line] = []
-        start = (old, new)
+        counter = _Counter(header)
         at += 1
-        while left > 0 or right > 0:
+        while not counter.is_full:
             if at >= len(lines):
                 raise DiffError(first_line + at, "the diff ends in the middle of a hunk")
-            text = lines[at]
-            # A context line that is empty may have lost its leading blank on the way (mail).
-            mark, body = (text[0], text[1:]) if text else (" ", "")
-            match mark:
-                case "+":
-                    rows.append(Line(Mark.ADDED, body, None, new))
-                    new, right = new + 1, right - 1
-                case "-":
-                    rows.append(Line(Mark.REMOVED, body, old, None))
-                    old, left = old + 1, left - 1
-                case " ":
-                    rows.append(Line(Mark.CONTEXT, body, old, new))
-                    old, new, left, right = old + 1, new + 1, left - 1, right - 1
-                case "\\":
-                    pass
-                case _:
-                    raise DiffError(first_line + at, f"no diff line: {text[:60]!r}")
+            if not counter.take(lines[at]):
+                raise DiffError(first_line + at, f"no diff line: {lines[at][:60]!r}")
             at += 1
-        if left < 0 or right < 0:
-            raise DiffError(first_line + at - 1, "the hunk is longer than its header says")
         while at < len(lines) and lines[at].startswith("\\"):
             at += 1
-        yield Hunk(*start, tuple(rows), header[5])
+        yield Hunk(int(header[1]), int(header[3]), tuple(counter.rows), header[5])
+
+
+class _Counter:
+    """Numbers the lines of one hunk until its header's counts are used up."""
+
+    def __init__(self, header: re.Match[str]) -> None:
+        self.rows: list[Line] = []
+        self._old, self._new = int(header[1]), int(header[3])
+        self._left, self._right = counts(header)
+
+    @property
+    def is_full(self) -> bool:
+        return self._left <= 0 and self._right <= 0
+
+    def take(self, text: str) -> bool:
+        """Add a line; False when it is none of a hunk, or more than the header says."""
+        # A context line that is empty may have lost its leading blank on the way (mail).
+        mark, body = (text[0], text[1:]) if text else (" ", "")
+        if mark == "\\":
+            return True
+        old = self._old if mark in "- " else None
+        new = self._new if mark in "+ " else None
+        self._left -= old is not None
+        self._right -= new is not None
+        if (old is None and new is None) or self._left < 0 or self._right < 0:
+            return False
+        self.rows.append(Line(Mark(mark), body, old, new))
+        self._old += old is not None
+        self._new += new is not None
+        return True
+
+
+def counts(header: re.Match[str]) -> tuple[int, int]:
+    """The numbers of lines that a hunk's header announces; one where it gives none."""
+    left, right = (int(header[i]) if header[i] is not None else 1 for i in (2, 4))
+    return left, right
 
 
 def parse_diff(data: bytes) -> tuple[FileDiff, ...]:
@@ -177,7 +192,7 @@ def _hunks_end(rows: list[bytes], at: int) -> int:
         header = _HUNK.fullmatch(rows[at].decode("utf-8", "replace"))
         if header is None:
             raise DiffError(at + 1, "the hunk header is not readable")
-        left, right = (int(header[i]) if header[i] is not None else 1 for i in (2, 4))
+        left, right = counts(header)
         at += 1
         while at < len(rows) and (left > 0 or right > 0):
             first = rows[at][:1]
@@ -196,38 +211,54 @@ def _hunks_end(rows: list[bytes], at: int) -> int:
 def _read_header(header: _Header, row: bytes) -> bool:
     """Take in one extended header line; False when the line is none."""
     text = row.decode("ascii", "replace")
-    key, _, value = text.partition(" ")
+    if row.startswith((b"--- ", b"+++ ")):
+        _read_name(header, row)
+    elif text.startswith(("rename ", "copy ")):
+        _read_move(header, row)
+    elif text.startswith("Binary files "):
+        header.binary = True
+    elif not _read_mode(header, text):
+        return text.startswith(("similarity index ", "dissimilarity index "))
+    return True
+
+
+def _read_name(header: _Header, row: bytes) -> None:
     if row.startswith(b"--- "):
         header.old = _name(row[4:], b"a/")
         if header.old is None:
             header.status = FileStatus.ADDED
-    elif row.startswith(b"+++ "):
+    else:
         header.new = _name(row[4:], b"b/")
         if header.new is None:
             header.status = FileStatus.REMOVED
-    elif text.startswith("old mode "):
-        header.old_mode = text[9:]
-    elif text.startswith("new mode "):
-        header.new_mode = text[9:]
-    elif text.startswith("new file mode "):
-        header.status, header.new_mode = FileStatus.ADDED, text[14:]
-    elif text.startswith("deleted file mode "):
-        header.status, header.old_mode = FileStatus.REMOVED, text[18:]
-    elif key in ("rename", "copy"):
-        kind = FileStatus.RENAMED if key == "rename" else FileStatus.COPIED
-        header.status, header.renamed = kind, True
-        raw = row.split(b" ", 2)[2]
-        if value.startswith("from "):
-            header.old = _unquote(raw)
-        else:
-            header.new = _unquote(raw)
-    elif key == "index":
-        if " " in value:
-            header.old_mode = header.new_mode = value.rpartition(" ")[2]
-    elif text.startswith("Binary files "):
-        header.binary = True
+
+
+def _read_move(header: _Header, row: bytes) -> None:
+    kind, direction, raw = row.split(b" ", 2)
+    header.status = FileStatus.RENAMED if kind == b"rename" else FileStatus.COPIED
+    header.renamed = True
+    if direction == b"from":
+        header.old = _unquote(raw)
     else:
-        return text.startswith(("similarity index ", "dissimilarity index "))
+        header.new = _unquote(raw)
+
+
+def _read_mode(header: _Header, text: str) -> bool:
+    what, _, value = text.rpartition(" ")
+    match what:
+        case "old mode":
+            header.old_mode = value
+        case "new mode":
+            header.new_mode = value
+        case "new file mode":
+            header.status, header.new_mode = FileStatus.ADDED, value
+        case "deleted file mode":
+            header.status, header.old_mode = FileStatus.REMOVED, value
+        case _ if text.startswith("index "):
+            if what != "index":
+                header.old_mode = header.new_mode = value
+        case _:
+            return False
     return True
 
 
@@ -301,7 +332,7 @@ def _name(raw: bytes, prefix: bytes) -> str | None:
     if text == "/dev/null":
         return None
     mark = prefix.decode()
-    return text[len(mark) :] if text.startswith(mark) else text
+    return text.removeprefix(mark)
 
 
 def _unquote(raw: bytes) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from fnmatch import translate
 from functools import lru_cache
 
-from reviewers.core.change import Content, FileDiff
 from reviewers.core.call import Reading
+from reviewers.core.change import Content, FileDiff
 
 LOCK_FILES = (
     *("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock"),

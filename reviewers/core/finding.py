@@ -122,11 +122,15 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True)
 class Dissent:
-    """One voice against a finding, its reason, and what the others hold against that reason."""
+    """One voice against a finding, its reason, and what the others hold against that reason.
+
+    A vote that merely did not report the finding is counted in its Ballot; it speaks against it
+    only when it named the place and said why it is right. `vote` is 0 for the verifier.
+    """
 
     reviewer: str
     vote: int
-    reason: str = ""
+    reason: str
     against: str = ""
 
 

@@ -19,9 +19,10 @@ class Rule:
 class Reviewer:
     """What to look for, as data.
 
-    `paths` are globs of the files it reads (none: all); findings below `floor` are dropped with
-    that reason, none is graver than `ceiling` whatever a source calls it. A `protected` reviewer is never outvoted in silence: one vote is enough to show its
-    finding, with the others' dissent beside it (users.md, complaint 10).
+    `paths` are globs of the files it reads (none: all). Findings below `floor` are dropped with
+    that reason, none is graver than `ceiling` whatever a source calls it. A `protected` reviewer is
+    never outvoted in silence: one vote is enough to show its finding, with the others' dissent
+    beside it (users.md, complaint 10).
     """
 
     id: str

@@ -31,6 +31,9 @@ from reviewers.core.verdict import Outcome, Verdict
 VERIFIER = "verifier"
 """The name under which verifying calls run; no reviewer may have it."""
 
+EXTRA_VOTES, VERIFICATION = 2, 3
+"""Numbers of the rounds behind the first (`Call.round`)."""
+
 
 @dataclass(frozen=True)
 class MoreCalls:
@@ -55,11 +58,11 @@ def settle(
 ) -> Verdict | MoreCalls:
     """The verdict, or the calls of the next round when policy and findings ask for one."""
     state = _aggregate(change, plan, looks, policy, history)
-    asked = {look.call.task for look in looks} | {look.call.round for look in looks}
-    if policy.rounds >= 3 and 2 not in asked:
+    done = {look.call.round for look in looks}
+    if policy.rounds >= 3 and not done & {EXTRA_VOTES, VERIFICATION}:
         if extra := _extra_votes(state, change, plan, policy):
             return MoreCalls(extra)
-    if policy.rounds >= 2 and Task.VERIFY not in asked:
+    if policy.rounds >= 2 and VERIFICATION not in done:
         if verifying := _verifying_calls(state, change, plan, looks, policy):
             return MoreCalls(verifying)
     return Verdict(
@@ -141,7 +144,7 @@ def _extra_votes(state: _State, change: Change, plan: Plan, policy: Policy) -> t
         number = ballot.planned + 1
         model = policy.model_of(number)
         wanted[ballot.reviewer, chunk] = Call(
-            ballot.reviewer, CLAUDE, number, chunk, model, round=2
+            ballot.reviewer, CLAUDE, number, chunk, model, round=EXTRA_VOTES
         )
     return tuple(wanted.values())
 
@@ -164,7 +167,9 @@ def _verifying_calls(
         if chunk in answered and finding.severity >= policy.min_severity:
             candidates.setdefault(chunk, []).append(finding)
     return tuple(
-        Call(VERIFIER, CLAUDE, 1, chunk, policy.verify_model, 3, Task.VERIFY, tuple(found))
+        Call(
+            VERIFIER, CLAUDE, 1, chunk, policy.verify_model, VERIFICATION, Task.VERIFY, tuple(found)
+        )
         for chunk, found in sorted(candidates.items())
     )
 

@@ -12,7 +12,8 @@ from reviewers.core.finding import Claim, Dropped, Finding, Reason, Severity
 @dataclass(frozen=True)
 class Shown:
     """`listed` stand in the body, `inline` of them on their lines too, `late` in a fold of their
-    own, `quiet` (below the severity that is worth a notification) only in the check run."""
+    own, `quiet` (below the severity that is worth a notification) only in the check run.
+    """
 
     listed: tuple[Finding, ...]
     inline: tuple[Finding, ...]

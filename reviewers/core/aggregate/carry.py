@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from reviewers.core.call import Reading
 from reviewers.core.change import Change, FileDiff, FileStatus
 from reviewers.core.coverage import Coverage
-from reviewers.core.call import Reading
 from reviewers.core.finding import Finding, Location, Ruling, Standing, Verification
 from reviewers.core.history import History, Known, State
 from reviewers.core.quotes import Quotes, quote_keys

@@ -68,7 +68,7 @@ def _merged(shown: Finding, members: Sequence[Finding]) -> Finding:
 def _rule(shown: Finding, members: Sequence[Finding]) -> str:
     """The rule most members name; `other` only where nobody names a better one."""
     named = Counter(m.rule for m in members if not m.rule.endswith("/other"))
-    if not named or shown.rule in named and named[shown.rule] == max(named.values()):
+    if not named or (shown.rule in named and named[shown.rule] == max(named.values())):
         return shown.rule
     return named.most_common(1)[0][0]
 

@@ -44,7 +44,7 @@ def vote(
     kept: list[Finding] = []
     dropped: list[Dropped] = []
     for finding in findings:
-        counted = _count(finding, change, coverage, cleared)
+        counted = _count(finding, change, coverage, policy, cleared)
         if _passes(counted, policy):
             kept.append(counted)
         else:
@@ -68,20 +68,21 @@ def _count(
     finding: Finding,
     change: Change,
     coverage: Coverage,
+    policy: Policy,
     cleared: dict[tuple[str, int], tuple[Cleared, ...]],
 ) -> Finding:
     hunks = _hunks(finding, change)
     ballots: list[Ballot] = []
     dissent: list[Dissent] = []
-    for reviewer in dict.fromkeys(s.reviewer for s in finding.sources if s.is_vote):
+    names = {s.reviewer for s in finding.sources if s.is_vote}
+    for reviewer in (r.id for r in policy.reviewers if r.id in names):
         seen = sorted({s.vote for s in finding.sources if s.reviewer == reviewer and s.is_vote})
         read, planned = coverage.votes(reviewer, hunks)
         voters = sorted({*read, *seen})
         ballots.append(Ballot(reviewer, tuple(seen), len(voters), max(planned, len(voters))))
+        reasons = {v: _reason(finding, cleared.get((reviewer, v), ())) for v in voters}
         dissent += [
-            Dissent(reviewer, v, _reason(finding, cleared.get((reviewer, v), ())))
-            for v in voters
-            if v not in seen
+            Dissent(reviewer, v, why) for v, why in reasons.items() if why and v not in seen
         ]
     return replace(finding, votes=tuple(ballots), dissent=tuple(dissent))
 

@@ -87,7 +87,7 @@ def make_client(access: ModelAccess) -> Any:
 
 
 def _http_client(access: ModelAccess) -> anthropic.DefaultAioHttpClient:
-    """aiohttp under the SDK: half of the CPU time a call. Proxies as the environment says.
+    """Aiohttp under the SDK: half of the CPU time a call. Proxies as the environment says.
 
     Redirects are off: a key must not follow one to another host (case S35).
     """

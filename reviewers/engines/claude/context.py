@@ -6,44 +6,73 @@ to parse in time, is shown with the lines next to each hunk only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from ast_grep_py import SgRoot
 
 from reviewers.core.change import FileDiff, FileStatus, Hunk, Mark
+from reviewers.core.plan import is_calm
 
 ENCLOSING = "enclosing"
 FULL = "full"
 MAX_PARSE_CHARS = 200_000
 """Above this a hostile file could hold the parser up for seconds (200,000 open brackets: 0.9 s)."""
-WHOLE_DEFINITION = 60
+WHOLE_DEFINITION = 30
 """A definition of at most so many lines is shown whole; of a longer one what is near the hunk."""
-NEAR = 12
-"""Lines before and after a hunk that are shown of a long definition."""
+NEAR = 6
+"""Lines before and after a changed line that are shown of a long definition, or in a test."""
 MAX_FULL_CHARS = 60_000
 """A file above this is shown by its enclosing definitions even where whole files are asked for."""
 
-LANGUAGES = {
-    **{"py": "python", "pyi": "python", "js": "javascript", "mjs": "javascript"},
-    **{"cjs": "javascript", "jsx": "javascript", "ts": "typescript", "mts": "typescript"},
-    **{"tsx": "tsx", "go": "go", "rs": "rust", "java": "java", "rb": "ruby", "php": "php"},
-    **{"cs": "csharp", "kt": "kotlin", "swift": "swift", "c": "c", "h": "c", "cc": "cpp"},
-    **{"cpp": "cpp", "hpp": "cpp", "scala": "scala", "lua": "lua", "sh": "bash", "ex": "elixir"},
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A grammar of ast-grep's, and what functions and classes are called in it."""
+
+    name: str
+    functions: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+
+
+_JS = ("function_declaration", "method_definition", "arrow_function", "function_expression")
+_TYPES = ("class_declaration", "interface_declaration", "enum_declaration")
+PYTHON = Language("python", ("function_definition",), ("class_definition",))
+JAVASCRIPT = Language("javascript", _JS, ("class_declaration", "class"))
+TYPESCRIPT = Language("typescript", _JS, (*_TYPES, "class"))
+TSX = Language("tsx", _JS, (*_TYPES, "class"))
+GO = Language("go", ("function_declaration", "method_declaration"), ("type_declaration",))
+RUST = Language("rust", ("function_item",), ("impl_item", "trait_item", "struct_item"))
+JAVA = Language("java", ("method_declaration", "constructor_declaration"), _TYPES)
+RUBY = Language("ruby", ("method", "singleton_method"), ("class", "module"))
+PHP = Language("php", ("function_definition", "method_declaration"), _TYPES)
+CSHARP = Language(
+    "csharp",
+    ("method_declaration", "constructor_declaration", "local_function_statement"),
+    (*_TYPES, "record_declaration", "struct_declaration"),
+)
+KOTLIN = Language("kotlin", ("function_declaration",), ("class_declaration", "object_declaration"))
+SWIFT = Language("swift", ("function_declaration", "init_declaration"), ("class_declaration",))
+C = Language("c", ("function_definition",), ("struct_specifier",))
+CPP = Language("cpp", ("function_definition",), ("class_specifier", "struct_specifier"))
+SCALA = Language("scala", ("function_definition",), ("class_definition", "object_definition"))
+LUA = Language("lua", ("function_definition", "function_declaration"))
+BASH = Language("bash", ("function_definition",))
+
+LANGUAGES: Mapping[str, Language] = {
+    **dict.fromkeys(("py", "pyi"), PYTHON),
+    **dict.fromkeys(("js", "mjs", "cjs", "jsx"), JAVASCRIPT),
+    **dict.fromkeys(("ts", "mts", "cts"), TYPESCRIPT),
+    **dict.fromkeys(("cc", "cpp", "cxx", "hpp"), CPP),
+    **dict.fromkeys(("c", "h"), C),
+    **dict.fromkeys(("sh", "bash"), BASH),
+    **dict.fromkeys(("kt", "kts"), KOTLIN),
+    **{"tsx": TSX, "go": GO, "rs": RUST, "java": JAVA, "rb": RUBY, "php": PHP, "cs": CSHARP},
+    **{"swift": SWIFT, "scala": SCALA, "lua": LUA},
 }
-_FUNCTION = (
-    *("function_definition", "function_declaration", "method_definition", "method_declaration"),
-    *("function_item", "constructor_declaration", "method", "singleton_method", "arrow_function"),
-    *("function_expression", "generator_function_declaration", "local_function_statement"),
-    *("decorated_definition", "init_declaration"),
-)
-_CLASS = (
-    *("class_definition", "class_declaration", "class", "module", "impl_item", "trait_item"),
-    *("struct_item", "enum_item", "interface_declaration", "object_declaration", "class_specifier"),
-    *("struct_specifier", "type_declaration", "enum_declaration", "object_definition"),
-    *("trait_definition", "namespace_definition", "record_declaration", "struct_declaration"),
-)
+"""By the ending of a file's name. A kind that a grammar does not have is an error to ast-grep, so
+a test parses a line of each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +94,14 @@ def shown_lines(file: FileDiff, mode: str, hunks: Sequence[Hunk]) -> frozenset[i
     if mode == FULL and len(file.text) <= MAX_FULL_CHARS:
         return frozenset(range(1, total + 1))
     wanted: set[int] = set()
+    # Tests and documents explain themselves better than the code they surround: less of them.
+    whole = 0 if is_calm(file.path) else WHOLE_DEFINITION
     for hunk in hunks:
-        wanted |= _round(hunk, definitions(file.path, file.text), total)
+        wanted |= _round(hunk, definitions(file.path, file.text), total, whole)
     return frozenset(wanted)
 
 
-def _round(hunk: Hunk, found: Sequence[Definition], total: int) -> set[int]:
+def _round(hunk: Hunk, found: Sequence[Definition], total: int, whole: int) -> set[int]:
     """The definitions round each changed line: their heads, and of the innermost what is near."""
     wanted: set[int] = set()
     for line in _changed(hunk):
@@ -80,7 +111,7 @@ def _round(hunk: Hunk, found: Sequence[Definition], total: int) -> set[int]:
         inner = min(functions, key=lambda d: d.last - d.first, default=None)
         if inner is None:
             continue
-        if inner.last - inner.first < WHOLE_DEFINITION:
+        if inner.last - inner.first < whole:
             wanted |= set(range(inner.first, inner.last + 1))
         else:
             wanted |= set(range(inner.first, inner.first + 3))
@@ -106,26 +137,13 @@ def definitions(path: str, text: str) -> tuple[Definition, ...]:
     language = LANGUAGES.get(path.rpartition(".")[2].lower())
     if language is None or len(text) > MAX_PARSE_CHARS or "\0" in text:
         return ()
-    kinds = [{"kind": k} for k in _kinds(language)]
-    nodes = SgRoot(text, language).root().find_all({"rule": {"any": kinds}})  # type: ignore[call-overload]
+    kinds = [{"kind": kind} for kind in (*language.functions, *language.classes)]
+    root = SgRoot(text, language.name).root()
+    nodes = root.find_all({"rule": {"any": kinds}})  # type: ignore[call-overload]
     return tuple(
-        Definition(n.range().start.line + 1, n.range().end.line + 1, n.kind() in _CLASS)
+        Definition(n.range().start.line + 1, n.range().end.line + 1, n.kind() in language.classes)
         for n in nodes
     )
-
-
-@lru_cache(maxsize=64)
-def _kinds(language: str) -> tuple[str, ...]:
-    """The kinds of definitions that this language's grammar has; unknown ones are errors to it."""
-    root = SgRoot("", language).root()
-    usable = []
-    for kind in (*_FUNCTION, *_CLASS):
-        try:
-            root.find(kind=kind)
-        except RuntimeError:
-            continue
-        usable.append(kind)
-    return tuple(usable)
 
 
 def weigh(file: FileDiff, index: int, mode: str) -> int:

@@ -30,11 +30,14 @@ from reviewers.protocols import Brief, ModelAccess, Moment
 STREAMS = 2
 """Streams that one call may open: a broken one is tried once more, and both are paid for."""
 
-_HOPELESS = (
-    anthropic.AuthenticationError,
-    anthropic.PermissionDeniedError,
-    anthropic.NotFoundError,
+_KNOWN = (
+    SpendLimitError,
+    PatienceError,
+    LostError,
+    anthropic.APIError,
+    httpx2.HTTPError,
 )
+_BROKE_OFF = "the answer broke off"
 
 
 def build(brief: Brief) -> ClaudeEngine:
@@ -169,24 +172,31 @@ class ClaudeEngine:
                         gate.open(warm=True)
                         self._brief.watch(call, Moment.ANSWERING)
                 return _judged(await stream.get_final_message())
-        except SpendLimitError:
-            return self._shut(model, "the account has reached its spending limit")
-        except PatienceError as e:
-            return self._shut(model, str(e))
-        except LostError as e:
-            if e.silent:
-                return _Result(Reading.TIMED_OUT, detail=str(e))
-            raise _CutError("the connection was lost") from e
-        except _HOPELESS as e:
-            return self._shut(model, _refused_key(e, model))
-        except anthropic.APIStatusError as e:
-            if e.status_code == 200:
-                raise _CutError("the answer broke off") from e
-            return self._failed(e, model)
-        except anthropic.APIConnectionError:
-            return self._shut(model, f"{_host(self._access.url)} could not be reached")
-        except httpx2.HTTPError as e:
-            raise _CutError("the answer broke off") from e
+        except _KNOWN as e:
+            result = self._told(e, model)
+            if result is None:
+                raise _CutError(_BROKE_OFF) from e
+            return result
+
+    def _told(self, error: Exception, model: str) -> _Result | None:
+        """What a failure means; None when the stream broke and asking once more may help."""
+        match error:
+            case SpendLimitError():
+                return self._shut(model, "the account has reached its spending limit")
+            case PatienceError():
+                return self._shut(model, str(error))
+            case LostError(silent=True):
+                return _Result(Reading.TIMED_OUT, detail=str(error))
+            case LostError() | httpx2.HTTPError():
+                return None
+            case anthropic.APIStatusError(status_code=200):
+                return None
+            case anthropic.APIStatusError(status_code=401 | 403 | 404):
+                return self._shut(model, _refused_key(error, model))
+            case anthropic.APIStatusError():
+                return self._failed(error, model)
+            case _:
+                return self._shut(model, f"{_host(self._access.url)} could not be reached")
 
     def _failed(self, error: anthropic.APIStatusError, model: str) -> _Result:
         """What an error of the API means, in a sentence."""

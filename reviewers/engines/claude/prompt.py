@@ -105,15 +105,13 @@ def change_text(
 
 def reviewer_text(reviewer: Reviewer, vote: int) -> str:
     """The part that differs: the charter, its rules, and the angle of this vote."""
-    rules = "\n".join(f"- {rule.id}: {rule.what}" for rule in reviewer.rules)
     parts = [reviewer.charter]
     if reviewer.paths:
         parts.append(f"Look only at files whose path fits {' or '.join(reviewer.paths)}.")
-    parts.append(
-        f"Rules:\n{rules}\n- {reviewer.other}: anything else of your kind"
-        if rules
-        else f"Use the rule {reviewer.other}."
-    )
+    # The ids alone: they speak for themselves, and this part of the prompt is never cached.
+    rules = ", ".join(rule.id for rule in reviewer.rules)
+    listed = f"{rules}, {reviewer.other} (anything else of your kind)" if rules else reviewer.other
+    parts.append(f"Rules: {listed}.".replace(f"{reviewer.id}/", ""))
     parts.append(f"Look number {vote}. {FRAMINGS[(vote - 1) % len(FRAMINGS)]}")
     return "\n\n".join(parts)
 

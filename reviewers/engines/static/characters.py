@@ -107,9 +107,9 @@ def faults(text: str, *, first_line: bool = False) -> Iterator[str]:
         elif char in TAGS:
             if FLAG not in text[:at]:
                 yield "tags"
-        elif char == "\ufeff" and first_line and at == 0:
-            continue
-        elif char in SELECTORS | JOINERS and before and not before.isascii():
+        elif (char == "\ufeff" and first_line and at == 0) or (
+            char in SELECTORS | JOINERS and before and not before.isascii()
+        ):
             continue
         else:
             yield "invisible"

@@ -72,7 +72,7 @@ async def run_confined(
     It gets no environment, no input, no network and nothing to write to. It and all its children
     are killed after `wall` seconds, 10 seconds of CPU, or 8 MiB of output.
     """
-    program = Path(command[0]).resolve()
+    program = Path(command[0]).resolve()  # noqa: ASYNC240 - a look at one path
     spec = {
         "limits": LIMITS,
         "readable": [*SYSTEM_DIRS, str(program.parent), str(inputs), sys.base_prefix, sys.prefix],

@@ -1,0 +1,203 @@
+"""The shape of the JSON document, as models: its schema is `Document.model_json_schema()`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from reviewers.core.finding import SeverityWord
+
+Version = Literal["triptych-review/1"]
+VERSION: Version = "triptych-review/1"
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceShape(_Shape):
+    """Who saw it; `vote` is null for an analyser."""
+
+    reviewer: str
+    engine: str
+    vote: int | None
+    name: str
+    rule: str
+    severity: SeverityWord
+
+
+class BallotShape(_Shape):
+    """How one reviewer's votes fell; `seen` lists the votes that reported it."""
+
+    reviewer: str
+    seen: list[int]
+    of: int
+    planned: int
+
+
+class DissentShape(_Shape):
+    """A vote that found the place right, why, and what is held against that; vote 0: verifier."""
+
+    reviewer: str
+    vote: int
+    reason: str
+    against: str
+
+
+class VerificationShape(_Shape):
+    """What the verifying round said, with the code that it cites."""
+
+    ruling: str
+    reason: str
+    path: str
+    line: int | None
+    quote: str
+    model: str
+
+
+class FindingShape(_Shape):
+    """One finding; `line` is null where its code is on no line of the change."""
+
+    id: str
+    rule: str
+    severity: SeverityWord
+    title: str
+    body: str
+    fix: str
+    path: str
+    line: int | None
+    end_line: int | None
+    side: Literal["LEFT", "RIGHT"] | None
+    quote: str
+    suggestion: str | None
+    votes: list[BallotShape]
+    dissent: list[DissentShape]
+    sources: list[SourceShape]
+    verification: VerificationShape | None
+    standing: str
+    note: str
+
+
+class DroppedShape(_Shape):
+    """Something that was reported and is not posted, with the reason."""
+
+    reason: str
+    detail: str
+    rule: str
+    severity: SeverityWord
+    title: str
+    body: str
+    path: str
+    line: int | None
+    sources: list[SourceShape]
+
+
+class CellShape(_Shape):
+    """A cell of the ledger; `hunk` is null for a whole file, `vote` for what does not vote."""
+
+    path: str
+    hunk: int | None
+    lines: list[int] | None
+    reviewer: str
+    engine: str
+    vote: int | None
+    reading: str
+    detail: str
+
+
+class CoverageShape(_Shape):
+    """The receipt."""
+
+    complete: bool
+    hunks: int
+    carried: int
+    cells: list[CellShape]
+
+
+class UsageShape(_Shape):
+    """Tokens."""
+
+    uncached: int
+    written: int
+    read: int
+    out: int
+
+
+class AttemptShape(_Shape):
+    """One request of a call; times in seconds since the call began."""
+
+    start: float
+    seconds: float
+    result: str
+    usage: UsageShape
+
+
+class CallShape(_Shape):
+    """One call; `cost_usd` is null where the price is not known."""
+
+    name: str
+    reviewer: str
+    engine: str
+    vote: int | None
+    chunk: int
+    task: str
+    model: str
+    reading: str
+    detail: str
+    waited: float
+    seconds: float
+    usage: UsageShape
+    cost_usd: float | None
+    attempts: list[AttemptShape]
+
+
+class AnalyserShape(_Shape):
+    """One analyser; `sandbox` is the level that it ran in."""
+
+    name: str
+    version: str
+    rules: int
+    files: int
+    reading: str
+    detail: str
+    sandbox: str
+
+
+class EarlierShape(_Shape):
+    """A finding of an earlier review and what became of it."""
+
+    id: str
+    rule: str
+    severity: SeverityWord
+    title: str
+    path: str
+    line: int | None
+    fixed_in: str
+    dismissed_by: str
+    dismissed_on: str
+    reason: str
+
+
+class Document(_Shape):
+    """A review."""
+
+    schema_: Version = Field(default=VERSION, alias="schema")
+    outcome: Literal["clean", "findings", "incomplete", "failed"]
+    subject: str
+    head: str
+    base: str
+    run: str
+    config: str
+    problem: str
+    findings: list[FindingShape]
+    fixed: list[EarlierShape]
+    dismissed: list[EarlierShape]
+    dropped: list[DroppedShape]
+    coverage: CoverageShape
+    analysers: list[AnalyserShape]
+    calls: list[CallShape]
+    usage: UsageShape
+    cost_usd: float | None
+    seconds: float
+    notes: list[str]
