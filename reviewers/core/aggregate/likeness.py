@@ -17,11 +17,14 @@ NEAR_LINES = 3
 """Two votes on one fault often quote neighbouring lines; further apart it is another place."""
 
 SAME_PLACE_WORDING = 0.25
-NEAR_WORDING = 0.45
-"""Shares of common words that make two texts about overlapping or neighbouring lines one finding.
+NEAR_WORDING = 0.40
+"""How alike (`wording`) two texts about overlapping or neighbouring lines of one finding are.
 
-Chosen on the recorded panels of shared/bench, where pairs of comments on the same golden issue
-have a median of 0.36 and pairs on different ones 0.08 (`tests/bench/likeness.py`).
+Measured on recorded reviews of 12 tools on 30 pull requests (`tests/bench/likeness.py`): two
+comments on one confirmed issue have a median of 0.39, on two issues 0.09. From about 0.25 up a pair
+is likelier one issue than two (84.5 % of the first kind reach it, 5.8 % of the second); that is
+enough where the place is the same, too. Beside it words must do more: 0.40 joins fewer than 1 in
+100 pairs on two issues (0.7 %), and 47.1 % of those on one.
 """
 
 _WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]+(?![a-z])|\d+")
