@@ -54,6 +54,12 @@ async def fan_out(
             try:
                 async with asyncio.timeout(deadline):
                     value = await run(call)
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task and task.cancelling():
+                    raise
+                # Nobody cancelled it but itself (a library's own task, say): a failure, too.
+                return Failed(call, RuntimeError("it cancelled itself"), monotonic() - start)
             except Exception as error:  # The pattern's boundary: a failure here is a result.
                 return Failed(call, error, monotonic() - start)
             return Done(call, value, monotonic() - start)

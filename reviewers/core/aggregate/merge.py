@@ -44,7 +44,7 @@ def _order(finding: Finding) -> tuple[object, ...]:
 def _shown(members: Sequence[Finding]) -> Finding:
     """The member whose words are shown: a placed one before others, a model's before an analyser's.
 
-    Among those the most central wording, which on the recorded panels is the one most often right.
+    Among those the most central wording: the one that the others would most readily sign.
     """
     placed = [m for m in members if m.location] or list(members)
     spoken = [m for m in placed if any(s.is_vote for s in m.sources)] or placed
