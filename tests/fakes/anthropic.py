@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+import re
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from aiohttp import web
@@ -24,9 +27,11 @@ Body = dict[str, Any]
 class Reply:
     """What the model does with one request.
 
-    `findings`, `cleared`, `opinions` make the JSON answer; `text` replaces it. `stop` is the stop
-    reason; `refusal` a category. `cut` breaks the stream after the first half: "drop" closes the
-    connection, "error" sends an error event. `status` answers an error instead, `hang` never
+    `findings`, `cleared`, `opinions` make the JSON answer; `text` replaces it; `thinking` comes
+    before it in a block of its own. `stop` is the stop reason; `refusal` a category. `cut` breaks
+    the stream after the first half: "drop" closes the connection, "error" sends an error event,
+    "end" ends it as if that were all. `raw` replaces the whole stream by these bytes. `status`
+    answers an error instead (-1: closes the connection) with `message` and `headers`; `hang` never
     answers. Times are in seconds.
     """
 
@@ -34,11 +39,15 @@ class Reply:
     cleared: Sequence[Body] = ()
     opinions: Sequence[Body] = ()
     text: str | None = None
+    thinking: str = ""
     stop: str = "end_turn"
     refusal: str = ""
     cut: str = ""
+    raw: bytes | None = None
     status: int = 0
     error_code: str = ""
+    message: str = "scripted"
+    headers: Mapping[str, str] = field(default_factory=dict)
     retry_after: float | None = None
     hang: bool = False
     first: float = 0.0
@@ -68,16 +77,23 @@ def silent(_body: Body, _number: int) -> Reply:
 
 @dataclass
 class FakeAnthropic:
-    """State of the fake: its script, and what it was asked."""
+    """State of the fake: its script, and what it was asked.
+
+    `arrived`, `begun` and `ended` tell when (monotonic seconds), by the request's number.
+    """
 
     script: Script = silent
     url: str = ""
     requests: list[Body] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    arrived: dict[int, float] = field(default_factory=dict)
+    begun: dict[int, float] = field(default_factory=dict)
+    ended: dict[int, float] = field(default_factory=dict)
     running: int = 0
     peak: int = 0
     dropped: int = 0
-    _cache: dict[str, float] = field(default_factory=dict)
+    _cache: set[str] = field(default_factory=set)
 
     def texts(self) -> list[str]:
         """Everything that was sent to the model, one string a request."""
@@ -87,7 +103,7 @@ class FakeAnthropic:
         """The server."""
         app = web.Application(client_max_size=2**25)
         app.add_routes(
-            [web.post("/v1/messages", self._messages), web.get("/v1/models/{id}", self._model)]
+            [web.post("/{path:.*}", self._messages), web.get("/v1/models/{id}", self._model)]
         )
         return app
 
@@ -100,42 +116,49 @@ class FakeAnthropic:
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         body: Body = await request.json()
         self.requests.append(body)
+        self.paths.append(request.path)
         self.headers.append(dict(request.headers))
+        number = len(self.requests)
+        self.arrived[number] = monotonic()
         self.running += 1
         self.peak = max(self.peak, self.running)
         try:
-            return await self._answer(request, body, self.script(body, len(self.requests)))
+            return await self._answer(request, body, number)
         except (asyncio.CancelledError, ConnectionResetError):
             self.dropped += 1
             raise
         finally:
             self.running -= 1
+            self.ended[number] = monotonic()
 
-    async def _answer(self, request: web.Request, body: Body, reply: Reply) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, body: Body, number: int) -> web.StreamResponse:
         if problem := _problem(request, body):
             return _error(400, "invalid_request_error", problem)
+        reply = self.script(body, number)
         if reply.hang:
             await asyncio.sleep(3600)
         if reply.status == -1:
             _abort(request)
         if reply.status:
-            return _error(
-                reply.status, "api_error", "scripted", reply.retry_after, reply.error_code
-            )
+            return _error(reply.status, "api_error", reply.message, reply)
+        name, usage = self._usage(body)
         await asyncio.sleep(reply.first)
-        usage = self._usage(body)
+        if reply.raw is not None:
+            return web.Response(body=reply.raw, content_type="text/event-stream")
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
         message = {
-            "id": f"msg_{len(self.requests)}",
+            "id": f"msg_{number}",
             "type": "message",
             "role": "assistant",
-            "model": body["model"],
+            "model": body.get("model", ""),
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,
             "usage": {**usage, "output_tokens": 1},
         }
+        self.begun[number] = monotonic()
+        self._cache.add(name)
         await _event(response, "message_start", message=message)
         await asyncio.sleep(reply.latency)
         text = "" if reply.refusal else reply.answer()
@@ -145,9 +168,8 @@ class FakeAnthropic:
         stop = "refusal" if reply.refusal else reply.stop
         details = {"type": "refusal", "category": reply.refusal} if reply.refusal else None
         delta = {"stop_reason": stop, "stop_sequence": None, "stop_details": details}
-        await _event(
-            response, "message_delta", delta=delta, usage={"output_tokens": len(text) // 4 + 1}
-        )
+        written = {"output_tokens": (len(text) + len(reply.thinking)) // 4 + 1}
+        await _event(response, "message_delta", delta=delta, usage=written)
         await _event(response, "message_stop")
         await response.write_eof()
         return response
@@ -156,27 +178,38 @@ class FakeAnthropic:
         self, request: web.Request, response: web.StreamResponse, reply: Reply, text: str
     ) -> bool:
         """Send the text in two halves; True when the stream was broken between them."""
-        await _event(
-            response, "content_block_start", index=0, content_block={"type": "text", "text": ""}
-        )
+        at = 0
+        if reply.thinking:
+            block: Body = {"type": "thinking", "thinking": "", "signature": ""}
+            await _event(response, "content_block_start", index=at, content_block=block)
+            delta = {"type": "thinking_delta", "thinking": reply.thinking}
+            await _event(response, "content_block_delta", index=at, delta=delta)
+            await _event(response, "content_block_stop", index=at)
+            at += 1
+        block = {"type": "text", "text": ""}
+        await _event(response, "content_block_start", index=at, content_block=block)
         half = len(text) // 2
         for part in (text[:half], text[half:]):
             delta = {"type": "text_delta", "text": part}
-            await _event(response, "content_block_delta", index=0, delta=delta)
+            await _event(response, "content_block_delta", index=at, delta=delta)
             if reply.cut == "drop":
                 _abort(request)
             if reply.cut == "error":
                 error = {"type": "overloaded_error", "message": "Overloaded"}
                 await _event(response, "error", error=error)
+            if reply.cut:
                 await response.write_eof()
                 return True
-        await _event(response, "content_block_stop", index=0)
+        await _event(response, "content_block_stop", index=at)
         return False
 
-    def _usage(self, body: Body) -> dict[str, int]:
-        """Tokens are characters / 4; a marked prefix is written once and read from then on."""
+    def _usage(self, body: Body) -> tuple[str, dict[str, int]]:
+        """The prefix's name and the tokens (characters / 4) of a request that arrives now.
+
+        A marked prefix can be read from when the answer to its writer has begun.
+        """
         prefix, rest, marked = "", "", False
-        key = json.dumps([body["model"], body.get("output_config"), body.get("system")])
+        key = json.dumps([body.get("model"), body.get("output_config"), body.get("system")])
         for block in body["messages"][0]["content"]:
             if not marked:
                 prefix += block["text"]
@@ -187,9 +220,8 @@ class FakeAnthropic:
         size = (len(prefix) + system) // 4
         name = hashlib.sha256((key + prefix).encode()).hexdigest()
         known = name in self._cache
-        self._cache[name] = 1.0
         cacheable = marked and size >= 512
-        return {
+        return name, {
             "input_tokens": len(rest) // 4 + (0 if cacheable else size),
             "cache_creation_input_tokens": size if cacheable and not known else 0,
             "cache_read_input_tokens": size if cacheable and known else 0,
@@ -231,17 +263,13 @@ def _abort(request: web.Request) -> None:
     raise ConnectionResetError
 
 
-def _error(
-    status: int,
-    kind: str,
-    message: str,
-    retry_after: float | None = None,
-    code: str = "",
-) -> web.Response:
+def _error(status: int, kind: str, message: str, reply: Reply = Reply()) -> web.Response:
     error: Body = {"type": kind, "message": message}
-    if code:
-        error["details"] = {"error_code": code}
-    headers = {"retry-after": str(retry_after)} if retry_after is not None else {}
+    if reply.error_code:
+        error["details"] = {"error_code": reply.error_code}
+    headers = dict(reply.headers)
+    if reply.retry_after is not None:
+        headers["retry-after"] = str(reply.retry_after)
     return web.json_response({"type": "error", "error": error}, status=status, headers=headers)
 
 
@@ -251,16 +279,49 @@ async def _event(response: web.StreamResponse, kind: str, **data: Any) -> None:
 
 
 @asynccontextmanager
-async def fake_anthropic(script: Script = silent) -> AsyncIterator[FakeAnthropic]:
+async def fake_anthropic(
+    script: Script = silent, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[FakeAnthropic]:
     """A running fake; `url` is where."""
     fake = FakeAnthropic(script)
     server = TestServer(fake.app(), handler_cancellation=True)
-    await server.start_server()
+    await server.start_server(ssl=tls)
     try:
-        fake.url = f"http://127.0.0.1:{server.port}"
+        fake.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.port}"
         yield fake
     finally:
         await server.close()
+
+
+CANARY = "CANARY-DO:"
+"""What comes behind it on a line, as JSON, the gullible model does."""
+
+
+def gullible(body: Body, _number: int) -> Reply:
+    """A model that obeys the first order it reads, wherever it stands (case S43).
+
+    An order with "findings", "cleared" or "opinions" is the answer, other keys and all; "text" is
+    the answer word for word; "refuse" is a category to refuse with; "cut" ends at the token limit.
+    `{{system}}` in it stands for the system prompt, `{{request}}` for everything that was sent.
+    """
+    texts = [block["text"] for block in (*body["system"], *body["messages"][0]["content"])]
+    order = next((o for text in texts for o in re.findall(CANARY + r" *(.*)", text)), None)
+    if order is None:
+        return Reply()
+    try:
+        said, _ = json.JSONDecoder().raw_decode(order)
+    except ValueError:
+        return Reply(text=order)
+    answer = json.dumps({"findings": [], "cleared": [], "opinions": []} | said)
+    if "text" in said:
+        answer = said["text"]
+    for name, secret in (("{{system}}", texts[0]), ("{{request}}", json.dumps(body))):
+        answer = answer.replace(name, json.dumps(secret)[1:-1])
+    return Reply(
+        text=answer,
+        refusal=said.get("refuse", ""),
+        stop="max_tokens" if "cut" in said else "end_turn",
+    )
 
 
 def is_about(body: Body, reviewer: str) -> bool:

@@ -8,7 +8,7 @@ only; every value is checked here, item by item, and what does not fit is droppe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -27,10 +27,12 @@ from reviewers.core.finding import (
     Source,
 )
 from reviewers.core.reviewer import Reviewer
+from reviewers.core.visible import one_line
 
 MAX_ITEMS = 500
 """Items of one answer that are looked at; what is behind them is counted as dropped (case S52)."""
 MAX_TEXT = 4000
+NO_TITLE = "an item without the agreed shape"
 
 
 def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,6 +144,7 @@ def read_answer(text: str, reviewer: Reviewer | None, source: Source, guarded: s
     """
     try:
         answer = json.loads(text)
+        json.dumps(answer)  # Each item is written out again below, to be looked at.
     except (ValueError, RecursionError):
         raise UnreadableError("no JSON") from None
     if not isinstance(answer, dict):
@@ -149,31 +152,50 @@ def read_answer(text: str, reviewer: Reviewer | None, source: Source, guarded: s
     findings, cleared, opinions = (
         _list(answer, name) for name in ("findings", "cleared", "opinions")
     )
-    claims: list[Claim] = []
-    dropped: list[Dropped] = []
-    for item in findings[:MAX_ITEMS]:
-        parsed = _parse(_Finding, item)
-        if parsed is None or reviewer is None:
-            dropped.append(Dropped(_stub(item, source), Reason.MALFORMED))
-        elif guarded in json.dumps(item):
-            dropped.append(Dropped(_stub({}, source), Reason.LEAKED))
-        else:
-            claims.append(_claim(parsed, reviewer, source))
-    dropped += [Dropped(_stub(x, source), Reason.OVER_LIMIT) for x in findings[MAX_ITEMS:]]
+    sieve = _Sieve(source, guarded)
+    found = sieve.keep(_Finding, findings)
+    doubts = sieve.keep(_Cleared, cleared)
+    opined = sieve.keep(_Opinion, opinions)
+    if reviewer is None:  # The verifier is asked for opinions only.
+        sieve.drop(Reason.MALFORMED, (item.model_dump() for item in found))
+        found = []
     return Answer(
-        tuple(claims),
-        tuple(
-            Cleared(c.path, c.line, c.quote, c.reason)
-            for c in _all(_Cleared, cleared)
-            if guarded not in c.reason
-        ),
-        tuple(
-            Opinion(o.finding, o.ruling, o.reason, o.path, o.quote)
-            for o in _all(_Opinion, opinions)
-            if guarded not in o.reason
-        ),
-        tuple(dropped),
+        tuple(_claim(item, reviewer, source) for item in found if reviewer),
+        tuple(Cleared(c.path, c.line, c.quote, c.reason) for c in doubts),
+        tuple(Opinion(o.finding, o.ruling, o.reason, o.path, o.quote) for o in opined),
+        tuple(sieve.dropped),
     )
+
+
+class _Sieve:
+    """Keeps the items that have the agreed shape and tell nothing of the prompt; counts the rest."""
+
+    def __init__(self, source: Source, guarded: str) -> None:
+        self.dropped: list[Dropped] = []
+        self._source = source
+        self._guarded = guarded.lower()
+
+    def drop(self, reason: Reason, items: Iterable[Any]) -> None:
+        """Count items as dropped."""
+        self.dropped += [Dropped(_stub(item, self._source), reason) for item in items]
+
+    def keep(self, shape: type[ItemT], items: Sequence[Any]) -> list[ItemT]:
+        """The items of that shape, in order."""
+        kept: list[ItemT] = []
+        for item in items[:MAX_ITEMS]:
+            # The leak first: an item that has a wrong shape, too, must not be shown in any part.
+            if self._leaks(item):
+                self.drop(Reason.LEAKED, [{}])
+            elif (parsed := _parse(shape, item)) is None:
+                self.drop(Reason.MALFORMED, [item])
+            else:
+                kept.append(parsed)
+        for item in items[MAX_ITEMS:]:
+            self.drop(Reason.OVER_LIMIT, [{} if self._leaks(item) else item])
+        return kept
+
+    def _leaks(self, item: Any) -> bool:
+        return self._guarded in json.dumps(item, ensure_ascii=False).lower()
 
 
 def _list(answer: Mapping[str, Any], name: str) -> list[Any]:
@@ -184,15 +206,12 @@ def _list(answer: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def _parse(shape: type[ItemT], item: Any) -> ItemT | None:
+    """The item in that shape; None where it is not, or holds half of a surrogate pair."""
     try:
+        json.dumps(item, ensure_ascii=False).encode()
         return shape.model_validate(item)
-    except ValidationError:
+    except (ValidationError, UnicodeEncodeError):
         return None
-
-
-def _all(shape: type[ItemT], items: Iterable[Any]) -> Iterable[ItemT]:
-    parsed = (_parse(shape, item) for item in list(items)[:MAX_ITEMS])
-    return (p for p in parsed if p is not None)
 
 
 def _claim(item: _Finding, reviewer: Reviewer, source: Source) -> Claim:
@@ -216,19 +235,19 @@ def _claim(item: _Finding, reviewer: Reviewer, source: Source) -> Claim:
 
 
 def _stub(item: Any, source: Source) -> Claim:
-    """Something to show for an item that was no finding."""
+    """Something to show for an item that was dropped, on one line."""
     said = item if isinstance(item, dict) else {}
     title = said.get("title")
     path = said.get("path")
     return Claim(
         source=source,
-        path=path[:1000] if isinstance(path, str) else "",
+        path=one_line(path[:1000]) if isinstance(path, str) else "",
         line=0,
         end_line=0,
         side=Side.RIGHT,
         quote="",
         rule=f"{source.reviewer}/other",
         severity=Severity.INFO,
-        title=title[:200] if isinstance(title, str) else "an item without the agreed shape",
+        title=one_line(title[:200]) if isinstance(title, str) else NO_TITLE,
         body="",
     )

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviewers.core.call import Call, Task
+from reviewers.core.policy import CLAUDE
 from reviewers.engines.claude.answer import SCHEMA
-from reviewers.engines.claude.prices import CHARS_PER_TOKEN, price_of, tokens
+from reviewers.engines.claude.prices import Price, price_of, tokens
 from reviewers.engines.claude.prompt import (
     change_text,
     reviewer_text,
+    shown_path,
     system_text,
     verifier_text,
 )
@@ -24,6 +26,8 @@ USUAL_ANSWER_TOKENS = 1_500
 """For the estimate that is shown before the first call."""
 CACHEABLE_TOKENS = 512
 """The least prefix that a 5.x model caches; below it there is nothing to wait for."""
+CACHEABLE_TOKENS_OF = {"claude-haiku-4-5": 4096}
+"""The models that need more (facts/libraries.md, section 1.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Briefing:
         self.canary = "tpt" + hashlib.sha256(f"canary {access.nonce}".encode()).hexdigest()[:13]
         self.system = system_text(access.nonce, self.canary)
         self.answer_tokens = self._answer_tokens()
+        shown = {shown_path(f.path, access.nonce): f.path for f in brief.change.files}
+        self._paths = {s: path for s, path in shown.items() if s not in brief.change.by_path}
 
     def model_of(self, call: Call) -> str:
         """The model that takes this call."""
@@ -96,9 +102,14 @@ class Briefing:
         assert reviewer is not None, "a call names a reviewer of its policy"
         return reviewer_text(reviewer, call.vote)
 
-    def is_cacheable(self, chunk: int) -> bool:
-        """Whether the shared part is long enough that its cache is worth a wait."""
-        return tokens(len(self.system) + len(self.shared(chunk))) >= CACHEABLE_TOKENS
+    def path_of(self, said: str) -> str:
+        """The path that a model means: it says the path as it was shown, without odd characters."""
+        return self._paths.get(said, said)
+
+    def is_cacheable(self, model: str, chunk: int) -> bool:
+        """Whether the shared part is long enough for a model's cache, so that it is worth a wait."""
+        least = CACHEABLE_TOKENS_OF.get(model, CACHEABLE_TOKENS)
+        return tokens(len(self.system) + len(self.shared(chunk))) >= least
 
     def most(self, call: Call, *, warm: bool) -> float | None:
         """The most that a call can cost in USD; `warm`: its prefix is in the cache."""
@@ -119,35 +130,36 @@ class Briefing:
         return Estimate(len(calls), characters, usual if known else None)
 
     def _cost(self, call: Call, answer: int, *, warm: bool) -> float | None:
-        shared = tokens(len(self.system) + len(self.shared(call.chunk)))
-        own = tokens(len(self.own(call)))
-        price = price_of(self.model_of(call), shared + own, self._access.prices)
+        shared, own = self._prompt(call)
+        price = self._price(call)
         if price is None:
             return None
         prefix = shared * (price.read if warm else price.write)
         return (prefix + own * price.input + answer * price.output) / 1_000_000
 
+    def _price(self, call: Call) -> Price | None:
+        return price_of(self.model_of(call), sum(self._prompt(call)), self._access.prices)
+
+    def _prompt(self, call: Call) -> tuple[int, int]:
+        """About how many tokens the shared and the own part of the prompt are."""
+        shared = tokens(len(self.system) + len(self.shared(call.chunk)))
+        return shared, tokens(len(self.own(call)))
+
     def _answer_tokens(self) -> int:
         """So long may each answer be that all planned calls together stay in the budget."""
-        calls = [c for c in self._brief.plan.calls if c.engine == "claude"]
+        calls = [c for c in self._brief.plan.calls if c.engine == CLAUDE]
         limit = min((a.left for a in self._access.allowances), default=None)
         if limit is None or not calls:
             return ANSWER_TOKENS
-        self.answer_tokens = 0
         seen: set[tuple[str, int]] = set()
         prompts, output = 0.0, 0.0
         for call in calls:
             key = (self.model_of(call), call.chunk)
-            price = price_of(self.model_of(call), 0, self._access.prices)
+            price = self._price(call)
             if price is None:
                 return ANSWER_TOKENS
             prompts += self._cost(call, 0, warm=key in seen) or 0.0
             output += price.output / 1_000_000
             seen.add(key)
-        fits = int((limit * 0.95 - prompts) / output)
+        fits = int((limit * 0.95 - prompts) / output) if output else ANSWER_TOKENS
         return max(LEAST_ANSWER_TOKENS, min(ANSWER_TOKENS, fits))
-
-
-def characters_of(tokens_: int) -> int:
-    """The reverse of `tokens`, for limits that models state in tokens."""
-    return int(tokens_ * CHARS_PER_TOKEN)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from time import monotonic
+from email.utils import parsedate_to_datetime
+from time import monotonic, time
 from typing import Any
 
 import aiohttp
@@ -61,11 +62,18 @@ class PatienceError(Exception):
     """The API asks us to come back later than a call may last; waiting would be for nothing."""
 
 
+class SetupError(Exception):
+    """Models cannot be reached from here until somebody sets it up; the text says what is wrong."""
+
+
+_REGION = {"bedrock": "AWS_REGION", "vertex": "CLOUD_ML_REGION"}
+
+
 def make_client(access: ModelAccess) -> Any:
     """The client for a platform: Anthropic's own API (or what speaks it), Bedrock or Vertex.
 
     Bedrock and Vertex take their credentials as their own tools do (environment, profile); they
-    need the extras `bedrock` and `vertex`.
+    need the extras `bedrock` and `vertex`. SetupError where this machine is not ready for it.
     """
     common: dict[str, Any] = {
         "max_retries": RETRIES,
@@ -74,16 +82,20 @@ def make_client(access: ModelAccess) -> Any:
         "middleware": [_watched(access)],
         "open_telemetry": {"propagation": False},
     }
-    match access.platform:
-        case "bedrock":
-            return anthropic.AsyncAnthropicBedrock(**common)
-        case "vertex":
-            return anthropic.AsyncAnthropicVertex(**common)
-        case _:
-            headers = {} if access.url == PUBLIC_URL else {"X-Api-Key": access.key}
-            return AsyncAnthropic(
-                api_key=access.key, base_url=access.url, default_headers=headers, **common
-            )
+    if access.platform in _REGION:
+        make = {
+            "bedrock": anthropic.AsyncAnthropicBedrock,
+            "vertex": anthropic.AsyncAnthropicVertex,
+        }[access.platform]
+        try:
+            return make(**common)
+        except ValueError as e:
+            name = _REGION[access.platform]
+            raise SetupError(f"{access.platform} needs a region ({name})") from e
+    headers = {} if access.url == PUBLIC_URL else {"X-Api-Key": access.key}
+    return AsyncAnthropic(
+        api_key=access.key, base_url=access.url, default_headers=headers, **common
+    )
 
 
 def _http_client(access: ModelAccess) -> anthropic.DefaultAioHttpClient:
@@ -91,7 +103,12 @@ def _http_client(access: ModelAccess) -> anthropic.DefaultAioHttpClient:
 
     Redirects are off: a key must not follow one to another host (case S35).
     """
-    verify: Any = ssl.create_default_context(cafile=access.ca_bundle) if access.ca_bundle else True
+    verify: Any = True
+    if access.ca_bundle:
+        try:
+            verify = ssl.create_default_context(cafile=access.ca_bundle)
+        except OSError as e:
+            raise SetupError("the file of trusted certificates cannot be read") from e
     return anthropic.DefaultAioHttpClient(verify=verify, follow_redirects=False)
 
 
@@ -106,18 +123,15 @@ def _watched(access: ModelAccess) -> Any:
             async with asyncio.timeout(access.first_seconds):
                 response = await call_next(request)
             result = str(response.http_response.status_code)
-            if response.http_response.status_code == 429:
-                await _raise_if_spent(response.http_response)
-            _raise_if_too_long(response.http_response, access.seconds)
+            if response.http_response.is_error:
+                await _raise_if_hopeless(response.http_response, access.seconds)
         except TimeoutError:
             result = "silent"
             message = f"no answer began within {access.first_seconds:.0f} s"
             raise LostError(message, silent=True) from None
-        except anthropic.APIConnectionError as e:
-            if _never_sent(e):
-                result = "no connection"
-                raise
-            raise LostError(str(e.__cause__ or e)) from None
+        except (anthropic.AnthropicError, ImportError, RuntimeError, ValueError) as e:
+            result, meaning = _meaning(e, access.platform)
+            raise meaning from None
         else:
             return response
         finally:
@@ -127,32 +141,71 @@ def _watched(access: ModelAccess) -> Any:
     return watched
 
 
-async def _raise_if_spent(response: httpx2.Response) -> None:
+def _meaning(error: Exception, platform: str) -> tuple[str, Exception]:
+    """What an attempt without an answer is called in the book, and what is to be raised for it.
+
+    The SDK tries an APIConnectionError again, and nothing else of these.
+    """
+    if isinstance(error, anthropic.APIConnectionError):
+        causes = tuple(_causes(error))
+        if not any(isinstance(cause, _UNSENT) for cause in causes):
+            return "lost", LostError(str(error.__cause__ or error))
+        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+            untrusted = "the certificate of the model's host is not trusted"
+            return "no connection", SetupError(untrusted)
+        return "no connection", error
+    if platform in _REGION:
+        return "no credentials", SetupError(not_ready(platform, error))
+    return "lost", error
+
+
+async def _raise_if_hopeless(response: httpx2.Response, patience: float) -> None:
+    """Where trying again is for nothing the SDK must not learn of the answer: it would."""
     body = await response.aread()
+    if response.status_code == 429 and (code := _error_code(body)) in SPENT:
+        raise SpendLimitError(code)
+    pause = _pause(response.headers)
+    if pause > patience:
+        raise PatienceError(f"the API asks for a pause of {pause:.0f} s")
+
+
+def _error_code(body: bytes) -> str:
     try:
-        details = json.loads(body)["error"].get("details") or {}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return
-    if details.get("error_code") in SPENT:
-        raise SpendLimitError(details["error_code"])
+        return str(json.loads(body)["error"]["details"]["error_code"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
-def _raise_if_too_long(response: httpx2.Response, patience: float) -> None:
-    """The SDK obeys `retry-after` without a bound (facts/libraries.md section 1.7); we do not."""
+def _pause(headers: Mapping[str, str]) -> float:
+    """The seconds for which an answer asks, 0 for none.
+
+    The SDK obeys all three forms without a bound (anthropic/_base_client.py, 880).
+    """
+    for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
+        try:
+            return float(headers.get(name, "")) / unit
+        except ValueError:
+            continue
     try:
-        wait = float(response.headers.get("retry-after", 0))
-    except ValueError:
-        return
-    if response.status_code >= 400 and wait > patience:
-        raise PatienceError(f"the API asks for a pause of {wait:.0f} s")
+        return parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - time()
+    except (ValueError, TypeError):
+        return 0.0
 
 
-def _never_sent(error: BaseException) -> bool:
-    """Whether the connection was not even made, so that asking again costs nothing."""
-    return any(
-        isinstance(e, aiohttp.ClientConnectorError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
-        for e in _causes(error)
-    )
+def not_ready(platform: str, error: Exception) -> str:
+    """Why a platform's client could not send a request at all."""
+    if any(isinstance(e, ImportError) for e in _causes(error)):
+        return f"the extra `{platform}` of triptych-review is not installed"
+    return f"no credentials for {platform} were found"
+
+
+_UNSENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientHttpProxyError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+)
+"""The connection was not even made, so that asking again costs nothing."""
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

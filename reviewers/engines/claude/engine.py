@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import anthropic
 import httpx2
 
-from reviewers.core.call import Attempt, Call, Look, Reading, Task, Usage
-from reviewers.core.finding import Severity, Source
+from reviewers.core.call import Attempt, Call, Cleared, Look, Opinion, Reading, Task, Usage
+from reviewers.core.finding import Claim, Severity, Source
 from reviewers.core.policy import CLAUDE
 from reviewers.engines.claude.answer import UnreadableError, read_answer
 from reviewers.engines.claude.briefing import Briefing
@@ -19,9 +19,11 @@ from reviewers.engines.claude.budget import Budget
 from reviewers.engines.claude.client import (
     LostError,
     PatienceError,
+    SetupError,
     SpendLimitError,
     attempts,
     make_client,
+    not_ready,
 )
 from reviewers.engines.claude.gate import Gate
 from reviewers.engines.claude.prices import cost, tokens
@@ -30,81 +32,115 @@ from reviewers.protocols import Brief, ModelAccess, Moment
 STREAMS = 2
 """Streams that one call may open: a broken one is tried once more, and both are paid for."""
 
+SaidT = TypeVar("SaidT", Claim, Cleared, Opinion)
+
 _KNOWN = (
     SpendLimitError,
     PatienceError,
+    SetupError,
     LostError,
+    ImportError,
     anthropic.APIError,
     httpx2.HTTPError,
 )
-_BROKE_OFF = "the answer broke off"
+_GARBLED = (ValueError, LookupError, RuntimeError)
+"""What the SDK raises where a stream is not the API's (anthropic/lib/streaming/_messages.py)."""
 
 
 def build(brief: Brief) -> ClaudeEngine:
-    """The engine for one review; `brief.model` says how models are reached."""
+    """The engine for one review; `brief.model` says how models are reached.
+
+    Where they cannot be reached from this machine, every call of the engine will say why.
+    """
     assert brief.model is not None, "the Claude engine needs access to a model"
-    return ClaudeEngine(brief, brief.model, make_client(brief.model))
+    try:
+        return ClaudeEngine(brief, brief.model, make_client(brief.model))
+    except SetupError as e:
+        return ClaudeEngine(brief, brief.model, None, str(e))
 
 
 @dataclass(frozen=True)
 class _Result:
-    """What one call came to, before it is a Look."""
+    """What one stream came to. `again`: asking once more may help."""
 
     reading: Reading
     text: str = ""
     detail: str = ""
-    usage: Usage = Usage()
+    again: bool = False
 
 
-class _CutError(Exception):
-    """The stream broke, or the connection under it; asking once more may help."""
+_BROKEN = _Result(Reading.FAILED, detail="the answer broke off", again=True)
 
 
-@dataclass
 class _Listener:
-    """Holds on to the open stream of a call, so that what it used is known however it ends."""
+    """Holds on to an open stream, so that what it used is known however it ends."""
 
-    stream: Any = None
+    def __init__(self) -> None:
+        self._stream: Any = None
 
-    def usage(self) -> Usage:
-        """What the stream has used: its input is known, its output is counted by its text."""
-        if self.stream is None:
-            return Usage()
+    def hear(self, stream: Any) -> None:
+        """The stream is open."""
+        self._stream = stream
+
+    @property
+    def message(self) -> Any:
+        """The message as far as it has come, None before its first event."""
         try:
-            message = self.stream.current_message_snapshot
+            return self._stream.current_message_snapshot if self._stream else None
         except AssertionError:  # Nothing has arrived yet; the SDK says so in this way.
+            return None
+
+    def note(self, book: list[Attempt]) -> None:
+        """Write into the last attempt how long its stream took and what it used."""
+        if self._stream:
+            last = book[-1]
+            book[-1] = replace(last, seconds=monotonic() - last.start, usage=self._usage())
+
+    def _usage(self) -> Usage:
+        """The API's own count; of an answer that did not end, the output is counted by its text."""
+        if (message := self.message) is None:
             return Usage()
-        text = "".join(b.text for b in message.content if b.type == "text")
         usage = _usage(message.usage)
+        if message.stop_reason is not None:
+            return usage
+        text = "".join(b.text for b in message.content if b.type == "text")
         return replace(usage, out=max(usage.out, tokens(len(text))))
 
 
 class ClaudeEngine:
-    """Asks models. All calls of a review go through one instance, so that they share its cache."""
+    """Asks models. All calls of a review go through one instance, so that they share its cache.
+
+    `unready` says why there is no client; then every call fails with that word.
+    """
 
     name = CLAUDE
 
-    def __init__(self, brief: Brief, access: ModelAccess, client: Any) -> None:
+    def __init__(self, brief: Brief, access: ModelAccess, client: Any, unready: str = "") -> None:
         self._brief = brief
         self._access = access
         self._client = client
+        self._unready = unready
         self._briefing = Briefing(brief, access)
         self._budget = Budget(access.allowances)
         self._gates: dict[tuple[str, int], Gate] = {}
         self._closed: dict[str, str] = {}
 
     async def run(self, call: Call) -> Look:
-        """One call: wait for the cache, ask for money, ask the model, check the answer."""
+        """One call: wait for the cache, ask for money, ask the model, check the answer.
+
+        All of it within the deadline of a call, waiting included.
+        """
         start = monotonic()
+        until = asyncio.get_running_loop().time() + self._access.seconds
         model = self._briefing.model_of(call)
         gate = self._gates.setdefault((model, call.chunk), Gate())
         leads = gate.lead()
-        if not leads and self._briefing.is_cacheable(call.chunk):
+        if not leads and self._briefing.is_cacheable(model, call.chunk):
             self._brief.watch(call, Moment.WAITING)
             await gate.wait()
         waited = monotonic() - start
         try:
-            look = await self._paid(call, model, gate)
+            look = await self._paid(call, model, gate, until)
         finally:
             if leads:
                 gate.open(warm=False)
@@ -116,93 +152,102 @@ class ClaudeEngine:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        if self._client is not None:
+            await self._client.close()
 
-    async def _paid(self, call: Call, model: str, gate: Gate) -> Look:
-        if model in self._closed:
-            return Look(call, Reading.FAILED, detail=self._closed[model], model=model)
+    async def _paid(self, call: Call, model: str, gate: Gate, until: float) -> Look:
+        if why := self._why_not(model):
+            return Look(call, Reading.FAILED, detail=why, model=model)
         most = self._briefing.most(call, warm=gate.warm)
-        if not await self._budget.reserve(most):
+        try:
+            async with asyncio.timeout_at(until):
+                granted = await self._budget.reserve(most)
+        except TimeoutError:
+            late = "other calls held the budget for too long"
+            return Look(call, Reading.TIMED_OUT, detail=late, model=model)
+        if not granted:
             allowance = self._budget.reached
             return Look(call, Reading.BUDGET, detail=str(allowance), allowance=allowance)
         spent: float | None = None
         try:
-            look = await self._asked(call, model, gate)
+            look = await self._asked(call, model, gate, until)
             spent = look.cost
         finally:
             await asyncio.shield(self._budget.pay(most, spent))
         return look
 
-    async def _asked(self, call: Call, model: str, gate: Gate) -> Look:
-        """Up to two streams under one deadline; everything that was used is added up."""
+    def _why_not(self, model: str) -> str:
+        """Why there is no use in asking this model, "" when there may be."""
+        return self._unready or self._closed.get(model, "")
+
+    async def _asked(self, call: Call, model: str, gate: Gate, until: float) -> Look:
+        """Up to two streams under one deadline; everything that was used is in the attempts."""
+        if why := self._why_not(model):  # Another call has found out, while this one waited.
+            return Look(call, Reading.FAILED, detail=why, model=model)
         book: list[Attempt] = []
         token = attempts.set(book)
         self._brief.watch(call, Moment.ASKING)
-        lost = Usage()
-        listener = _Listener()
-        result = _Result(Reading.TIMED_OUT)
+        request = self._briefing.request(call)
+        result = _Result(Reading.FAILED)
         try:
-            async with asyncio.timeout(self._access.seconds):
+            async with asyncio.timeout_at(until):
                 for _ in range(STREAMS):
-                    listener = _Listener()
-                    try:
-                        result = await self._stream(call, gate, listener)
+                    result = await self._stream(call, request, gate, book)
+                    if not result.again:
                         break
-                    except _CutError as e:
-                        lost += listener.usage()
-                        result = _Result(Reading.FAILED, detail=str(e))
         except TimeoutError:
             late = f"no answer within {self._access.seconds:.0f} s"
-            result = _Result(Reading.TIMED_OUT, detail=late, usage=listener.usage())
+            result = _Result(Reading.TIMED_OUT, detail=late)
         finally:
             attempts.reset(token)
-        if book:
-            last = book[-1]
-            book[-1] = replace(last, seconds=monotonic() - last.start, usage=result.usage)
-        return self._look(call, model, replace(result, usage=result.usage + lost), tuple(book))
+        return self._look(call, model, result, tuple(book))
 
-    async def _stream(self, call: Call, gate: Gate, listener: _Listener) -> _Result:
-        """One stream from request to last event. Known failures are results, a break is raised."""
-        model = self._briefing.model_of(call)
+    async def _stream(
+        self, call: Call, request: dict[str, Any], gate: Gate, book: list[Attempt]
+    ) -> _Result:
+        """One stream, from the request to the last event; what can be foreseen is a result."""
+        listener = _Listener()
         try:
-            async with self._client.messages.stream(**self._briefing.request(call)) as stream:
-                listener.stream = stream
+            async with self._client.messages.stream(**request) as stream:
+                listener.hear(stream)
                 async for event in stream:
                     if event.type == "message_start":
-                        gate.open(warm=True)
+                        used = _usage(event.message.usage)
+                        gate.open(warm=used.written + used.read > 0)
                         self._brief.watch(call, Moment.ANSWERING)
-                return _judged(await stream.get_final_message())
+            return _judged(listener.message)
         except _KNOWN as e:
-            result = self._told(e, model)
-            if result is None:
-                raise _CutError(_BROKE_OFF) from e
-            return result
+            return self._told(e, request["model"])
+        except _GARBLED:
+            return _BROKEN
+        finally:
+            listener.note(book)
 
-    def _told(self, error: Exception, model: str) -> _Result | None:
-        """What a failure means; None when the stream broke and asking once more may help."""
+    def _told(self, error: Exception, model: str) -> _Result:
+        """What a failure means for this call, and for the further ones to this model."""
         match error:
             case SpendLimitError():
                 return self._shut(model, "the account has reached its spending limit")
-            case PatienceError():
+            case PatienceError() | SetupError():
                 return self._shut(model, str(error))
+            case ImportError():
+                return self._shut(model, not_ready(self._access.platform, error))
             case LostError(silent=True):
                 return _Result(Reading.TIMED_OUT, detail=str(error))
-            case LostError() | httpx2.HTTPError():
-                return None
-            case anthropic.APIStatusError(status_code=200):
-                return None
+            case LostError() | httpx2.HTTPError() | anthropic.APIStatusError(status_code=200):
+                return _BROKEN
             case anthropic.APIStatusError(status_code=401 | 403 | 404):
                 return self._shut(model, _refused_key(error, model))
             case anthropic.APIStatusError():
                 return self._failed(error, model)
             case _:
-                return self._shut(model, f"{_host(self._access.url)} could not be reached")
+                return self._shut(model, f"{self._client.base_url.host} could not be reached")
 
     def _failed(self, error: anthropic.APIStatusError, model: str) -> _Result:
         """What an error of the API means, in a sentence."""
         code = error.status_code
-        if code == 402:
-            return self._shut(model, "the account has no credit left (402)")
+        if code == 402 or "credit balance is too low" in str(error):
+            return self._shut(model, f"the account has no credit left ({code})")
         if code == 413 or "prompt is too long" in str(error):
             return _Result(Reading.FAILED, detail="the prompt is longer than the model takes")
         if code in (429, 529) or code >= 500:
@@ -215,13 +260,14 @@ class ClaudeEngine:
         return _Result(Reading.FAILED, detail=why)
 
     def _look(self, call: Call, model: str, result: _Result, book: tuple[Attempt, ...]) -> Look:
+        costs = [cost(a.usage, model, self._access.prices) for a in book]
         look = Look(
             call,
             result.reading,
             detail=result.detail,
             model=model,
-            usage=result.usage,
-            cost=cost(result.usage, model, self._access.prices),
+            usage=sum((a.usage for a in book), Usage()),
+            cost=None if None in costs else sum(c for c in costs if c is not None),
             attempts=book,
         )
         if result.reading is not Reading.READ:
@@ -236,34 +282,45 @@ class ClaudeEngine:
             return replace(look, reading=Reading.FAILED, detail="the answer could not be read")
         return replace(
             look,
-            claims=answer.claims,
-            cleared=answer.cleared,
-            opinions=answer.opinions if reviewer is None else (),
+            claims=tuple(map(self._placed, answer.claims)),
+            cleared=tuple(map(self._placed, answer.cleared)),
+            opinions=tuple(map(self._placed, answer.opinions)) if reviewer is None else (),
             dropped=answer.dropped,
         )
 
+    def _placed(self, said: SaidT) -> SaidT:
+        return replace(said, path=self._briefing.path_of(said.path))
+
 
 def _judged(message: Any) -> _Result:
-    """The stop reason first: a refusal or a cut-off is not parsed, however it looks."""
-    usage = _usage(message.usage)
-    match message.stop_reason:
+    """The stop reason first: a refusal or a cut-off is not parsed, however it looks.
+
+    Without one the stream has ended before the answer did.
+    """
+    match message and message.stop_reason:
+        case None:
+            return _BROKEN
         case "refusal":
-            details = message.stop_details
-            category = getattr(details, "category", None) or "no category"
-            return _Result(Reading.REFUSED, detail=str(category), usage=usage)
+            category = getattr(message.stop_details, "category", None) or "no category"
+            return _Result(Reading.REFUSED, detail=str(category))
         case "max_tokens" | "model_context_window_exceeded":
-            return _Result(Reading.CUT_OFF, detail=str(message.stop_reason), usage=usage)
+            return _Result(Reading.CUT_OFF, detail=str(message.stop_reason))
         case _:
             text = "".join(b.text for b in message.content if b.type == "text")
-            return _Result(Reading.READ, text=text, usage=usage)
+            return _Result(Reading.READ, text=text)
 
 
 def _usage(usage: Any) -> Usage:
+    """Tokens as the API counts them; what a gateway leaves out is 0."""
+
+    def count(name: str) -> int:
+        return getattr(usage, name, None) or 0
+
     return Usage(
-        uncached=usage.input_tokens or 0,
-        written=usage.cache_creation_input_tokens or 0,
-        read=usage.cache_read_input_tokens or 0,
-        out=usage.output_tokens or 0,
+        uncached=count("input_tokens"),
+        written=count("cache_creation_input_tokens"),
+        read=count("cache_read_input_tokens"),
+        out=count("output_tokens"),
     )
 
 
@@ -275,7 +332,3 @@ def _refused_key(error: anthropic.APIStatusError, model: str) -> str:
             return f"the API key may not use {model} (403)"
         case _:
             return f"the API does not know the model {model} (404)"
-
-
-def _host(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0]

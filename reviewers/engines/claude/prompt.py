@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reviewers.core.change import Change, FileDiff, FileStatus, HunkRef, Line, Mark
-from reviewers.core.finding import Finding
+from reviewers.core.change import Change, FileDiff, FileStatus, Hunk, HunkRef, Mark
+from reviewers.core.finding import Finding, Side
 from reviewers.core.reviewer import Reviewer
 from reviewers.core.secrets import Redaction
 from reviewers.core.visible import one_line, visible
@@ -92,7 +92,7 @@ def change_text(
     parts.append(f"<<<CHANGE {nonce} begins>>>")
     parts.append(f"Title: {_line(change.title, nonce)}")
     if change.description.strip():
-        parts.append(f"Description:\n{_text(change.description[:8000], nonce)}")
+        parts.append(f"Description:\n{_quoted(_text(change.description, nonce)[:8000])}")
     listed = ", ".join(_line(f.path, nonce) for f in change.files[:200])
     more = f" and {len(change.files) - 200} more" if len(change.files) > 200 else ""
     parts.append(f"Files of the whole change: {listed}{more}")
@@ -114,6 +114,11 @@ def reviewer_text(reviewer: Reviewer, vote: int) -> str:
     parts.append(f"Rules: {listed}.".replace(f"{reviewer.id}/", ""))
     parts.append(f"Look number {vote}. {FRAMINGS[(vote - 1) % len(FRAMINGS)]}")
     return "\n\n".join(parts)
+
+
+def shown_path(path: str, nonce: str) -> str:
+    """A path as models see it, and therefore say it."""
+    return _line(path, nonce)
 
 
 def verifier_text(candidates: Sequence[Finding], nonce: str) -> str:
@@ -140,11 +145,10 @@ def _candidate(finding: Finding, nonce: str) -> str:
     against = "".join(
         f"\nheld against it: {_line(d.reason, nonce)}" for d in finding.dissent if d.reason
     )
-    quoted = "\n".join(f"  | {row}" for row in _text(finding.quote, nonce).split("\n"))
     return (
         f"id: {finding.id}\nplace: {_line(finding.path, nonce)}:{finding.line}\n"
         f"title: {_line(finding.title, nonce)}\nbody: {_line(finding.body, nonce)}\n"
-        f"code:\n{quoted}{against}"
+        f"code:\n{_quoted(_text(finding.quote, nonce))}{against}"
     )
 
 
@@ -179,17 +183,21 @@ def _rows(file: FileDiff, wanted: Sequence[int], mode: str, nonce: str) -> Itera
     """Hunks and the code round them, in the order of the new file, gaps marked."""
     hunks = [file.hunks[i] for i in wanted]
     rows = _masked_rows(file.text) if file.text is not None else []
+    masked = _masked_lines(file)
     context = shown_lines(file, mode, hunks)
     in_hunks = {x.new for hunk in hunks for x in hunk.lines if x.new is not None}
     before = 0
     for hunk in hunks:
-        around = sorted(n for n in context if before < n < hunk.new_start and n not in in_hunks)
+        first = _stands_at(hunk)
+        around = sorted(n for n in context if before < n < first and n not in in_hunks)
         yield from _context(around, rows, before, nonce)
         last = around[-1] if around else before
-        if hunk.new_start > last + 1:
+        if first > last + 1:
             yield "..."
-        yield from _hunk_rows(hunk.lines, nonce)
-        before = max((x.new for x in hunk.lines if x.new is not None), default=hunk.new_start)
+        for line in hunk.lines:
+            mark = line.mark.value if line.mark is not Mark.CONTEXT else " "
+            yield f"{line.number}{mark}|{_row(masked[line.side, line.number], nonce)}"
+        before = max((x.new for x in hunk.lines if x.new is not None), default=first - 1)
     behind = sorted(n for n in context if n > before and n not in in_hunks)
     yield from _context(behind, rows, before, nonce)
 
@@ -202,11 +210,38 @@ def _context(numbers: Sequence[int], rows: Sequence[str], last: int, nonce: str)
         last = n
 
 
-def _hunk_rows(lines: Sequence[Line], nonce: str) -> Iterable[str]:
-    masked = _masked_rows("\n".join(x.text for x in lines))
-    for line, text in zip(lines, masked, strict=True):
-        mark = line.mark.value if line.mark is not Mark.CONTEXT else " "
-        yield f"{line.number}{mark}|{_row(text, nonce)}"
+def _stands_at(hunk: Hunk) -> int:
+    """The first line at the head that is behind what stands before the hunk."""
+    # Of a hunk without a line at the head git says behind which line it stood.
+    return hunk.new_start + all(x.new is None for x in hunk.lines)
+
+
+def _masked_lines(file: FileDiff) -> dict[tuple[Side, int], str]:
+    """The lines of all hunks with secrets cut.
+
+    Each version of the file is masked as a whole where it is known: a hunk may show the middle of a
+    private key and neither its beginning nor its end (case S48).
+    """
+    masked: dict[tuple[Side, int], str] = {}
+    for side in Side:
+        rows = list(_version(file, side))
+        texts = _masked_rows("\n".join(text for _, text in rows))
+        masked |= {(side, n): text for (n, _), text in zip(rows, texts, strict=True) if n}
+    return masked
+
+
+def _version(file: FileDiff, side: Side) -> Iterable[tuple[int, str]]:
+    """The file before (LEFT) or after: a hunk's lines of that side numbered, all others with 0."""
+    known = file.text.split("\n") if file.text is not None else None
+    at = 1
+    for hunk in file.hunks:
+        first = _stands_at(hunk)
+        yield from ((0, text) for text in (known[at - 1 : first - 1] if known else [""]))
+        for line in hunk.lines:
+            if line.mark is Mark.CONTEXT or line.side is side:
+                yield (line.number if line.side is side else 0), line.text
+        at = first + sum(x.new is not None for x in hunk.lines)
+    yield from ((0, text) for text in (known[at - 1 :] if known else [""]))
 
 
 def _masked_rows(text: str) -> list[str]:
@@ -216,14 +251,24 @@ def _masked_rows(text: str) -> list[str]:
 
 def _row(masked: str, nonce: str) -> str:
     """One line of code, already masked."""
-    return visible(masked).replace(nonce, "")
+    return _without(nonce, visible(masked))
 
 
 def _text(text: str, nonce: str) -> str:
     """Data on several lines: hidden characters shown, the nonce of this review taken out."""
-    return visible(_redact(text)).replace(nonce, "")
+    return _without(nonce, visible(_redact(text)))
+
+
+def _quoted(text: str) -> str:
+    """Data on several lines, so marked that none of them looks like a line of ours."""
+    return "\n".join(f"  | {row}" for row in text.split("\n"))
 
 
 def _line(text: str, nonce: str) -> str:
     """Data on one line."""
-    return one_line(_redact(text)).replace(nonce, "")
+    return _without(nonce, one_line(_redact(text)))
+
+
+def _without(nonce: str, text: str) -> str:
+    """The mark in its place keeps what stands round it from becoming the nonce (case S44)."""
+    return text.replace(nonce, "…")
