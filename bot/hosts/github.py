@@ -21,11 +21,11 @@ from bot.settings import PUBLIC_API, Settings
 from bot.subject import PullRequest, Subject
 from reviewers.core.change import Change, Content, FileDiff, FileStatus, Guideline, Hunk
 from reviewers.core.diff import (
-    LFS_HEADER,
     SUBMODULE_MODE,
     SYMLINK_MODE,
     DiffError,
     content_of,
+    is_lfs_pointer,
     parse_hunks,
 )
 from reviewers.core.finding import Side
@@ -327,7 +327,7 @@ def _told_by_text(file: FileDiff, text: str | None, mode: str | None) -> FileDif
     if mode in (SYMLINK_MODE, SUBMODULE_MODE):
         content = Content.SYMLINK if mode == SYMLINK_MODE else Content.SUBMODULE
         return replace(file, content=content, hunks=(), new_mode=mode)
-    if text is not None and text.startswith(LFS_HEADER):
+    if text is not None and is_lfs_pointer(text):
         return replace(file, content=Content.LFS, hunks=())
     if text is None and not file.hunks and not file.missing and _wants_text(file):
         unread = file.status is not FileStatus.RENAMED

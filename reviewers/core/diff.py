@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from reviewers.core.change import Content, FileDiff, FileStatus, Hunk, Line, Mark
+from reviewers.core.diff_names import read_both_names, read_name, unquote
 
 SYMLINK_MODE = "120000"
 SUBMODULE_MODE = "160000"
-LFS_HEADER = "version https://git-lfs.github.com/spec/"
-"""First line of a pointer file, from the Git LFS specification."""
 
-_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)", re.DOTALL)
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-_QUOTED_PART = re.compile(rb'\\([0-7]{3}|[abfnrtv"\\])|([^\\]+)')
+_HUNK = re.compile(
+    r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)", re.DOTALL | re.ASCII
+)
+_PLAIN_BINARY = re.compile(rb"Binary files .+ and (.+) differ")
+_LFS_ROWS = re.compile(
+    r"version https://git-lfs\.github\.com/spec/v\d+\n"
+    r"(?:(?:ext-\d-[\w.-]+ |oid )sha256:[0-9a-f]{64}\n|size \d+\n)+",
+    re.ASCII,
+)
 
 
 class DiffError(ValueError):
@@ -118,6 +123,12 @@ def parse_diff(data: bytes) -> tuple[FileDiff, ...]:
         if rows[at].startswith(b"diff --git ") or _is_plain_header(rows, at):
             at, parsed = _file(rows, at)
             _append(files, parsed)
+        elif binary := _PLAIN_BINARY.fullmatch(rows[at]):
+            path = read_name(binary[1], "b/") or ""
+            files.append(
+                FileDiff(path, FileStatus.MODIFIED, content=Content.BINARY, missing="binary")
+            )
+            at += 1
         else:
             at += 1
     if not files and data.strip():
@@ -159,13 +170,15 @@ class _Header:
     old_mode: str = ""
     new_mode: str = ""
     binary: bool = False
-    renamed: bool = field(default=False)
+    renamed: bool = False
+    prefixes: tuple[str, str] = ("a/", "b/")
 
 
 def _file(rows: list[bytes], at: int) -> tuple[int, FileDiff]:
     header = _Header()
     if rows[at].startswith(b"diff --git "):
-        header.old, header.new = _both_names(rows[at][len(b"diff --git ") :])
+        both = rows[at][len(b"diff --git ") :]
+        header.old, header.new, header.prefixes = read_both_names(both)
         at += 1
     while at < len(rows) and not rows[at].startswith((b"@@ ", b"diff --git ")):
         if rows[at].startswith(b"GIT binary patch"):
@@ -176,6 +189,8 @@ def _file(rows: list[bytes], at: int) -> tuple[int, FileDiff]:
             break
         at += 1
     end = _hunks_end(rows, at)
+    if end > at and _goes_on(rows, end):
+        raise DiffError(end + 1, "the hunk is longer than its header says")
     body = [row.decode("utf-8", "replace") for row in rows[at:end]]
     return end, _judge(header, tuple(_hunks(body, at + 1)))
 
@@ -208,6 +223,16 @@ def _hunks_end(rows: list[bytes], at: int) -> int:
     return at
 
 
+def _goes_on(rows: list[bytes], at: int) -> bool:
+    """Whether a diff line stands where the hunk should have ended (and no mail's `-- ` does)."""
+    return (
+        at < len(rows)
+        and rows[at][:1] in (b"+", b"-", b" ")
+        and rows[at].rstrip() != b"--"
+        and not _is_plain_header(rows, at)
+    )
+
+
 def _read_header(header: _Header, row: bytes) -> bool:
     """Take in one extended header line; False when the line is none."""
     text = row.decode("ascii", "replace")
@@ -223,14 +248,16 @@ def _read_header(header: _Header, row: bytes) -> bool:
 
 
 def _read_name(header: _Header, row: bytes) -> None:
-    if row.startswith(b"--- "):
-        header.old = _name(row[4:], b"a/")
-        if header.old is None:
-            header.status = FileStatus.ADDED
+    side = row.startswith(b"+++ ")
+    name = read_name(row[4:], header.prefixes[side])
+    if name is None:
+        header.status = FileStatus.REMOVED if side else FileStatus.ADDED
+    if header.renamed:
+        return  # `rename from` and `rename to` have said it without prefixes.
+    if side:
+        header.new = name
     else:
-        header.new = _name(row[4:], b"b/")
-        if header.new is None:
-            header.status = FileStatus.REMOVED
+        header.old = name
 
 
 def _read_move(header: _Header, row: bytes) -> None:
@@ -238,9 +265,9 @@ def _read_move(header: _Header, row: bytes) -> None:
     header.status = FileStatus.RENAMED if kind == b"rename" else FileStatus.COPIED
     header.renamed = True
     if direction == b"from":
-        header.old = _unquote(raw)
+        header.old = unquote(raw)
     else:
-        header.new = _unquote(raw)
+        header.new = unquote(raw)
 
 
 def _read_mode(header: _Header, text: str) -> bool:
@@ -290,61 +317,28 @@ def content_of(mode: str, hunks: tuple[Hunk, ...], *, binary: bool = False) -> C
         return Content.SUBMODULE
     if binary:
         return Content.BINARY
-    first = next((x for hunk in hunks for x in hunk.lines if x.number == 1), None)
-    if first is not None and first.text.startswith(LFS_HEADER):
+    if _is_lfs(hunks):
         return Content.LFS
     if len(hunks) == 1 and _is_submodule(hunks[0]):
         return Content.SUBMODULE
     return Content.TEXT
 
 
+def is_lfs_pointer(text: str) -> bool:
+    """Whether a whole file is a Git LFS pointer and nothing else.
+
+    All of it has to fit: its first line alone would let a change hide its own code.
+    """
+    return _LFS_ROWS.fullmatch(text if text.endswith("\n") else text + "\n") is not None
+
+
+def _is_lfs(hunks: tuple[Hunk, ...]) -> bool:
+    """Whether what the hunks leave of the file (or, of a removed one, what was there) is one."""
+    rows = [x for hunk in hunks for x in hunk.lines]
+    left = [x for x in rows if x.new is not None] or rows
+    return bool(left) and left[0].number == 1 and is_lfs_pointer("\n".join(x.text for x in left))
+
+
 def _is_submodule(hunk: Hunk) -> bool:
-    return all(re.fullmatch(r"Subproject commit [0-9a-f]{40}(-dirty)?", x.text) for x in hunk.lines)
-
-
-def _both_names(rest: bytes) -> tuple[str | None, str | None]:
-    """The two names of a `diff --git` line; they are equal unless a rename header follows."""
-    if rest.startswith(b'"'):
-        old, _, new = _split_quoted(rest)
-        return _name(old, b"a/"), _name(new, b"b/")
-    middle = rest.find(b" b/", len(rest) // 2 - 2)
-    if middle < 0:
-        old, _, new = rest.partition(b" ")
-    else:
-        old, new = rest[:middle], rest[middle + 1 :]
-    return _name(old, b"a/"), _name(new, b"b/")
-
-
-def _split_quoted(rest: bytes) -> tuple[bytes, bytes, bytes]:
-    end = 1
-    while end < len(rest) and rest[end : end + 1] != b'"':
-        end += 2 if rest[end : end + 1] == b"\\" else 1
-    return rest[: end + 1], b" ", rest[end + 2 :]
-
-
-def _name(raw: bytes, prefix: bytes) -> str | None:
-    """A name as it stands behind `---` or `+++`, None for /dev/null."""
-    if raw.startswith(b'"'):
-        text = _unquote(raw)
-    else:
-        # diff -u puts a tab and the time behind the name; git a bare tab if the name has blanks.
-        text = raw.split(b"\t", 1)[0].decode("utf-8", "surrogateescape")
-    if text == "/dev/null":
-        return None
-    mark = prefix.decode()
-    return text.removeprefix(mark)
-
-
-def _unquote(raw: bytes) -> str:
-    """A name that git may have quoted as a C string, as core.quotePath does."""
-    if not (raw.startswith(b'"') and raw.endswith(b'"') and len(raw) > 1):
-        return raw.decode("utf-8", "surrogateescape")
-    out = bytearray()
-    for escape, plain in _QUOTED_PART.findall(raw[1:-1]):
-        if plain:
-            out += plain
-        elif len(escape) == 3:
-            out.append(int(escape, 8) & 0xFF)
-        else:
-            out += _ESCAPES.get(escape.decode(), escape.decode()).encode()
-    return out.decode("utf-8", "surrogateescape")
+    rows = (re.fullmatch(r"Subproject commit [0-9a-f]{40,64}(-dirty)?", x.text) for x in hunk.lines)
+    return bool(hunk.lines) and all(rows)
