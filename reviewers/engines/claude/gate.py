@@ -13,9 +13,10 @@ WAIT_SECONDS = 10.0
 
 
 class Gate:
-    """The first call through it leads; the others wait for its first sign, failure, or 10 s."""
+    """The first call through it leads; the others wait for its first sign, failure, or `patience`."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = WAIT_SECONDS) -> None:
+        self._patience = patience
         self._opened = asyncio.Event()
         self._led = False
         self.warm = False
@@ -31,9 +32,9 @@ class Gate:
         self._opened.set()
 
     async def wait(self) -> None:
-        """Until it is open, or for 10 s."""
+        """Until it is open, or for `patience` seconds."""
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(self._patience):
                 await self._opened.wait()
         except TimeoutError:
             return

@@ -9,7 +9,10 @@ from typing import Any
 
 from reviewers.core.call import Call, Look
 from reviewers.core.change import Change
+from reviewers.core.history import History
 from reviewers.core.policy import CLAUDE, Policy
+from reviewers.core.settle import settle
+from reviewers.core.verdict import Verdict
 from reviewers.engines.claude.briefing import Briefing
 from reviewers.engines.claude.engine import ClaudeEngine, build
 from reviewers.protocols import Brief, ModelAccess
@@ -76,3 +79,19 @@ async def ask_once(url: str, **more: Any) -> Look:
     """What comes back from the first vote of security."""
     (look,) = await ask(url, **more)
     return look
+
+
+async def review(url: str, **more: Any) -> Verdict:
+    """A whole review by models alone: round after round until it is settled."""
+    told = brief(url=url, **more)
+    made = build(told)
+    calls, looks = told.plan.calls, list[Look]()
+    try:
+        while True:
+            looks += await asyncio.gather(*(made.run(call) for call in calls))
+            settled = settle(told.change, told.plan, looks, told.policy, History())
+            if isinstance(settled, Verdict):
+                return settled
+            calls = settled.calls
+    finally:
+        await made.close()
