@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -160,9 +160,12 @@ def edits(draw: st.DrawFn, data: bytes) -> bytes:
 
 
 @st.composite
-def changes(draw: st.DrawFn) -> tuple[dict[bytes, Entry], dict[bytes, Entry]]:
+def changes(
+    draw: st.DrawFn, *, with_odd: bool = True, of: Sequence[bytes] = NAMES
+) -> tuple[dict[bytes, Entry], dict[bytes, Entry]]:
     """A tree and what becomes of it: files kept, edited, moved, copied, removed, added, made odd."""
-    names = draw(st.lists(st.sampled_from(NAMES), min_size=2, max_size=8, unique=True))
+    odd = ODD if with_odd else (Entry(b"plain\n"),)
+    names = draw(st.lists(st.sampled_from(of), min_size=2, max_size=8, unique=True))
     split = draw(st.integers(1, len(names)))
     old = {name: Entry(draw(contents())) for name in names[:split]}
     fresh = names[split:]
@@ -179,9 +182,9 @@ def changes(draw: st.DrawFn) -> tuple[dict[bytes, Entry], dict[bytes, Entry]]:
         if what == "mode":
             new[name] = replace(entry, mode=EXECUTABLE)
         if what == "odd":
-            new[name] = draw(st.sampled_from(ODD))
+            new[name] = draw(st.sampled_from(odd))
     for name in fresh:
-        new[name] = draw(st.one_of(contents().map(Entry), st.sampled_from(ODD)))
+        new[name] = draw(st.one_of(contents().map(Entry), st.sampled_from(odd)))
     return old, new
 
 

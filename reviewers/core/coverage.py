@@ -61,9 +61,11 @@ class Coverage:
         )
 
     def votes(self, reviewer: str, hunks: Iterable[HunkRef]) -> tuple[tuple[int, ...], int]:
-        """The votes of `reviewer` that read any of `hunks`, and how many votes were planned."""
+        """The votes of `reviewer` that read any of `hunks`, and how many were planned for them."""
         wanted = tuple(hunks)
-        planned = [v for r, _, v in self.readers if r == reviewer and v > 0]
+        planned = {
+            c.vote for c in self.cells if c.reviewer == reviewer and c.vote and c.hunk in wanted
+        }
         read = tuple(
             v
             for r, e, v in self.readers

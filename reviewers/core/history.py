@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reviewers.core.change import Change
 from reviewers.core.finding import Finding, Side
-from reviewers.core.quotes import code_key, quote_keys
+from reviewers.core.quotes import Quotes, quote_keys
 
 
 class State(enum.StrEnum):
@@ -71,9 +71,9 @@ class History:
         file = self.previous.file(finding.path)
         if file is None:
             return False
-        quoted = set(quote_keys(finding.quote))
+        keys = quote_keys(finding.quote)
         side = finding.location.side if finding.location else Side.RIGHT
-        old = {code_key(row.text) for (s, _), row in file.rows.items() if s is side}
-        if file.text is not None and side is Side.RIGHT:
-            old |= {code_key(row) for row in file.text.split("\n")}
-        return bool(quoted) and quoted <= old
+        quotes = Quotes(self.previous)
+        return bool(keys) and bool(
+            quotes.in_hunks(file, side, keys) or (side is Side.RIGHT and quotes.in_text(file, keys))
+        )

@@ -64,8 +64,8 @@ def plan(
     to_read: list[HunkRef] = []
     carried: list[HunkRef] = []
     for file in change.files:
-        cells += _undelivered(file)
         why = excluded(file, policy.exclude)
+        cells += _without_hunks(file, why)
         for index, hunk in enumerate(file.hunks):
             ref = HunkRef(file.path, index)
             if why:
@@ -74,8 +74,6 @@ def plan(
                 carried.append(ref)
             else:
                 to_read.append(ref)
-        if why and not file.hunks:
-            cells.append(Cell(HunkRef(file.path, WHOLE_FILE), "", "", 0, *why))
     for name in change.undelivered:
         gap = Cell(HunkRef(name, WHOLE_FILE), "", "", 0, Reading.FAILED, "not delivered by GitHub")
         cells.append(gap)
@@ -111,11 +109,13 @@ def is_calm(path: str) -> bool:
     return _CALM.search(path) is not None
 
 
-def _undelivered(file: FileDiff) -> list[Cell]:
-    if file.hunks or not file.missing or file.missing == "binary":
+def _without_hunks(file: FileDiff, why: tuple[Reading, str] | None) -> list[Cell]:
+    """The cell of a file that has no lines to show: excluded, or else not delivered."""
+    if not why and file.missing and file.missing != "binary":
+        why = Reading.TOO_LARGE, file.missing
+    if file.hunks or not why:
         return []
-    ref = HunkRef(file.path, WHOLE_FILE)
-    return [Cell(ref, "", "", 0, Reading.TOO_LARGE, file.missing)]
+    return [Cell(HunkRef(file.path, WHOLE_FILE), "", "", 0, *why)]
 
 
 def _reads_any(reviewer: Reviewer, hunks: Iterable[HunkRef]) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from reviewers.core.change import Change, FileDiff, Line, Mark
-from reviewers.core.finding import Side
+from reviewers.core.change import Change, FileDiff, Line
+from reviewers.core.finding import Location, Side
 from reviewers.core.secrets import Redaction
 from reviewers.core.visible import visible
 
@@ -34,6 +34,15 @@ def quote_keys(quote: str) -> tuple[str, ...]:
     return tuple(key for key in keys if key)
 
 
+def share_code(a: str, b: str) -> bool:
+    """Whether one of two quotes holds the other: the same code, quoted at another length.
+
+    Less than `MIN_PART` characters in common say nothing, unless that is all there is.
+    """
+    short, long = sorted(("\n".join(quote_keys(quote)) for quote in (a, b)), key=len)
+    return bool(short) and (short == long or (len(short) >= MIN_PART and short in long))
+
+
 class Quotes:
     """Finds quoted code in the files of one change; each file's lines are prepared once."""
 
@@ -43,8 +52,17 @@ class Quotes:
         self._texts: dict[str, tuple[Row, ...]] = {}
 
     def in_hunks(self, file: FileDiff, side: Side, quote: Sequence[str]) -> list[tuple[int, int]]:
-        """First and last line of each place in a hunk, on one side, where the quote stands."""
-        return [place for rows in self._rows(file, side) for place in _places(rows, quote)]
+        """First and last line of each place in a hunk, on one side, where the quote stands.
+
+        On the LEFT a quote may run over lines that stay; the place is from the first removed line
+        in it to the last, and a quote without one stands on the RIGHT.
+        """
+        places = [place for rows in self._rows(file, side) for place in _places(rows, quote)]
+        if side is Side.RIGHT:
+            return places
+        removed = [number for at, number in file.rows if at is Side.LEFT]
+        inside = ([n for n in removed if first <= n <= last] for first, last in places)
+        return list(dict.fromkeys((min(ns), max(ns)) for ns in inside if ns))
 
     def in_text(self, file: FileDiff, quote: Sequence[str]) -> list[int]:
         """The lines of the whole file, at the head, at which the quote begins."""
@@ -66,6 +84,12 @@ class Quotes:
         shown = [first for first, _ in self.in_hunks(file, Side.RIGHT, keys)]
         return next(iter(shown or self.in_text(file, keys)), None)
 
+    def at(self, file: FileDiff, location: Location) -> tuple[str, ...]:
+        """The lines of a place for comparison, blank ones left out."""
+        span = range(location.line, location.end_line + 1)
+        rows = (row for hunk in self._rows(file, location.side) for row in hunk)
+        return tuple(text for number, text in rows if number in span)
+
     def ordinal(self, file: FileDiff, side: Side, line: int, key: str) -> int:
         """How many lines equal to `key` stand in the file's hunks before `line`."""
         rows = (row for hunk in self._rows(file, side) for row in hunk)
@@ -79,10 +103,9 @@ class Quotes:
 
 
 def _side(lines: Sequence[Line], side: Side) -> list[Row]:
-    """The lines on which GitHub takes a comment for that side: LEFT only where it was removed."""
-    if side is Side.LEFT:
-        return [(x.old or 0, x.text) for x in lines if x.mark is Mark.REMOVED]
-    return [(x.new or 0, x.text) for x in lines if x.mark is not Mark.REMOVED]
+    """The lines of a hunk as they were (LEFT) or are (RIGHT)."""
+    numbered = ((x.old if side is Side.LEFT else x.new, x.text) for x in lines)
+    return [(number, text) for number, text in numbered if number is not None]
 
 
 def _keyed(rows: Sequence[Row] | enumerate[str]) -> tuple[Row, ...]:

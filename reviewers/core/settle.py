@@ -88,7 +88,7 @@ def _aggregate(
     anchored = anchor(concatenate(kept for kept, _ in capped), change)
     merged = merge(anchored.findings)
     known = identify(merged.findings, history, change)
-    suppressed = suppress(known.findings, policy, known.matched)
+    suppressed = suppress(known.findings, policy, known.matched, change)
     voted = vote(suppressed.findings, change, coverage, policy, looks)
     ruled = rulings(looks, change)
     carried = carry(history, known.matched, change, coverage, ruled)

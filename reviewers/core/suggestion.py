@@ -11,7 +11,14 @@ from reviewers.core.visible import visible
 MAX_LINES = 10
 """Lines a suggestion may replace or have (review-comment.md section 5)."""
 
-NEVER_FOR = (".github/workflows/*", ".github/actions/*", "action.yml", "CODEOWNERS", *LOCK_FILES)
+NEVER_FOR = (
+    ".github/workflows/*",
+    ".github/actions/*",
+    "action.yml",
+    "action.yaml",
+    "CODEOWNERS",
+    *LOCK_FILES,
+)
 """Files in which one click must not change anything: what they say decides who may do what."""
 
 

@@ -59,12 +59,24 @@ def _choose(
     places: Sequence[tuple[int, int]],
     quotes: Quotes,
 ) -> Finding:
-    """On the place that covers the claimed line, or on the only one; else without a line."""
-    said = next((p for p in places if p[0] <= claim.line <= p[1]), None)
+    """On the place that the claimed lines name, or on the only one; else without a line.
+
+    Places may overlap (equal lines in a row): the one of exactly these lines comes first, then the
+    one that begins there, then the one that covers it.
+    """
+    first = claim.line + _blank_lines_before(claim.quote)
+    exact = (first, max(first, claim.end_line))
+    covering = [p for p in places if p[0] <= first <= p[1]]
+    said = min(covering, key=lambda p: (p != exact, p[0] != first), default=None)
     if said is None and len(places) == 1:
         said = places[0]
     location = Location(file.path, *said, side) if said else None
     return _finding(claim, file, location, 0, quotes)
+
+
+def _blank_lines_before(quote: str) -> int:
+    """Blank lines are never compared, so a quote that begins with some stands further down."""
+    return len(quote[: len(quote) - len(quote.lstrip())].split("\n")) - 1
 
 
 def _finding(

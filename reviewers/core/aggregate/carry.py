@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from reviewers.core.call import Reading
 from reviewers.core.change import Change, FileDiff, FileStatus
 from reviewers.core.coverage import Coverage
-from reviewers.core.finding import Finding, Location, Ruling, Standing, Verification
+from reviewers.core.finding import Finding, Location, Ruling, Side, Standing, Verification
 from reviewers.core.history import History, Known, State
-from reviewers.core.quotes import Quotes, quote_keys
+from reviewers.core.quotes import MIN_PART, Quotes, quote_keys
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def carry(
         old = known.finding
         ruling = ruled.get(old.id)
         refuted = ruling is not None and ruling.ruling is Ruling.REFUTED
-        if refuted or _is_gone(old, change, quotes) or _read_again(old, change, coverage):
+        if refuted or _is_gone(old, change, quotes) or _read_again(old, change, quotes, coverage):
             fixed.append(replace(known, state=State.FIXED, fixed_in=change.head))
         else:
             still.append(_moved(known, change, quotes))
@@ -55,24 +55,42 @@ def _unmatched(history: History, matched: Mapping[str, Known]) -> Iterable[Known
     )
 
 
-def _file(old: Finding, change: Change) -> FileDiff | None:
-    return change.file(old.path)
+def _file(old: Finding, change: Change, quotes: Quotes) -> FileDiff | None:
+    """The file it is about; a new file that was renamed is known by the code alone."""
+    file = change.file(old.path)
+    keys = quote_keys(old.quote)
+    if file is not None or len("".join(keys)) < MIN_PART:
+        return file
+    new = (f for f in change.files if f.status is FileStatus.ADDED)
+    holders = [f for f in new if quotes.in_hunks(f, Side.RIGHT, keys)]
+    return holders[0] if len(holders) == 1 else None
 
 
 def _is_gone(old: Finding, change: Change, quotes: Quotes) -> bool:
-    """Whether the code it quotes stands nowhere in the file any more, as far as can be seen."""
-    file = _file(old, change)
-    if file is None or file.status is FileStatus.REMOVED:
-        return True
+    """Whether the code it quotes stands nowhere in the file any more, as far as can be seen.
+
+    A removed line is gone when it is back, that is, when the change no longer removes it.
+    """
+    file = _file(old, change, quotes)
+    if file is None:
+        return not change.undelivered
     keys = quote_keys(old.quote)
-    if not keys or file.text is None:
+    if not keys or file.missing:
         return False
-    return not quotes.in_text(file, keys)
+    removed = bool(quotes.in_hunks(file, Side.LEFT, keys))
+    if old.location and old.location.side is Side.LEFT:
+        return not removed
+    unplaced = old.location is None and old.seen_at == 0
+    if file.status is FileStatus.REMOVED:
+        return not (unplaced and removed)
+    if file.text is None or quotes.in_text(file, keys):
+        return False
+    return not (unplaced and removed)
 
 
-def _read_again(old: Finding, change: Change, coverage: Coverage) -> bool:
+def _read_again(old: Finding, change: Change, quotes: Quotes, coverage: Coverage) -> bool:
     """Whether every source was an analyser's and they read the file again without finding it."""
-    file = _file(old, change)
+    file = _file(old, change, quotes)
     if file is None or not old.sources or any(s.is_vote for s in old.sources):
         return False
     cells = [
@@ -87,7 +105,7 @@ def _moved(known: Known, change: Change, quotes: Quotes) -> Finding:
     """The finding as it stands now: its line may have moved, its file may have a new name."""
     old = known.finding
     standing = Standing.LATE if known.state is State.LATE else Standing.OPEN
-    file = _file(old, change)
+    file = _file(old, change, quotes)
     keys = quote_keys(old.quote)
     if file is None or not keys or old.location is None:
         return replace(old, standing=standing, suggestion=None)

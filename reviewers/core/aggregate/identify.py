@@ -13,7 +13,7 @@ from reviewers.core.aggregate.likeness import text_of, wording
 from reviewers.core.change import Change
 from reviewers.core.finding import Finding, Severity, Standing
 from reviewers.core.history import History, Known, State
-from reviewers.core.quotes import quote_keys
+from reviewers.core.quotes import share_code
 
 SAME_CODE_WORDING = 0.15
 SAME_FILE_WORDING = 0.5
@@ -64,7 +64,7 @@ def likeness(new: Finding, old: Finding, change: Change) -> float:
         return 2.0
     file = change.file(new.path)
     same_file = old.path in (new.path, file.old_path if file else None)
-    same_code = bool(old.quote) and quote_keys(new.quote) == quote_keys(old.quote)
+    same_code = share_code(new.quote, old.quote)
     alike = wording(text_of(new), text_of(old)) if old.body else wording(new.title, old.title)
     if same_file and same_code and (new.rule == old.rule or alike >= SAME_CODE_WORDING):
         return 1.5 + alike / 4

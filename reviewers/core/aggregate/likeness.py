@@ -27,6 +27,9 @@ enough where the place is the same, too. Beside it words must do more: 0.40 join
 100 pairs on two issues (0.7 %), and 47.1 % of those on one.
 """
 
+REPETITION_WORDING = 0.7
+"""From here on two findings of one voice are one, said twice."""
+
 _WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]+(?![a-z])|\d+")
 _STOP = frozenset(
     "the a an and or of to in on is are be been it its this that these those with for from by as at"
@@ -68,13 +71,17 @@ def text_of(finding: Finding) -> str:
     return f"{finding.title} {finding.body}"
 
 
+def alike(a: Finding, b: Finding) -> float:
+    """How much two findings say the same, 0 to 1."""
+    return wording(text_of(a), text_of(b))
+
+
 def distance(a: Finding, b: Finding) -> int | None:
     """Lines between two findings of one file, 0 where they overlap; None if not comparable."""
     if a.path != b.path:
         return None
     if a.location is None or b.location is None:
-        same_code = quote_keys(a.quote) == quote_keys(b.quote)
-        return 0 if same_code and a.location is b.location else None
+        return 0 if quote_keys(a.quote) == quote_keys(b.quote) else None
     if a.location.side is not b.location.side:
         return None
     first, second = sorted((a.location, b.location), key=lambda x: x.line)
@@ -88,13 +95,14 @@ def same(a: Finding, b: Finding) -> bool:
         return False
     if _one_voice(a, b):
         # A vote that lists two findings means two; only a plain repetition is one.
-        return gap == 0 and a.rule == b.rule and wording(text_of(a), text_of(b)) >= 0.7
-    alike = wording(text_of(a), text_of(b))
+        return gap == 0 and a.rule == b.rule and alike(a, b) >= REPETITION_WORDING
     if gap == 0:
-        if a.rule == b.rule and not a.rule.endswith("/other"):
+        # Equal code without a line may stand somewhere else: then the words have to say it.
+        one_place = (a.location is None) == (b.location is None)
+        if one_place and a.rule == b.rule and not a.rule.endswith("/other"):
             return True
-        return alike >= SAME_PLACE_WORDING
-    return alike >= NEAR_WORDING
+        return alike(a, b) >= SAME_PLACE_WORDING
+    return alike(a, b) >= NEAR_WORDING
 
 
 def _one_voice(a: Finding, b: Finding) -> bool:
@@ -107,6 +115,6 @@ def most_central(findings: Iterable[Finding]) -> Finding:
     group = tuple(findings)
 
     def closeness(f: Finding) -> float:
-        return sum(wording(text_of(f), text_of(other)) for other in group)
+        return sum(alike(f, other) for other in group)
 
     return max(group, key=closeness)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reviewers.core.aggregate.likeness import most_central, same
+from reviewers.core.aggregate.likeness import alike, most_central, same
 from reviewers.core.aggregate.rules import average, group
 from reviewers.core.finding import Dropped, Finding, Kept, Reason, Severity
 
@@ -17,7 +17,7 @@ def merge(findings: Iterable[Finding]) -> Kept:
     ordered = sorted(findings, key=_order)
     kept: list[Finding] = []
     dropped: list[Dropped] = []
-    for members in group(ordered, same):
+    for members in group(ordered, same, alike):
         shown = _shown(members)
         merged = _merged(shown, members)
         kept.append(merged)

@@ -18,19 +18,22 @@ def concatenate(parts: Iterable[Iterable[T]]) -> tuple[T, ...]:
     return tuple(item for part in parts for item in part)
 
 
-def group(items: Iterable[T], same: Same[T]) -> tuple[tuple[T, ...], ...]:
+def group(
+    items: Iterable[T], same: Same[T], near: Callable[[T, T], float] = lambda _a, _b: 0.0
+) -> tuple[tuple[T, ...], ...]:
     """Put together what is the same, in order of first appearance.
 
-    An item joins the first group with all of whose members it is the same (complete linkage), so
-    that a chain of near things does not end as one.
+    An item joins a group with all of whose members it is the same (complete linkage), so that a
+    chain of near things does not end as one: of several such groups the one to which it is nearest
+    on average, of equals the first.
     """
     groups: list[list[T]] = []
     for item in items:
-        home = next((g for g in groups if all(same(item, other) for other in g)), None)
-        if home is None:
-            groups.append([item])
+        homes = [g for g in groups if all(same(item, other) for other in g)]
+        if homes:
+            max(homes, key=lambda g: average(near(item, other) for other in g)).append(item)
         else:
-            home.append(item)
+            groups.append([item])
     return tuple(tuple(g) for g in groups)
 
 

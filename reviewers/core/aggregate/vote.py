@@ -14,7 +14,16 @@ from reviewers.core.aggregate.likeness import NEAR_LINES
 from reviewers.core.call import Cleared, Look
 from reviewers.core.change import Change, HunkRef
 from reviewers.core.coverage import WHOLE_FILE, Coverage
-from reviewers.core.finding import Ballot, Dissent, Dropped, Finding, Kept, Reason, Severity
+from reviewers.core.finding import (
+    Ballot,
+    Dissent,
+    Dropped,
+    Finding,
+    Kept,
+    Reason,
+    Severity,
+    Standing,
+)
 from reviewers.core.policy import Policy
 
 
@@ -38,9 +47,10 @@ def vote(
     looks: Iterable[Look],
 ) -> Kept:
     """Count the votes on each finding; drop what has no quorum, with the count."""
-    cleared = {
-        (look.call.reviewer, look.call.vote): look.cleared for look in looks if look.call.vote
-    }
+    cleared: dict[tuple[str, int], tuple[Cleared, ...]] = {}
+    for look in looks:
+        voter = (look.call.reviewer, look.call.vote)
+        cleared[voter] = cleared.get(voter, ()) + look.cleared
     kept: list[Finding] = []
     dropped: list[Dropped] = []
     for finding in findings:
@@ -55,7 +65,7 @@ def vote(
 
 def is_open(finding: Finding, policy: Policy) -> bool:
     """Whether one more vote could still turn the decision round."""
-    if finding.analysers or len(finding.votes) != 1:
+    if _needs_no_quorum(finding):
         return False
     ballot = finding.votes[0]
     now = _enough(finding, len(ballot.seen), ballot.of, policy)
@@ -112,11 +122,16 @@ def _reason(finding: Finding, cleared: Iterable[Cleared]) -> str:
 
 
 def _passes(finding: Finding, policy: Policy) -> bool:
-    """Enough votes of one reviewer, or two reviewers, or an analyser's evidence."""
-    if finding.analysers or len(finding.votes) != 1:
+    if _needs_no_quorum(finding):
         return True
     ballot = finding.votes[0]
     return _enough(finding, len(ballot.seen), ballot.of, policy)
+
+
+def _needs_no_quorum(finding: Finding) -> bool:
+    """Two reviewers, an analyser's evidence, or posted before: no vote takes back what is open."""
+    known = finding.standing is Standing.OPEN
+    return known or bool(finding.analysers) or len(finding.votes) != 1
 
 
 def _enough(finding: Finding, seen: int, of: int, policy: Policy) -> bool:
