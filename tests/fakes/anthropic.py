@@ -79,7 +79,8 @@ def silent(_body: Body, _number: int) -> Reply:
 class FakeAnthropic:
     """State of the fake: its script, and what it was asked.
 
-    `arrived`, `begun` and `ended` tell when (monotonic seconds), by the request's number.
+    `arrived`, `begun` and `ended` tell when (monotonic seconds), by the request's number. Prefixes
+    below `least_cached` tokens are not cached.
     """
 
     script: Script = silent
@@ -93,6 +94,7 @@ class FakeAnthropic:
     running: int = 0
     peak: int = 0
     dropped: int = 0
+    least_cached: int = 512
     _cache: set[str] = field(default_factory=set)
 
     def texts(self) -> list[str]:
@@ -220,7 +222,7 @@ class FakeAnthropic:
         size = (len(prefix) + system) // 4
         name = hashlib.sha256((key + prefix).encode()).hexdigest()
         known = name in self._cache
-        cacheable = marked and size >= 512
+        cacheable = marked and size >= self.least_cached
         return name, {
             "input_tokens": len(rest) // 4 + (0 if cacheable else size),
             "cache_creation_input_tokens": size if cacheable and not known else 0,
