@@ -7,7 +7,7 @@ that is written (case S59).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -62,14 +62,21 @@ KINDS: tuple[SecretKind, ...] = (
     _kind(
         "private key",
         r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
-        r"(?:(?:\\n|[A-Za-z0-9+/=])+-----END[A-Z0-9 ]*-----)?",
+        r"(?:[^\n]{0,8192}?-----END[A-Z0-9 ]*-----|(?:\\+[nr]|[A-Za-z0-9+/=])*)",
     ),
     _kind("password in a URL", r"(?<=://)[^\s:/@'\"<>{}$]{1,64}:[^\s:/@'\"<>{}$]{6,128}(?=@)"),
 )
 """Formats that are credentials by their very look; no entropy guesses (they cry wolf)."""
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
-_KEY_ROW = re.compile(r"[\s+\-\"']*[A-Za-z0-9+/=:, -]{4,}[\s\"',\\n]*")
+_END = "-----END"
+_KEY_ROW = re.compile(
+    r"[\s\"'`(+*#/|>-]*"
+    r"(?:([A-Za-z0-9+/=]{4,})|(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset): [^\"'`]*)?"
+    r"(?:\\+[nr]|[\s\"'`,;)+\\])*"
+)
+_FULL_KEY_ROW = 32
+"""Base64 of a key has rows of 64 or 76 characters; only the last ones may be shorter than this."""
 
 
 def find_secrets(text: str) -> Iterator[SecretSpan]:
@@ -112,24 +119,28 @@ class Redaction:
 
     def __call__(self, text: str) -> str:
         """`text` with every credential cut to 4 characters and `…`."""
-        parts: list[str] = []
-        at = 0
         text = self._without_own(_without_key_bodies(text))
-        for span in find_secrets(text):
-            parts += (text[at : span.start], masked(text[span.start : span.end]))
-            at = span.end
-        return "".join((*parts, text[at:]))
+        # Again, while there are some: one may have hidden its neighbour's beginning.
+        while spans := tuple(find_secrets(text)):
+            text = _cut(text, ((span.start, span.end) for span in spans))
+        return text
 
     def _without_own(self, text: str) -> str:
         if not self._grams:
             return text
         hits = [i for i in range(len(text) - GRAM + 1) if text[i : i + GRAM] in self._grams]
-        parts: list[str] = []
-        at = 0
-        for start, end in _merged(hits):
-            parts += (text[at:start], masked(text[start:end]))
-            at = end
-        return "".join((*parts, text[at:]))
+        return _cut(text, _merged(hits))
+
+
+def _cut(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The text with each span masked, its line breaks kept."""
+    parts: list[str] = []
+    at = 0
+    for start, end in spans:
+        first, *rest = text[start:end].split("\n")
+        parts += (text[at:start], "\n".join((masked(first), *("…" for _ in rest))))
+        at = end
+    return "".join((*parts, text[at:]))
 
 
 def _merged(starts: list[int]) -> Iterator[tuple[int, int]]:
@@ -147,16 +158,28 @@ def _merged(starts: list[int]) -> Iterator[tuple[int, int]]:
 
 
 def _without_key_bodies(text: str) -> str:
-    """The rows between BEGIN and END of a private key, each replaced by `…`."""
+    """The rows between BEGIN and END of a private key, each replaced by `…`.
+
+    Only rows that look like a key's, whatever string syntax is round them: behind a mere mention of
+    BEGIN no code may be hidden from those who read.
+    """
     if not _BEGIN.search(text):
         return text
     rows = text.split("\n")
     inside = False
     for i, row in enumerate(rows):
         if _BEGIN.search(row):
-            inside = "-----END" not in row
+            inside = _END not in row
         elif inside:
-            inside = "-----END" not in row and _KEY_ROW.fullmatch(row) is not None
-            if inside:
+            inside = _END not in row and _is_key_row(row, rows[i + 1 : i + 3])
+            if inside and row.strip():
                 rows[i] = "…"
     return "\n".join(rows)
+
+
+def _is_key_row(row: str, behind: list[str]) -> bool:
+    found = _KEY_ROW.fullmatch(row)
+    if found is None:
+        return False
+    base64 = found[1] or ""
+    return not base64 or len(base64) >= _FULL_KEY_ROW or any(_END in other for other in behind)

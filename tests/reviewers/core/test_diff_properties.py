@@ -6,7 +6,6 @@ What holds for every change: git's own counts, the lines of the new file, the li
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import unidiff
