@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import unidiff
 from hypothesis import given, settings
+from unidiff.patch import PatchSet
 
 from reviewers.core.change import Content, FileDiff, FileStatus, Mark
 from reviewers.core.diff import parse_diff
@@ -142,7 +142,7 @@ def test_unidiff_reads_the_same_lines(repository: Repository, trees: Trees) -> N
     ]
     theirs = [
         (x.line_type, x.source_line_no, x.target_line_no)
-        for file in unidiff.PatchSet(data.decode("utf-8", "replace"))
+        for file in PatchSet(data.decode("utf-8", "replace"))
         for hunk in file
         for x in hunk
         if x.line_type in "+- "
