@@ -6,7 +6,8 @@ to parse in time, is shown with the lines next to each hunk only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +24,8 @@ WHOLE_DEFINITION = 30
 """A definition of at most so many lines is shown whole; of a longer one what is near the hunk."""
 NEAR = 6
 """Lines before and after a changed line that are shown of a long definition, or in a test."""
+MAX_DEPTH = 50
+"""Definitions round one line, from the outermost; code that people write has a few."""
 MAX_FULL_CHARS = 60_000
 """A file above this is shown by its enclosing definitions even where whole files are asked for."""
 
@@ -104,8 +107,7 @@ def shown_lines(file: FileDiff, mode: str, hunks: Sequence[Hunk]) -> frozenset[i
 def _round(hunk: Hunk, found: Sequence[Definition], total: int, whole: int) -> set[int]:
     """The definitions round each changed line: their heads, and of the innermost what is near."""
     wanted: set[int] = set()
-    for line in _changed(hunk):
-        around = [d for d in found if d.first <= line <= d.last]
+    for line, around in _enclosing(sorted(_changed(hunk)), found):
         wanted |= {d.first for d in around}
         functions = (d for d in around if not d.is_class)
         inner = min(functions, key=lambda d: d.last - d.first, default=None)
@@ -117,6 +119,20 @@ def _round(hunk: Hunk, found: Sequence[Definition], total: int, whole: int) -> s
             wanted |= set(range(inner.first, inner.first + 3))
             wanted |= set(range(max(inner.first, line - NEAR), min(inner.last, line + NEAR) + 1))
     return {n for n in wanted if 1 <= n <= total}
+
+
+def _enclosing(
+    lines: Sequence[int], found: Sequence[Definition]
+) -> Iterator[tuple[int, list[Definition]]]:
+    """Each line with the definitions round it, in one pass: a hostile file has 20,000 of both."""
+    around: list[Definition] = []
+    near = (d for d in found if d.first <= lines[-1] and d.last >= lines[0])
+    ahead = deque(sorted(near, key=lambda d: (d.first, -d.last)))
+    for line in lines:
+        while ahead and ahead[0].first <= line:
+            around.append(ahead.popleft())
+        around = [d for d in around if d.last >= line][:MAX_DEPTH]
+        yield line, around
 
 
 def _changed(hunk: Hunk) -> set[int]:
@@ -138,7 +154,8 @@ def definitions(path: str, text: str) -> tuple[Definition, ...]:
     if language is None or len(text) > MAX_PARSE_CHARS or "\0" in text:
         return ()
     kinds = [{"kind": kind} for kind in (*language.functions, *language.classes)]
-    root = SgRoot(text, language.name).root()
+    # A byte that was not UTF-8 is half a surrogate pair in `text`, which the parser does not take.
+    root = SgRoot(text.encode(errors="replace").decode(), language.name).root()
     nodes = root.find_all({"rule": {"any": kinds}})  # type: ignore[call-overload]
     return tuple(
         Definition(n.range().start.line + 1, n.range().end.line + 1, n.kind() in language.classes)
