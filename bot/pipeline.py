@@ -9,6 +9,7 @@ from functools import partial
 
 from bot.config import PATH, Config, parse_config
 from bot.errors import ConfigProblem
+from bot.outputs.marker import EVERYTHING
 from bot.report import Report
 from bot.settings import Settings
 from bot.subject import Subject
@@ -145,7 +146,7 @@ def _look(outcome: Done[Call, Look] | Failed[Call]) -> Look:
 
 def _already(change: Change, history: History) -> frozenset[str]:
     """Keys of the hunks that the last review read and that have not changed since."""
-    if history.previous is None:
+    if history.previous is None or EVERYTHING in history.unread:
         return frozenset()
     old = {hunk_key(f.path, h.digest()) for f in history.previous.files for h in f.hunks}
     now = {hunk_key(ref.path, change.hunk(ref).digest()) for ref in change.refs()}

@@ -40,11 +40,3 @@ class Subject:
     config: bytes | None = None
     web: str = "https://github.com"
     notes: tuple[str, ...] = field(default=())
-
-    @property
-    def config_origin(self) -> str:
-        """Where the configuration stands, for people; "" where there is none."""
-        if self.config is None:
-            return ""
-        ref = f"`{self.base_ref}` at " if self.base_ref else ""
-        return f"{ref}`{self.change.base[:7]}`"

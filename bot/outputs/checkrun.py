@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.outputs import words
 from bot.outputs.body import summary_text
-from bot.outputs.gaps import gap_headline
-from bot.outputs.inert import code, shortened
+from bot.outputs.gaps import gap_headline, reached
+from bot.outputs.headline import count
+from bot.outputs.inert import shortened
 from bot.outputs.inline import inline_text
 from bot.outputs.markdown import Pen
 from bot.outputs.receipt import readers
 from bot.outputs.table import ledger
 from bot.report import Report
+from reviewers.core.change import HunkRef
 from reviewers.core.finding import Severity, Standing
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome
+from reviewers.core.visible import one_line
 
 NAME = "Triptych"
 TITLE_CHARS = 80
 TEXT_CHARS = 65_000
 """GitHub takes 65,535 characters each for a check run's summary and text."""
+SUMMARY_BYTES = 1_000_000
+"""GitHub takes 1 MiB for the summary of a job's step."""
+BUTTON = "Review again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +48,20 @@ def check_run(
     return CheckRun(
         conclusion(report, gate),
         check_title(report),
-        _cut(summary_text(report, redact)),
-        _cut(_text(report, redact)),
+        summary_text(report, redact, TEXT_CHARS),
+        _text(report, redact),
     )
+
+
+def running_title(hunks: int, reviewers: int) -> str:
+    """What stands in the list of checks while reviewers read."""
+    return f"Reading {words.plural(hunks, 'hunk')} with {words.plural(reviewers, 'reviewer')}"
+
+
+def skipped(why: str) -> CheckRun:
+    """The check run where nothing is reviewed; `why` as in `draft pull request`."""
+    title = shortened(f"Skipped: {why}", TITLE_CHARS)
+    return CheckRun("skipped", title, f"{title}.", "")
 
 
 def conclusion(report: Report, gate: Severity | None) -> str:
@@ -54,8 +73,9 @@ def conclusion(report: Report, gate: Severity | None) -> str:
         case Outcome.FINDINGS:
             if gate is None:
                 return "neutral"
-            reached = (f.is_proven and f.severity >= gate for f in verdict.shown.listed)
-            return "failure" if any(reached) else "neutral"
+            counted = (*verdict.shown.listed, *verdict.shown.quiet)
+            is_red = any(f.is_proven and f.severity >= gate for f in counted)
+            return "failure" if is_red else "neutral"
         case Outcome.INCOMPLETE | Outcome.FAILED:
             return "neutral" if gate is None else "failure"
 
@@ -73,12 +93,10 @@ def check_title(report: Report) -> str:
         rest = f"; {counted}" if counted else ""
         return shortened(f"Incomplete: {_gap(report)}", TITLE_CHARS - len(rest)) + rest
     if verdict.static_only:
-        return shortened(f"Static analysis only: {counted or 'no findings'}", TITLE_CHARS)
-    if not everything:
-        return shortened(_clean(report), TITLE_CHARS)
+        said = counted or words.small(_none_listed(report))
+        return shortened(f"Static analysis only: {said}", TITLE_CHARS)
     if not shown.listed:
-        floor = verdict.policy.min_severity.word
-        return f"No findings of {floor} or higher; {counted}"
+        return shortened(_none_listed(report), TITLE_CHARS)
     if verdict.history.is_first:
         number = words.plural(len(everything), "finding")
         return shortened(f"{number}: {counted}", TITLE_CHARS)
@@ -87,66 +105,117 @@ def check_title(report: Report) -> str:
     return shortened(f"{len(everything)} open: {marked}{fixed}", TITLE_CHARS)
 
 
+def _none_listed(report: Report) -> str:
+    """The title where nothing is listed: nothing at all, only quiet ones, or only late ones."""
+    verdict = report.verdict
+    shown = verdict.shown
+    if not (shown.quiet or shown.late or verdict.fixed or verdict.static_only):
+        return _clean(report)
+    told = count(report)
+    told += f"; {words.counts(shown.quiet)}" if shown.quiet else ""
+    told += f"; {len(shown.late)} late" if shown.late else ""
+    return told + (f"; {len(verdict.fixed)} fixed" if verdict.fixed else "")
+
+
 def job_summary(report: Report, redact: Redaction = Redaction(), notice: str = "") -> str:
     """The summary of an Actions job; `notice` is a second line, as when nothing could be posted."""
     pen = Pen(report, redact)
-    parts = [f"### Triptych: {check_title(report)}", notice, summary_text(report, redact)]
-    for number, finding in enumerate(report.verdict.shown.listed, 1):
-        place = f"#### {number}. {code(words.place(finding))}"
-        parts += [place, inline_text(pen, finding, as_diff=True)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    head = (f"### Triptych: {pen.text(check_title(report))}", notice, summary_text(report, redact))
+    text = "\n\n".join(part for part in head if part)
+    findings = (
+        f"#### {number}. {pen.bare_place(f)}\n\n{inline_text(pen, f, as_diff=True)}"
+        for number, f in enumerate(report.verdict.shown.listed, 1)
+    )
+    room = SUMMARY_BYTES - len(text.encode())
+    full = _filled(findings, "\n\n", room, "findings", lambda part: len(part.encode()))
+    return "\n\n".join(part for part in (text, full) if part) + "\n"
 
 
 def _clean(report: Report) -> str:
-    verdict = report.verdict
-    number = len(verdict.coverage.hunks)
-    who = words.plural(len(readers(report)), "reviewer")
-    hunks = "the only hunk" if number == 1 else f"all {words.plural(number, 'hunk')}"
-    return f"No findings: {who} read {hunks}"
+    total = len(report.verdict.coverage.hunks)
+    if not total:
+        carried = report.verdict.coverage.carried
+        return f"No findings: {'no hunk has changed' if carried else 'nothing to read'}"
+    who = readers(report)
+    whole = [r for r in who if len(r.mine) == total] or who
+    seen = len(frozenset[HunkRef]().union(*(r.mine for r in who)))
+    hunks = f"all {words.plural(total, 'hunk')}" if seen == total else f"{seen} of {total} hunks"
+    hunks = "the only hunk" if seen == total == 1 else hunks
+    return f"No findings: {words.plural(len(whole), 'reviewer')} read {hunks}"
 
 
 def _gap(report: Report) -> str:
     """`security read 0 of 34 hunks`, `budget of 2.00 USD reached`."""
-    if report.verdict.reached:
-        return f"budget of {report.verdict.reached.limit:.2f} USD reached"
-    total = len(report.verdict.coverage.hunks)
-    nothing = [r for r in readers(report) if r.mine and not r.read]
-    if nothing:
-        who = words.listing([r.reviewer.id for r in nothing])
-        return f"{who} read 0 of {words.plural(total, 'hunk')}"
-    return gap_headline(report)
+    if limit := reached(report):
+        return f"budget of {limit.limit:.2f} USD reached"
+    who = readers(report)
+    nothing = [r for r in who if r.mine and not r.read]
+    if not nothing or len(nothing) == len(who):
+        return gap_headline(report)
+    names = words.listing([r.reviewer.id for r in nothing])
+    most = max(len(r.mine) for r in nothing)
+    return f"{names} read 0 of {words.plural(most, 'hunk')}"
 
 
 def _plain(sentence: str) -> str:
     """A sentence as the end of a title: no Markdown, no detail in brackets, no last dot."""
-    return sentence.replace("`", "").split(" (")[0].split(" of ")[0].rstrip(".")
+    bare, *_ = re.split(r" \(| of `", sentence, maxsplit=1)
+    return one_line(bare.replace("`", "")).rstrip(".")
 
 
 def _text(report: Report, redact: Redaction) -> str:
     """Every finding in full, low ones and removed ones too, then the whole ledger."""
     pen = Pen(report, redact)
-    shown = report.verdict.shown
-    parts: list[str] = []
+    text = _filled(_findings(pen), "\n\n", TEXT_CHARS, "findings")
+    for title, rows, what in (
+        ("Fixed, dismissed", list(_known(pen)), "of them"),
+        ("Removed before posting", list(_removed(pen)), "of them"),
+        ("Coverage, hunk by hunk", ledger(report, redact), "rows"),
+    ):
+        room = TEXT_CHARS - len(text) - len(title) - 100
+        if rows and room > 0:
+            text += f"\n\n#### {title}\n\n{_filled(rows, chr(10), room, what)}"
+    return text.strip()
+
+
+def _findings(pen: Pen) -> Iterator[str]:
+    shown = pen.report.verdict.shown
     for number, finding in enumerate((*shown.listed, *shown.late, *shown.quiet), 1):
         late = " (late)" if finding.standing is Standing.LATE else ""
-        parts.append(f"#### {number}. {pen.place(finding)}{late}")
-        parts.append(inline_text(pen, finding, as_diff=True))
-    if report.verdict.dropped:
-        parts.append("#### Removed before posting")
-        parts.append(
-            "\n".join(
-                f"- {code(d.item.path)}: {pen.text(d.item.title, 120)} "
-                f"({pen.text(f'{d.reason.value} {d.detail}'.strip(), 240)})"
-                for d in report.verdict.dropped
-            )
-        )
-    parts.append("#### Coverage, hunk by hunk")
-    parts.append(ledger(report))
-    return "\n\n".join(parts)
+        place = f"#### {number}. {pen.place(finding)}{late}"
+        yield f"{place}\n\n{inline_text(pen, finding, as_diff=True)}"
 
 
-def _cut(text: str) -> str:
-    """GitHub refuses longer texts; the cut is marked, at a line's end."""
-    if len(text) <= TEXT_CHARS:
-        return text
-    return text[:TEXT_CHARS].rsplit("\n", 1)[0] + "\n\nThe rest is left out: it is too long here."
+def _known(pen: Pen) -> Iterator[str]:
+    for known in (*pen.report.verdict.fixed, *pen.report.verdict.dismissed):
+        f = known.finding
+        what = f"**{words.capital(f.severity.word)}: {pen.title(f)}.**"
+        yield f"- {what} {pen.bare_place(f)}, {known.state.value}."
+
+
+def _removed(pen: Pen) -> Iterator[str]:
+    for d in pen.report.verdict.dropped:
+        why = pen.text(words.why_removed(d), 240)
+        yield f"- {pen.path(d.item.path)}: {pen.text(d.item.title, 120)} ({why})"
+
+
+def _filled(
+    parts: Iterable[str],
+    between: str,
+    room: int,
+    what: str,
+    weigh: Callable[[str], int] = len,
+) -> str:
+    """As many whole parts as fit into `room`, and how many did not."""
+    everything = list(parts)
+    taken: list[str] = []
+    left = room - 100
+    for part in everything:
+        left -= weigh(part) + len(between)
+        if left < 0:
+            break
+        taken.append(part)
+    if cut := len(everything) - len(taken):
+        taken.append(f"{cut} more {what}, left out for length.")
+        return f"{between.join(taken[:-1])}\n\n{taken[-1]}".strip()
+    return between.join(taken)

@@ -29,10 +29,13 @@ from reviewers.core.visible import visible
 
 
 def document(report: Report, redact: Redaction = Redaction()) -> str:
-    """The review as JSON text, indented, one line end behind it. Secrets are cut, order is fixed."""
+    """The review as JSON text, indented, one line end behind it; the order of keys is fixed.
+
+    Every text is cleared of secrets and hidden characters by itself: a cut through the finished
+    JSON could break it.
+    """
     shape = _Writer(report, redact).document()
-    text = shape.model_dump_json(by_alias=True, indent=2, exclude_none=False)
-    return redact(text) + "\n"
+    return shape.model_dump_json(by_alias=True, indent=2) + "\n"
 
 
 class _Writer:
@@ -52,7 +55,7 @@ class _Writer:
             base=verdict.change.base,
             run=report.run,
             config=report.config,
-            problem=verdict.problem,
+            problem=self._text(verdict.problem),
             findings=[self._finding(f) for f in verdict.findings],
             fixed=[self._earlier(k) for k in verdict.fixed],
             dismissed=[self._earlier(k) for k in verdict.dismissed],
@@ -65,12 +68,12 @@ class _Writer:
                     rules=a.rules,
                     files=a.files,
                     reading=a.reading.value,
-                    detail=a.detail,
+                    detail=self._text(a.detail),
                     sandbox=a.sandbox,
                 )
                 for a in verdict.analysers
             ],
-            calls=[_call(look) for look in verdict.looks],
+            calls=[self._call(look) for look in verdict.looks],
             usage=_usage(verdict.usage),
             cost_usd=verdict.cost,
             seconds=round(verdict.seconds, 3),
@@ -108,14 +111,14 @@ class _Writer:
                 )
                 for d in f.dissent
             ],
-            sources=[_source(s) for s in f.sources],
+            sources=[self._source(s) for s in f.sources],
             verification=VerificationShape(
                 ruling=v.ruling.value,
                 reason=self._text(v.reason),
                 path=self._text(v.path),
                 line=v.line or None,
                 quote=self._text(v.quote),
-                model=v.model,
+                model=self._text(v.model),
             )
             if v
             else None,
@@ -135,7 +138,7 @@ class _Writer:
             body=self._text(item.body),
             path=self._text(item.path),
             line=item.line or None,
-            sources=[_source(s) for s in sources],
+            sources=[self._source(s) for s in sources],
         )
 
     def _earlier(self, k: Known) -> EarlierShape:
@@ -147,9 +150,46 @@ class _Writer:
             path=self._text(k.finding.path),
             line=k.finding.line or None,
             fixed_in=k.fixed_in,
-            dismissed_by=k.dismissal.by if k.dismissal else "",
+            dismissed_by=self._text(k.dismissal.by) if k.dismissal else "",
             dismissed_on=k.dismissal.on if k.dismissal else "",
             reason=self._text(k.dismissal.reason) if k.dismissal else "",
+        )
+
+    def _source(self, s: Source) -> SourceShape:
+        return SourceShape(
+            reviewer=s.reviewer,
+            engine=s.engine,
+            vote=s.vote or None,
+            name=self._text(s.name),
+            rule=self._text(s.rule),
+            severity=s.severity.word,
+        )
+
+    def _call(self, look: Look) -> CallShape:
+        call = look.call
+        return CallShape(
+            name=call.name,
+            reviewer=call.reviewer,
+            engine=call.engine,
+            vote=call.vote or None,
+            chunk=call.chunk,
+            task=call.task.value,
+            model=self._text(look.model),
+            reading=look.reading.value,
+            detail=self._text(look.detail),
+            waited=round(look.waited, 3),
+            seconds=round(look.seconds, 3),
+            usage=_usage(look.usage),
+            cost_usd=look.cost,
+            attempts=[self._attempt(a) for a in look.attempts],
+        )
+
+    def _attempt(self, a: Attempt) -> AttemptShape:
+        return AttemptShape(
+            start=round(a.start, 3),
+            seconds=round(a.seconds, 3),
+            result=self._text(a.result),
+            usage=_usage(a.usage),
         )
 
     def _coverage(self) -> CoverageShape:
@@ -178,45 +218,5 @@ class _Writer:
         )
 
 
-def _source(s: Source) -> SourceShape:
-    return SourceShape(
-        reviewer=s.reviewer,
-        engine=s.engine,
-        vote=s.vote or None,
-        name=s.name,
-        rule=s.rule,
-        severity=s.severity.word,
-    )
-
-
 def _usage(u: Usage) -> UsageShape:
     return UsageShape(uncached=u.uncached, written=u.written, read=u.read, out=u.out)
-
-
-def _attempt(a: Attempt) -> AttemptShape:
-    return AttemptShape(
-        start=round(a.start, 3),
-        seconds=round(a.seconds, 3),
-        result=a.result,
-        usage=_usage(a.usage),
-    )
-
-
-def _call(look: Look) -> CallShape:
-    call = look.call
-    return CallShape(
-        name=call.name,
-        reviewer=call.reviewer,
-        engine=call.engine,
-        vote=call.vote or None,
-        chunk=call.chunk,
-        task=call.task.value,
-        model=look.model,
-        reading=look.reading.value,
-        detail=look.detail,
-        waited=round(look.waited, 3),
-        seconds=round(look.seconds, 3),
-        usage=_usage(look.usage),
-        cost_usd=look.cost,
-        attempts=[_attempt(a) for a in look.attempts],
-    )

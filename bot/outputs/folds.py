@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.outputs import words
 from bot.outputs.inert import BODY_CHARS, FIX_CHARS, TITLE_CHARS, block, cell, code, shortened
 from bot.outputs.markdown import Pen, fold
 from bot.outputs.table import table
-from reviewers.core.call import Reading, Task
+from bot.report import Report
+from reviewers.core.call import Reading
 from reviewers.core.finding import Dropped, Finding, Reason
 from reviewers.core.verdict import Outcome
 from reviewers.core.visible import one_line
 
 PLAIN_TEXT_LIMIT = 20
 REFUTATIONS_NAMED = 5
+IDS_NAMED = 50
 
 
 @dataclass(frozen=True)
 class Room:
-    """Which parts may be written, and how many rows the table may have (None: all)."""
+    """Which parts may be written; `rows` of the table and `most` lines of a list (None: all)."""
 
     plain_text: bool = True
     removed: bool = True
@@ -31,6 +33,7 @@ class Room:
     fixed: bool = True
     more: bool = True
     titles_only: bool = False
+    most: int | None = None
 
 
 FULL = Room()
@@ -51,9 +54,21 @@ CUTS: tuple[Room, ...] = (
     Room(**_NO_FIXED, rows=0),
     Room(**_NO_MORE, rows=0),
     Room(**_NO_MORE, rows=0, titles_only=True),
+    *(Room(**_NO_MORE, rows=0, titles_only=True, most=n) for n in (200, 100, 50, 25, 12)),
 )
 """What goes first, as review-comment.md section 8 orders it: plain text, removed list, coverage
-rows, dismissed, late, fixed, folded medium; last the texts."""
+rows, dismissed, late, fixed, folded medium; then the texts; and where titles alone are too long,
+the ends of the lists. The last of them always fits."""
+
+
+def fitted(write: Callable[[Room], str], limit: int) -> str:
+    """The fullest text of at most `limit` characters."""
+    text = ""
+    for room in CUTS:
+        text = write(room)
+        if len(text) <= limit:
+            break
+    return text
 
 
 def all_folds(pen: Pen, room: Room, visible: Sequence[Finding]) -> list[str]:
@@ -90,7 +105,7 @@ def _fixed(pen: Pen) -> str:
     known = pen.report.verdict.fixed
     lines = [
         f"- **{words.capital(k.finding.severity.word)}: {pen.title(k.finding)}.** "
-        f"{code(k.finding.path)}, fixed in `{k.fixed_in[:7]}`."
+        f"{pen.path(k.finding.path)}, fixed in `{k.fixed_in[:7]}`."
         for k in known
     ]
     return fold(f"{len(known)} fixed", "\n".join(lines)) if known else ""
@@ -100,9 +115,9 @@ def _late(pen: Pen) -> str:
     late = pen.report.verdict.shown.late
     lines = []
     for f in late:
-        seen = ", ".join(words.short_evidence(f))
         head = f"- **{words.capital(f.severity.word)}: {pen.title(f)}.** {pen.place(f)}"
-        lines.append(f"{head}, {seen}. {pen.why(f)}{pen.bold_fix(f, blank=True)}")
+        said = f"{', '.join((head, *words.short_evidence(f)))}. {pen.why(f)}".rstrip()
+        lines.append(said + pen.bold_fix(f, blank=True))
     summary = f"{len(late)} late: in code that this push did not change"
     return fold(summary, "\n".join(lines)) if late else ""
 
@@ -112,7 +127,7 @@ def _dismissed(pen: Pen) -> str:
     lines = []
     for k in known:
         f = k.finding
-        line = f"- **{words.capital(f.severity.word)}: {pen.title(f)}.** {code(words.place(f))}."
+        line = f"- **{words.capital(f.severity.word)}: {pen.title(f)}.** {pen.bare_place(f)}."
         if k.dismissal:
             reason = pen.text(k.dismissal.reason, 200)
             line += f' {code(k.dismissal.by)}, {k.dismissal.on}: "{reason}"'
@@ -133,10 +148,11 @@ def _more(pen: Pen, more: Sequence[Finding]) -> str:
         url = pen.blob(f.path, f.location.line, f.location.side) if f.location else ""
         link = f"[{f.line}]({url}) " if url else f"{f.line} " if f.location else ""
         files.setdefault(f.path, []).append(f"{link}{title}")
-    lines = [f"- {code(path)}: {'; '.join(entries)}." for path, entries in files.items()]
+    lines = [f"- {pen.path(path)}: {'; '.join(entries)}." for path, entries in files.items()]
     word = listed_word(more)
-    summary = f"{len(more)} more {word}: {inline} inline, {len(more) - inline} only here"
-    return fold(summary, "\n".join(lines))
+    here = len(more) - inline
+    parts = [f"{inline} inline"] * bool(inline) + [f"{here} only here"] * bool(here)
+    return fold(f"{len(more)} more {word}: {', '.join(parts)}", "\n".join(lines))
 
 
 def listed_word(findings: Iterable[Finding]) -> str:
@@ -161,7 +177,7 @@ def _plain_text(pen: Pen) -> str:
     for number, f in enumerate(listed, 1):
         title = shortened(one_line(pen.redact(f.title)).rstrip("."), TITLE_CHARS)
         fix = shortened(one_line(pen.redact(f.fix)), FIX_CHARS)
-        row = f"{number}. {f.severity.word} {one_line(words.place(f))} {title}."
+        row = f"{number}. {f.severity.word} {one_line(words.place(f, pen.redact))} {title}."
         rows.append(f"{row} Fix: {fix}" if fix else row)
     summary = f"The {len(listed)} findings as plain text, for an editor or a coding agent"
     return fold(summary, block("\n".join(rows), "text"))
@@ -173,10 +189,9 @@ def _coverage(pen: Pen, room: Room) -> str:
     parts = ["Coverage"]
     if removed:
         parts.append(words.plural(removed, "removed finding"))
-    if report.commands:
-        parts.append("how to answer")
     content = [_table(pen, room), _facts(pen, room)]
-    if report.commands:
+    if report.commands and report.verdict.shown.listed:
+        parts.append("how to answer")
         content.append(_answers(pen))
     return fold(", ".join(parts), "\n\n".join(part for part in content if part))
 
@@ -188,7 +203,7 @@ def _table(pen: Pen, room: Room) -> str:
     kept = rows if room.rows is None else rows[: room.rows]
     out = [f"| {' | '.join(header)} |", f"|---|--:|{'---|' * (len(header) - 2)}"]
     for row in kept:
-        label = cell(row.path) if row.path else row.label
+        label = cell(words.short_path(row.path, pen.redact)) if row.path else row.label
         out.append(f"| {label} | {' | '.join(row.cells)} |")
     text = "\n".join(out)
     cut = len(rows) - len(kept)
@@ -205,8 +220,6 @@ def _facts(pen: Pen, room: Room) -> str:
         out.append(f"Removed before posting: {said}." if room.removed else "")
         if report.elsewhere:
             out.append(f"Texts: {report.elsewhere}.")
-    if failed := [k for k in verdict.looks if k.call.task is Task.VERIFY and k.reading.is_gap]:
-        out.append(f"Not verified: {failed[0].reading.value}.")
     models = Counter(
         k.model for k in verdict.model_looks if k.model and k.reading is not Reading.BUDGET
     )
@@ -216,20 +229,23 @@ def _facts(pen: Pen, room: Room) -> str:
     sandbox = {a.sandbox for a in verdict.analysers if a.sandbox not in ("", "in process")}
     if sandbox and verdict.static_only:
         out.append(f"Sandbox: {', '.join(sorted(sandbox))}.")
-    origin = report.subject.config_origin
-    out.append(
-        f"Configuration `{report.config}` from {origin}."
-        if origin
-        else f"Configuration `{report.config}`, all defaults."
-    )
+    out.append(_configuration(report))
     return " ".join(part for part in out if part)
+
+
+def _configuration(report: Report) -> str:
+    subject = report.subject
+    if subject.config is None:
+        return f"Configuration `{report.config}`, all defaults."
+    branch = f"{code(subject.base_ref)} at " if subject.base_ref else ""
+    return f"Configuration `{report.config}` from {branch}`{subject.change.base[:7]}`."
 
 
 def removed_words(dropped: Sequence[Dropped], pen: Pen) -> str:
     """`2 duplicates, 1 whose quoted code is not in the change, 1 refuted by ...`."""
     count = Counter(d.reason for d in dropped)
     parts = []
-    for reason in Reason:
+    for reason in sorted(Reason, key=lambda r: r is not Reason.DUPLICATE):
         number = count[reason]
         if not number:
             continue
@@ -240,8 +256,7 @@ def removed_words(dropped: Sequence[Dropped], pen: Pen) -> str:
             parts.append(words.plural(number, "duplicate"))
         else:
             parts.append(f"{number} {reason.value}")
-    order = [r for r in (Reason.DUPLICATE,) if count[r]]
-    return ", ".join(sorted(parts, key=lambda p: not (order and "duplicate" in p)))
+    return ", ".join(parts)
 
 
 def _answers(pen: Pen) -> str:
@@ -253,6 +268,6 @@ def _answers(pen: Pen) -> str:
         "reason."
     )
     if bare:
-        named = ", ".join(f"{n} is `{f.id[:6]}`" for n, f in bare[:10])
+        named = ", ".join(f"{n} is `{f.id[:6]}`" for n, f in bare[:IDS_NAMED])
         text += f" A finding without a thread needs its id: {named}."
     return text

@@ -5,27 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.outputs.receipt import Reader, readers
+from bot.outputs.inert import code
+from bot.outputs.receipt import SAID, Reader, readers
 from bot.outputs.words import listing, plural
 from bot.report import Report
+from reviewers.core.allowance import Allowance
 from reviewers.core.call import Reading
 from reviewers.core.change import Change, HunkRef
 from reviewers.core.coverage import WHOLE_FILE, Cell, Coverage
 from reviewers.core.policy import STATIC
 
-_SAID = {
-    Reading.REFUSED: "the model refused to answer",
-    Reading.CUT_OFF: "the answer was cut off",
-    Reading.TIMED_OUT: "no answer came in time",
-    Reading.FAILED: "the call failed",
-    Reading.BUDGET: "not started",
-}
-
 
 def gap_headline(report: Report) -> str:
     """Why a review is incomplete, as the second half of its headline."""
-    if report.verdict.reached:
-        return str(report.verdict.reached)
+    if limit := reached(report):
+        return str(limit)
     coverage = report.verdict.coverage
     total = len(coverage.hunks)
     who = readers(report)
@@ -33,17 +27,15 @@ def gap_headline(report: Report) -> str:
     nothing = [r for r in who if r.mine and not r.read]
     if nothing and len(nothing) < len(who):
         parts.append(f"{listing([r.reviewer.id for r in nothing])} reviewed nothing")
-    unread = _unread_by_all(coverage, who)
+    unread = _unread_by_all(who)
     if unread:
         every = len(unread) == total
         parts.append(
-            "no model read anything"
-            if every
-            else f"no model read {len(unread)} of {plural(total, 'hunk')}"
+            "no model read anything" if every else f"no model read {len(unread)} of {total} hunks"
         )
     for reader in who:
         if reader.read and (left := len(reader.mine - reader.read - unread)):
-            parts.append(f"{reader.reviewer.id} did not read {left} of {plural(total, 'hunk')}")
+            parts.append(f"{reader.reviewer.id} did not read {left} of {_its_hunks(reader, total)}")
     parts += _lost_votes([r for r in who if r.read], unread)
     if files := {c.hunk.path for c in coverage.gaps if c.hunk.index == WHOLE_FILE}:
         parts.append(f"{plural(len(files), 'file')} could not be had")
@@ -54,17 +46,34 @@ def gap_headline(report: Report) -> str:
     return _and(parts)
 
 
+def reached(report: Report) -> Allowance | None:
+    """The budget that left code unread; not one that only kept findings from being verified."""
+    unread = any(c.reading is Reading.BUDGET for c in report.verdict.coverage.gaps)
+    return report.verdict.reached if unread else None
+
+
+def what_to_do(report: Report) -> str:
+    """What a person can do about the gaps, a sentence in Markdown."""
+    limit = reached(report)
+    if limit is None or not limit.key:
+        return f"Review these parts by hand, or {report.try_again}."
+    where = ""
+    if limit.key.startswith("budget."):
+        branch = f" on {code(report.subject.base_ref)}" if report.subject.base_ref else ""
+        where = f" in `.github/triptych.toml`{branch}"
+    return f"Review these parts by hand, or raise `{limit.key}`{where} and {report.again}."
+
+
 def _and(parts: Sequence[str]) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])}, and {parts[-1]}"
 
 
-def _unread_by_all(coverage: Coverage, who: Sequence[Reader]) -> frozenset[HunkRef]:
-    if not who:
-        return frozenset()
-    read = frozenset().union(*(r.read for r in who))
-    return frozenset(h for h in coverage.hunks if h not in read)
+def _unread_by_all(who: Sequence[Reader]) -> frozenset[HunkRef]:
+    """Hunks that a model was to read and none did."""
+    nobody = frozenset[HunkRef]()
+    return nobody.union(*(r.mine for r in who)) - nobody.union(*(r.read for r in who))
 
 
 def _lost_votes(who: Iterable[Reader], unread: frozenset[HunkRef]) -> Iterator[str]:
@@ -85,42 +94,49 @@ class Gap:
 
 
 def gaps(report: Report) -> list[Gap]:
-    """Everything that was not read, a line each, with the reason."""
+    """Everything that was not read, a line each, with the reason; of reviewers the worst first."""
     verdict = report.verdict
     total = len(verdict.coverage.hunks)
-    out: list[Gap] = []
+    out: list[tuple[int, Gap]] = []
     for reader in readers(report):
         out += _reader_gaps(reader, total, report)
-    out += _file_gaps(verdict.change, verdict.coverage)
-    out += _analyser_gaps(verdict.coverage)
-    return out
+    out.sort(key=lambda found: -found[0])
+    return [
+        *(gap for _, gap in out),
+        *_file_gaps(verdict.change, verdict.coverage),
+        *_analyser_gaps(verdict.coverage),
+    ]
 
 
-def _reader_gaps(reader: Reader, total: int, report: Report) -> Iterator[Gap]:
-    cells = [c for c in reader.cells if c.reading.is_gap and c.reading is not Reading.TOO_LARGE]
+def _reader_gaps(reader: Reader, total: int, report: Report) -> Iterator[tuple[int, Gap]]:
+    """The lines about one reviewer, each with the number of looks that are missing."""
     groups: dict[tuple[Reading, str], list[Cell]] = {}
-    for cell in cells:
-        groups.setdefault((cell.reading, cell.detail), []).append(cell)
+    for cell in reader.cells:
+        if cell.reading.is_gap and cell.reading is not Reading.TOO_LARGE:
+            said = cell.detail if cell.reading is Reading.FAILED else ""
+            groups.setdefault((cell.reading, said), []).append(cell)
     for (reading, detail), group in groups.items():
         votes = sorted({c.vote for c in group})
         number = len({c.hunk for c in group})
-        hunks = (
-            f"all {plural(total, 'hunk')}"
-            if number == total
-            else f"{number} of {plural(total, 'hunk')}"
-        )
+        its = _its_hunks(reader, total)
+        hunks = f"{'all' if number == len(reader.mine) else f'{number} of'} {its}"
         if total == 1:
             hunks = "the only hunk"
         every = len(votes) == len(reader.votes)
         who = reader.reviewer.title
         if not every:
             who += f", vote{'s' if len(votes) > 1 else ''} {listing([str(v) for v in votes])}"
-        said = _SAID.get(reading, reading.value)
-        if reading is Reading.FAILED and detail:
-            said = detail
+        said = detail or SAID.get(reading, reading.value)
         if reading is Reading.REFUSED:
             said += f" ({len(votes)} of {plural(len(reader.votes), 'vote')})"
-        yield Gap(f"{who}, {hunks}: {said}.{_consolation(reader, report, every=every)}")
+        text = f"{who}, {hunks}: {said}.{_consolation(reader, report, every=every)}"
+        yield len(group), Gap(text)
+
+
+def _its_hunks(reader: Reader, total: int) -> str:
+    """`34 hunks`; `2 hunks of its paths` for a reviewer that does not read every file."""
+    mine = len(reader.mine)
+    return plural(mine, "hunk") if mine == total else f"{plural(mine, 'hunk')} of its paths"
 
 
 def _consolation(reader: Reader, report: Report, *, every: bool) -> str:
@@ -129,37 +145,39 @@ def _consolation(reader: Reader, report: Report, *, every: bool) -> str:
         whole = reader.whole_votes
         if not whole:
             return ""
-        return f" Vote{'s' if len(whole) > 1 else ''} {listing([str(v) for v in whole])} read everything."
+        some = f"Vote{'s' if len(whole) > 1 else ''} {listing([str(v) for v in whole])}"
+        return f" {some} read everything."
     ran = any(
         c.engine == STATIC and c.reviewer == reader.reviewer.id and c.reading is Reading.READ
         for c in report.verdict.coverage.cells
     )
-    asked = reader.was_asked
-    return f" The {reader.reviewer.id} analysers ran." if ran and asked else ""
+    return f" The {reader.reviewer.id} analysers ran." if ran and reader.was_asked else ""
 
 
 def _file_gaps(change: Change, coverage: Coverage) -> Iterator[Gap]:
-    """Files that were too large, or that the host did not hand over."""
-    too_large: dict[tuple[str, str], set[HunkRef]] = {}
+    """Files that were too large for a model, or that the host did not hand over."""
+    found: dict[tuple[str, str], set[HunkRef]] = {}
     for cell in coverage.gaps:
-        if cell.reading is Reading.TOO_LARGE or cell.hunk.index == WHOLE_FILE:
-            too_large.setdefault((cell.hunk.path, cell.detail), set()).add(cell.hunk)
-    for (path, detail), refs in too_large.items():
+        whole = cell.hunk.index == WHOLE_FILE
+        if whole or (cell.reading is Reading.TOO_LARGE and cell.engine != STATIC):
+            why = cell.detail or cell.reading.value
+            found.setdefault((cell.hunk.path, why), set()).add(cell.hunk)
+    for (path, why), refs in found.items():
         if any(ref.index == WHOLE_FILE for ref in refs):
-            yield Gap(f"{detail}.", path)
+            yield Gap(f"{why}.", path)
             continue
         shown = [change.hunk(ref) for ref in refs]
         first, last = min(h.first for h in shown), max(h.last for h in shown)
-        where = f"{plural(len(refs), 'hunk')} (lines {first} to {last})"
-        yield Gap(f"{where}: {detail}, so no model was asked.", path)
+        lines = f"line {first}" if first == last else f"lines {first} to {last}"
+        yield Gap(f"{plural(len(refs), 'hunk')} ({lines}): {why}, so no model was asked.", path)
 
 
 def _analyser_gaps(coverage: Coverage) -> Iterator[Gap]:
     broken: dict[str, set[str]] = {}
     for cell in coverage.gaps:
         if cell.engine == STATIC:
-            broken.setdefault(cell.detail, set()).add(cell.hunk.path)
-    for detail, paths in broken.items():
+            broken.setdefault(cell.detail or cell.reading.value, set()).add(cell.hunk.path)
+    for why, paths in broken.items():
         only = next(iter(paths)) if len(paths) == 1 else ""
         where = "not analysed" if only else f"{plural(len(paths), 'file')} not analysed"
-        yield Gap(f"{where}: {detail}.", only)
+        yield Gap(f"{where}: {why}.", only)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bot.outputs import words
+from bot.outputs.receipt import readers
 from bot.report import Report
+from reviewers.core.finding import Standing
 
 
 def count(report: Report) -> str:
@@ -11,31 +13,41 @@ def count(report: Report) -> str:
     verdict = report.verdict
     listed, quiet = verdict.shown.listed, verdict.shown.quiet
     later = not verdict.history.is_first
-    if not listed and not quiet:
-        return "No open findings" if verdict.fixed or verdict.shown.late else "No findings"
     if not listed:
-        return f"No findings of {verdict.policy.min_severity.word} or higher"
+        noun = "open findings" if verdict.fixed or verdict.shown.late else "findings"
+        return words.none_listed(verdict.policy.min_severity, noun) if quiet else f"No {noun}"
     everything = (*listed, *quiet)
     noun = "open finding" if later else "finding"
     number = words.plural(len(everything), noun)
     return f"{number}: {words.counts(everything, mark_new=later)}"
 
 
+def rest(report: Report) -> str:
+    """What an incomplete review found all the same, as in `In the rest, 1 finding: 1 high`."""
+    counted = count(report)
+    who = readers(report)
+    where = "In the rest"
+    if who and not any(reader.read for reader in who):
+        where = "From the analysers" if report.verdict.history.is_first else "Known so far"
+    return f"{where}, {words.small(counted)}."
+
+
 def whereabouts(report: Report) -> str:
     """How many are inline when not all are, and where the low ones are; "" mostly."""
     shown = report.verdict.shown
     elsewhere = report.elsewhere
-    if shown.quiet and not shown.listed:
-        where = f"are in the {elsewhere}" if elsewhere else "are not listed"
-        return f" {len(shown.quiet)} low {'ones' if len(shown.quiet) > 1 else 'one'} {where}."
+    number = len(shown.quiet)
+    ones = words.quiet_ones(shown.quiet, report.verdict.policy.min_severity)
+    be = "is" if number == 1 else "are"
+    if number and not shown.listed:
+        return f" {ones} {be} {f'in the {elsewhere}' if elsewhere else 'not listed'}."
     parts = []
     placed = sum(1 for f in shown.listed if f.location)
-    if placed > len(shown.inline):
-        parts.append(f"{len(shown.inline)} are inline")
-    if shown.quiet:
-        only = f"only in the {elsewhere}" if elsewhere else "not listed"
-        be = "ones are" if len(shown.quiet) > 1 else "one is"
-        parts.append(f"the {len(shown.quiet)} low {be} {only}")
+    inline = len(shown.inline)
+    if placed > inline:
+        parts.append(f"{inline or 'none'} {'is' if inline == 1 else 'are'} inline")
+    if number:
+        parts.append(f"the {ones} {be} {f'only in the {elsewhere}' if elsewhere else 'not listed'}")
     return f" {words.capital('; '.join(parts))}." if parts else ""
 
 
@@ -53,3 +65,15 @@ def since(report: Report) -> str:
     if verdict.dismissed:
         text += f" Dismissed by people: {words.counts(k.finding for k in verdict.dismissed)}."
     return text
+
+
+def new_ones(report: Report) -> str:
+    """`1 new finding: 1 high`; what was fixed or dismissed once is not new, it is back."""
+    found = [f for f in report.verdict.shown.listed if f.standing in (Standing.NEW, Standing.BACK)]
+    back = sum(f.standing is Standing.BACK for f in found)
+    number = words.plural(len(found), "new finding" if not back else "finding")
+    if back == len(found):
+        number += " back"
+    elif back:
+        number += f", {back} of them back"
+    return f"{number}: {words.counts(found)}"

@@ -20,7 +20,7 @@ FIX_CHARS = 200
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _ACTIVE = re.compile(
     r"\S*@\S+"  # mentions, mail addresses
-    r"|(?:https?|ftp|file|data|javascript|mailto)\s?:\S*|www\.\S+"
+    r"|(?:https?|ftp|file|data|javascript|mailto|xmpp)\s?:\S+|www\.\S+"
     r"|\S*#\d+\S*|\bGH-\d+\b"  # issues, closing keywords
     r"|\b[0-9a-f]{7,40}\b"  # commits
     r"|\S*\$\S*"  # formulas
@@ -30,7 +30,12 @@ _ACTIVE = re.compile(
     re.IGNORECASE,
 )
 _MARKDOWN = re.compile(r"([\\`*_\[\]~|])")
-_OPENS_BLOCK = re.compile(r"(?:[-+*>#=|~]|\d{1,9}[.)]|/\w|:?-{2,})")
+_OPENS = re.compile(
+    r"[-+#=]|\d{1,9}[.)]|:-|/\w"  # lists, headings, underlines, commands
+    r"|(?:recheck|(?:re)?test this|ok to test|add to whitelist|jenkins)\b",  # words other bots obey
+    re.IGNORECASE,
+)
+"""What still acts at the start of a line when all other Markdown is escaped."""
 
 
 def inert(text: str, redact: Redaction, limit: int | None = None) -> str:
@@ -40,14 +45,10 @@ def inert(text: str, redact: Redaction, limit: int | None = None) -> str:
     characters of the given text, at a word, and marks the cut.
     """
     plain = shortened(one_line(redact(text)), limit)
-    out: list[str] = []
-    at = 0
-    for span in _SPAN.finditer(plain):
-        out += (_words(plain[at : span.start()]), code(span[2].strip()))
-        at = span.end()
-    out.append(_words(plain[at:]))
-    joined = "".join(out)
-    return _closed(joined)
+    if not _OPENS.match(plain):
+        return _inline(plain)
+    first, blank, rest = plain.partition(" ")
+    return code(first) + blank + _inline(rest)
 
 
 def shortened(text: str, limit: int | None) -> str:
@@ -82,28 +83,41 @@ def _longest_run(text: str) -> int:
     return max((len(run) for run in re.findall(r"`+", text)), default=0)
 
 
-def _words(text: str) -> str:
-    """Text outside of code spans."""
+def _inline(text: str) -> str:
+    """Code spans as they are, and words outside of them."""
+    out: list[str] = []
+    at = 0
+    for span in _SPAN.finditer(text):
+        out += (*_words(text[at : span.start()]), code(span[2].strip()))
+        at = span.end()
+    return _apart([*out, *_words(text[at:])])
+
+
+def _words(text: str) -> list[str]:
+    """Text outside of code spans, in pieces; what could act is a code span."""
     out: list[str] = []
     at = 0
     for match in _ACTIVE.finditer(text):
-        word = match[0].rstrip(".,;:!?)")
+        is_emoji = match[0].startswith(":") and match[0].endswith(":")
+        word = match[0] if is_emoji else match[0].rstrip(".,;:!?)")
+        start = match.end() - len(match[0].lstrip("(\"'"))
         end = match.start() + len(word)
-        out += (_escaped(text[at : match.start()]), code(word) if word else "")
-        at = end
-    out.append(_escaped(text[at:]))
+        if start < end:
+            out += (_escaped(text[at:start]), code(text[start:end]))
+            at = end
+    return [*out, _escaped(text[at:])]
+
+
+def _apart(pieces: list[str]) -> str:
+    """The pieces in a row, a blank between two code spans: side by side their fences would join."""
+    out: list[str] = []
+    for piece in pieces:
+        if piece.startswith("`") and out and out[-1].endswith("`"):
+            out.append(" ")
+        if piece:
+            out.append(piece)
     return "".join(out)
 
 
 def _escaped(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", html.escape(text, quote=False))
-
-
-def _closed(text: str) -> str:
-    """A text whose first characters could open a block gets its first word in a code span."""
-    if not _OPENS_BLOCK.match(text):
-        return text
-    first, blank, rest = text.partition(" ")
-    if "`" in first:
-        return text
-    return code(html.unescape(re.sub(r"\\(.)", r"\1", first))) + blank + rest

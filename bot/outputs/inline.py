@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.outputs import words
-from bot.outputs.inert import TITLE_CHARS, block, code, inert
+from bot.outputs.inert import TITLE_CHARS, block, code, inert, shortened
 from bot.outputs.markdown import Pen, fold
 from bot.outputs.marker import finding_marker
 from bot.report import Report
-from reviewers.core.finding import Finding, Location, Standing
+from reviewers.core.finding import Finding, Location
 from reviewers.core.history import Known
 from reviewers.core.secrets import Redaction
+
+ROW_CHARS = 500
+"""So much of a replaced line is shown; a line may be a whole minified file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,13 @@ def inline_text(pen: Pen, finding: Finding, *, as_diff: bool = False) -> str:
     proof = words.evidence(finding, pen.report.verdict.policy)
     head = f"**{words.capital(finding.severity.word)}: {pen.title(finding)}.** {proof}."
     fix = pen.bold_fix(finding)
-    if finding.suggestion and not as_diff:
+    suggestion = pen.suggestion(finding)
+    if suggestion is not None and not as_diff:
         fix = f"{fix} {_replaces(finding)}".strip()
     parts = [head, _why(pen, finding), fix, _minority(pen, finding)]
-    if finding.suggestion:
-        parts.append(_diff(pen, finding) if as_diff else block(finding.suggestion, "suggestion"))
+    if suggestion is not None:
+        diff = as_diff and _diff(pen, finding, suggestion)
+        parts.append(diff or block(suggestion, "suggestion"))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -76,10 +81,7 @@ def _closed(text: str, known: Known) -> str:
 
 
 def _why(pen: Pen, finding: Finding) -> str:
-    note = f" {finding.note}" if finding.note and finding.standing is not Standing.NEW else ""
-    if finding.note and finding.standing is Standing.NEW:
-        note = f" {pen.text(finding.note)}"
-    return f"{pen.why(finding)}{note}".strip()
+    return f"{pen.why(finding)} {pen.text(finding.note)}".strip()
 
 
 def _replaces(finding: Finding) -> str:
@@ -110,12 +112,13 @@ def _minority(pen: Pen, finding: Finding) -> str:
     return fold(summary, "\n\n".join(lines))
 
 
-def _diff(pen: Pen, finding: Finding) -> str:
+def _diff(pen: Pen, finding: Finding, suggestion: str) -> str:
+    """The suggestion against the lines that it replaces, for where nobody can commit it."""
     file = pen.report.verdict.change.file(finding.path)
-    assert finding.location is not None
-    assert file is not None
+    assert finding.location is not None, "a suggestion has checked lines"
+    assert file is not None, "a checked line is one of the change"
     numbers = range(finding.location.line, finding.location.end_line + 1)
     old = [file.rows[finding.location.side, n].text for n in numbers]
-    new = (finding.suggestion or "").split("\n")
-    rows = [f"-{pen.redact(row)}" for row in old] + [f"+{row}" for row in new]
+    rows = [f"-{shortened(pen.redact(row), ROW_CHARS)}" for row in old]
+    rows += [f"+{row}" for row in suggestion.split("\n")]
     return block("\n".join(rows), "diff")

@@ -15,18 +15,23 @@ MAX_CHARS = 8 * 1024
 IDS_KEPT = 100
 """Ids of each kind that a marker holds; 12 characters each, so all kinds stay under 8 KiB."""
 
-_REVIEW = re.compile(r"<!-- triptych 1 ((?:[a-z]+=[0-9A-Za-z.,:]* ?)+)-->\s*\Z")
+EVERYTHING = "all"
+"""What `unread` holds where more hunks went unread than fit: then none counts as read."""
+
+_FIELD = r"[a-z]+=[0-9A-Za-z.,:]*"
+_REVIEW = re.compile(rf"(?:\A|\n)<!-- triptych 1 ({_FIELD}(?: {_FIELD})*) -->\s*\Z")
 _FINDING = re.compile(
-    r"<!-- triptych 1 finding=([0-9a-f]{12}) rule=([a-z0-9-]+/[a-z0-9-]+) -->\s*\Z"
+    r"(?:\A|\n)<!-- triptych 1 finding=([0-9a-f]{12}) rule=([a-z0-9-]+/[a-z0-9-]+) -->\s*\Z"
 )
+_COST = re.compile(r"\d{1,7}(?:\.\d{1,4})?")
 
 
 @dataclass(frozen=True)
 class Marker:
     """What a review says of itself to its successors.
 
-    `unread` are the first 16 hex digits of what names a hunk that nobody read; `cost` is the sum
-    in USD for the pull request so far.
+    `unread` are the digests of the hunks that nobody read (16 hex digits each), or EVERYTHING;
+    `cost` is the sum in USD for the pull request so far.
     """
 
     run: str
@@ -54,7 +59,8 @@ def write_marker(marker: Marker) -> str:
         ),
     ]
     if marker.unread:
-        fields.append(f"unread={','.join(marker.unread[:IDS_KEPT])}")
+        fits = len(marker.unread) <= IDS_KEPT
+        fields.append(f"unread={','.join(marker.unread) if fits else EVERYTHING}")
     if marker.cost:
         fields.append(f"cost={marker.cost:.4f}")
     return f"<!-- triptych {VERSION} {' '.join(fields)} -->"
@@ -65,12 +71,11 @@ def read_marker(body: str) -> Marker | None:
     found = _REVIEW.search(body[-MAX_CHARS - 64 :])
     if found is None:
         return None
-    fields = dict(part.split("=", 1) for part in found[1].split())
-    if not {"run", "head", "config", "outcome"} <= fields.keys():
-        return None
-    try:
-        cost = float(fields.get("cost") or 0)
-    except ValueError:
+    pairs = [part.split("=", 1) for part in found[1].split(" ")]
+    fields = dict(pairs)
+    cost = fields.get("cost") or "0"
+    named = all(fields.get(name) for name in ("run", "head", "config", "outcome"))
+    if not named or len(fields) < len(pairs) or not _COST.fullmatch(cost):
         return None
     return Marker(
         run=fields["run"],
@@ -81,8 +86,8 @@ def read_marker(body: str) -> Marker | None:
         fixed=_ids(fields.get("fixed", "")),
         late=_ids(fields.get("late", "")),
         dismissed=_ids(fields.get("dismissed", "")),
-        unread=_ids(fields.get("unread", "")),
-        cost=max(0.0, cost),
+        unread=_unread(fields.get("unread", "")),
+        cost=float(cost),
     )
 
 
@@ -99,6 +104,10 @@ def read_finding_marker(body: str) -> tuple[str, str] | None:
 
 def _ids(text: str) -> tuple[str, ...]:
     return tuple(part for part in text.split(",") if re.fullmatch(r"[0-9a-f]{12,16}", part))
+
+
+def _unread(text: str) -> tuple[str, ...]:
+    return (EVERYTHING,) if text == EVERYTHING else _ids(text)
 
 
 def ids(findings: Iterable[str]) -> tuple[str, ...]:

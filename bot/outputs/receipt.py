@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from bot.outputs.words import capital, listing, money, plural, seconds
 from bot.report import Report
-from reviewers.core.call import Reading
+from reviewers.core.call import Reading, Task
 from reviewers.core.change import HunkRef
 from reviewers.core.coverage import Cell, Coverage
 from reviewers.core.policy import STATIC
 from reviewers.core.reviewer import Reviewer
+from reviewers.core.verdict import Outcome
+
+SAID = {
+    Reading.REFUSED: "the model refused to answer",
+    Reading.CUT_OFF: "the answer was cut off",
+    Reading.TIMED_OUT: "no answer came in time",
+    Reading.FAILED: "the call failed",
+    Reading.BUDGET: "not started",
+}
+"""Why a call did not read what it should have read."""
 
 
 @dataclass(frozen=True)
@@ -69,18 +80,31 @@ def coverage_sentence(report: Report) -> str:
     """Who read how much of what, how many calls, how long, what it cost."""
     verdict = report.verdict
     if verdict.static_only:
-        return f"{_no_model(report)} {_static_reading(report)} {bill(report)}"
-    if verdict.coverage.complete:
-        who = listing([_with_votes(r, first=i == 0) for i, r in enumerate(readers(report))])
-        verb = "was" if len(verdict.coverage.hunks) == 1 else "were"
-        return f"{capital(_all_hunks(report))} {verb} read by {who}; {_ran(report)}. {bill(report)}"
-    return f"{_partly(report)}; {_ran(report)}. {bill(report)}"
+        read = _static_reading(report) if verdict.coverage.hunks else _nothing(report)
+        return f"{_no_model(report)} {read} {bill(report)}"
+    if not verdict.coverage.hunks:
+        return f"{_nothing(report)}{_unverified(report)} {bill(report)}"
+    if not verdict.coverage.complete:
+        return f"{_partly(report)}; {_ran(report)}.{_unverified(report)} {bill(report)}"
+    whole, some = _whole_and_some(report)
+    if not whole:
+        return f"{_by_some(report, some)}; {_ran(report)}.{_unverified(report)} {bill(report)}"
+    verb = "was" if len(verdict.coverage.hunks) == 1 else "were"
+    also = "".join(f", {len(r.mine)} of them also by {_with_votes(r, first=False)}" for r in some)
+    text = f"{capital(_all_hunks(report))} {verb} read by {_listed(whole)}{also}; {_ran(report)}."
+    return f"{text}{_unverified(report)} {bill(report)}"
 
 
 def reading_sentence(report: Report) -> str:
     """The same with the readers first, for a review that found nothing."""
-    who = listing([_with_votes(r, first=i == 0) for i, r in enumerate(readers(report))])
-    return f"{capital(who)} read {_all_hunks(report)}; {_ran(report)}. {bill(report)}"
+    if not report.verdict.coverage.hunks:
+        return f"{_nothing(report)} {bill(report)}"
+    whole, some = _whole_and_some(report)
+    if not whole:
+        return f"{_by_some(report, some)}; {_ran(report)}. {bill(report)}"
+    also = "".join(f", {_with_votes(r, first=False)} {len(r.mine)} of them" for r in some)
+    text = f"{capital(_listed(whole))} read {_all_hunks(report)}{also}"
+    return f"{text}; {_ran(report)}. {bill(report)}"
 
 
 def bill(report: Report) -> str:
@@ -90,22 +114,35 @@ def bill(report: Report) -> str:
     refused = f" ({verdict.refused} refused)" if verdict.refused else ""
     text = f"{plural(len(started), 'call')}{refused}, {seconds(verdict.seconds)}, "
     text += money(verdict.cost)
-    if report.verdict.reached and report.verdict.reached.key == "budget.pull_request":
-        text += f"; {report.spent or 0:.2f} of {report.verdict.reached.limit:.2f} USD for this pull request"
+    if report.spent is None:
+        return f"{text}."
+    if verdict.reached and verdict.reached.what == "this pull request":
+        text += f"; {report.spent:.2f} of {money(verdict.reached.limit)} for this pull request"
     elif not verdict.history.is_first:
         text += f"; {money(report.spent)} for this pull request"
     return f"{text}."
 
 
+def _whole_and_some(report: Report) -> tuple[list[Reader], list[Reader]]:
+    """Those who read every hunk, and those whose paths have only some of them."""
+    total = len(report.verdict.coverage.hunks)
+    who = readers(report)
+    return [r for r in who if len(r.mine) == total], [r for r in who if len(r.mine) < total]
+
+
 def _all_hunks(report: Report) -> str:
     verdict = report.verdict
     number = len(verdict.coverage.hunks)
+    later = not verdict.history.is_first
     many = "the only hunk" if number == 1 else f"all {plural(number, 'hunk')}"
     if not report.head:
         return many
-    if verdict.history.is_first:
-        return f"{many} of `{report.head}`"
-    return f"{many} changed up to `{report.head}`"
+    return f"{many} changed up to `{report.head}`" if later else f"{many} of `{report.head}`"
+
+
+def _listed(who: Sequence[Reader]) -> str:
+    """`security (3 votes), style (1) and correctness (3)`."""
+    return listing([_with_votes(r, first=i == 0) for i, r in enumerate(who)])
 
 
 def _with_votes(reader: Reader, *, first: bool) -> str:
@@ -116,25 +153,77 @@ def _with_votes(reader: Reader, *, first: bool) -> str:
     return f"{reader.reviewer.id} ({plural(planned, 'vote') if first else planned})"
 
 
+def _by_some(report: Report, some: Sequence[Reader]) -> str:
+    """What was read where no reviewer looks at every file."""
+    total = plural(len(report.verdict.coverage.hunks), "hunk")
+    of = f" of `{report.head}`" if report.head else ""
+    parts = [f"{_with_votes(r, first=i == 0)} read {len(r.mine)}" for i, r in enumerate(some)]
+    looked_at = frozenset[HunkRef]().union(*(r.mine for r in some))
+    left = len(report.verdict.coverage.hunks) - len(looked_at)
+    if left:
+        parts.append(f"no reviewer is set for {left}")
+    return f"Of {total}{of}, {listing(parts)}" if some else f"No reviewer is set for {total}{of}"
+
+
 def _partly(report: Report) -> str:
     """`Style and correctness read 32 of 34 hunks of X, security 0`."""
     total = len(report.verdict.coverage.hunks)
+    whole, some = _whole_and_some(report)
     groups: dict[int, list[Reader]] = {}
-    for reader in readers(report):
+    for reader in whole:
         if reader.was_asked:
             groups.setdefault(len(reader.read), []).append(reader)
     of = f" of `{report.head}`" if report.head else ""
     parts: list[str] = []
     for number, group in sorted(groups.items(), reverse=True):
         if number == total:
-            who = listing([_with_votes(r, first=i == 0) for i, r in enumerate(group)])
-            parts.append(f"{who} read {_all_hunks(report)}")
+            parts.append(f"{_listed(group)} read {_all_hunks(report)}")
         elif not parts:
             who = listing([r.reviewer.id for r in group])
-            parts.append(f"{who} read {number} of {plural(total, 'hunk')}{of}")
+            none = f"read none of {total} hunks" if total > 1 else "did not read the only hunk"
+            parts.append(f"{who} {f'read {number} of {total} hunks' if number else none}{of}")
         else:
             parts.append(f"{listing([r.reviewer.id for r in group])} {number}")
-    return capital(", ".join(parts)) if parts else f"No model read any of {plural(total, 'hunk')}"
+    for reader in some:
+        if reader.was_asked:
+            read = "" if parts else "read "
+            parts.append(f"{reader.reviewer.id} {read}{len(reader.read)} of its {len(reader.mine)}")
+    if parts:
+        return capital(", ".join(parts))
+    return f"No model was asked to read {_all_hunks(report).replace('all', 'any of the', 1)}"
+
+
+def _nothing(report: Report) -> str:
+    """Why no hunk was to be read: all were read before, or the files are left out."""
+    verdict = report.verdict
+    head = f" of `{report.head}`" if report.head else ""
+    carried = len(verdict.coverage.carried)
+    if carried == 1:
+        return f"The only hunk{head} was read before and has not changed since."
+    if carried:
+        return f"All {plural(carried, 'hunk')}{head} were read before and have not changed since."
+    if verdict.coverage.gaps:
+        return f"No hunk{head} was read."
+    where = f"in `{report.head}`" if report.head else "here"
+    files = verdict.change.files
+    if not files:
+        return f"There is nothing to read {where}: no file has changed."
+    out = {c.hunk.path: c.detail or c.reading.value for c in verdict.coverage.cells}
+    reasons = listing(list(dict.fromkeys(out.get(f.path, "no changed line") for f in files)))
+    left = "its only file is" if len(files) == 1 else f"all {plural(len(files), 'file')} are"
+    return f"There is nothing to read {where}: {left} left out ({reasons})."
+
+
+def _unverified(report: Report) -> str:
+    """That the round which verifies did not work; a doubt that no fold may hide."""
+    verdict = report.verdict
+    tried = [k for k in verdict.looks if k.call.task is Task.VERIFY]
+    lost = [k for k in tried if k.reading.is_gap]
+    if not lost or not verdict.findings:
+        return ""
+    why = lost[0].allowance or SAID.get(lost[0].reading, lost[0].reading.value)
+    who = "The findings were" if len(lost) == len(tried) else "Some findings were"
+    return f" {who} not verified: {why}."
 
 
 def _ran(report: Report) -> str:
@@ -144,27 +233,26 @@ def _ran(report: Report) -> str:
 
 
 def _no_model(report: Report) -> str:
-    return f"No model read this change: {report.no_model}."
+    """Why no model read it; short where the headline has said already that none did."""
+    if report.verdict.findings or report.verdict.outcome is not Outcome.CLEAN:
+        return f"No model read this change: {report.no_model}."
+    return f"{capital(report.no_model)}."
 
 
 def _static_reading(report: Report) -> str:
     """What the analysers looked at; without a finding also how many rules that was."""
     verdict = report.verdict
     runs = [run for run in verdict.analysers if not run.reading.is_gap]
+    if not runs:
+        return "No analyser ran."
     total = len({h.path for h in verdict.coverage.hunks})
-    reach = max((run.files for run in runs), default=0)
+    reach = max(run.files for run in runs)
     of = f" of `{report.head}`" if report.head else ""
-    if verdict.findings or not runs:
-        every = (
-            f"all {plural(total, 'file')}"
-            if reach >= total > 1
-            else f"{reach} of {plural(total, 'file')}"
-        )
-        if total == 1 == reach:
-            every = "the only file"
-        return f"{plural(len(runs), 'analyser')} read {every}{of}."
-    rules = sum(run.rules for run in runs)
-    return (
-        f"No rule matched: {plural(rules, 'rule')}, {reach} of {plural(total, 'file')}{of} "
-        f"{'has' if reach == 1 else 'have'} rules."
-    )
+    if not verdict.findings:
+        rules = plural(sum(run.rules for run in runs), "rule")
+        have = "has" if reach == 1 else "have"
+        return f"No rule matched: {rules}, {reach} of {plural(total, 'file')}{of} {have} rules."
+    every = f"all {plural(total, 'file')}" if reach >= total else f"{reach} of {total} files"
+    if total == 1:
+        every = "the only file" if reach else "0 of 1 file"
+    return f"{plural(len(runs), 'analyser')} read {every}{of}."

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot.outputs.inert import cell
 from bot.outputs.receipt import Reader, readers
-from bot.outputs.words import plural
+from bot.outputs.words import plural, short_path
 from bot.report import Report
 from reviewers.core.call import Reading
 from reviewers.core.change import HunkRef
-from reviewers.core.coverage import WHOLE_FILE, Coverage
+from reviewers.core.coverage import WHOLE_FILE, Cell, Coverage
 from reviewers.core.policy import STATIC
+from reviewers.core.secrets import Redaction
 
 
 @dataclass(frozen=True)
@@ -24,98 +27,147 @@ class Row:
     cells: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _File:
+    """A file with its words; `gaps` tells those apart that fared differently, "" where all is well."""
+
+    path: str
+    hunks: int
+    cells: tuple[str, ...]
+    gaps: tuple[str, ...]
+    excluded: bool
+
+
 def table(report: Report) -> tuple[tuple[str, ...], list[Row]]:
-    """Header and rows. A file with a gap or an exclusion has its own row, the others share one."""
-    verdict = report.verdict
-    who = readers(report)
+    """Header and rows. A file with a gap or an exclusion has its own row, the others share one.
+
+    Where no file is without a gap, those of the commonest kind share the row.
+    """
     header = ["File", "Hunks", "Analysers"]
-    header += [f"{r.reviewer.title}, {plural(len(r.votes), 'vote')}" for r in who]
-    rows: list[Row] = []
-    plain: list[str] = []
-    plain_hunks = 0
-    shared: tuple[str, ...] = ()
-    for file in verdict.change.files:
-        refs = [HunkRef(file.path, i) for i in range(len(file.hunks))] or [
-            HunkRef(file.path, WHOLE_FILE)
-        ]
-        if all(ref in verdict.coverage.carried for ref in refs):
-            continue
-        cells = (
-            _static_cell(refs, verdict.coverage),
-            *(_vote_cell(refs, r, verdict.coverage) for r in who),
-        )
-        number = len(file.hunks)
-        odd = any(word not in _GOOD and not word.startswith("read, ") for word in cells)
-        odd = odd or any(w.startswith("read, ") and not _all_of(w) for w in cells)
-        if odd:
-            rows.append(Row(file.path, file.path, (str(number), *cells)))
-        elif number:
-            plain.append(file.path)
-            plain_hunks += number
-            shared = _merged(shared, cells)
-    if plain:
-        other = "other " if rows else ""
-        label = plural(len(plain), f"{other}file")
-        rows.append(Row("", label, (str(plain_hunks), *shared)))
+    header += [f"{r.reviewer.title}, {plural(len(r.votes), 'vote')}" for r in readers(report)]
+    files = _files(report)
+    kinds = Counter(f.gaps for f in files if f.hunks and not f.excluded)
+    fine = ("",) * (len(header) - 2)
+    shared = fine if fine in kinds else next((k for k, _ in kinds.most_common(1)), fine)
+    alike = [f for f in files if f.hunks and not f.excluded and f.gaps == shared]
+    rows = [Row(f.path, f.path, (str(f.hunks), *f.cells)) for f in files if f not in alike]
+    if alike:
+        label = plural(len(alike), "other file" if rows else "file")
+        rows.append(Row("", label, (str(sum(f.hunks for f in alike)), *_merged(alike))))
     return tuple(header), rows
 
 
-_GOOD = ("read", Reading.NOT_ASKED.value)
+def ledger(report: Report, redact: Redaction) -> list[str]:
+    """The whole ledger, a row per hunk, for where there is room; no rows where nothing was read."""
+    words = _Words(report)
+    titles = [r.reviewer.title for r in words.readers]
+    out = [f"| {' | '.join(['Hunk', 'Analysers', *titles])} |", f"|{'---|' * (len(titles) + 2)}"]
+    carried = frozenset(words.coverage.carried)
+    for path, refs in _places(report):
+        file = report.verdict.change.file(path)
+        for ref in refs:
+            where = short_path(path, redact)
+            if file and ref.index != WHOLE_FILE:
+                where = f"{where}:{file.hunks[ref.index].first}-{file.hunks[ref.index].last}"
+            said = words.of([ref])
+            if ref in carried:
+                said = tuple("read before" for _ in said)
+            out.append(f"| {cell(where)} | {' | '.join(said)} |")
+    return out if len(out) > 2 else []
 
 
-def _all_of(word: str) -> bool:
-    seen, _, planned = word.removeprefix("read, ").partition(" of ")
-    return seen == planned
+def _places(report: Report) -> Iterable[tuple[str, list[HunkRef]]]:
+    """Every file with its hunks, or with its whole where it has none; the undelivered ones last."""
+    verdict = report.verdict
+    for file in verdict.change.files:
+        refs = [HunkRef(file.path, i) for i in range(len(file.hunks))]
+        yield file.path, refs or [HunkRef(file.path, WHOLE_FILE)]
+    known = {file.path for file in verdict.change.files}
+    for path in dict.fromkeys(c.hunk.path for c in verdict.coverage.cells):
+        if path not in known:
+            yield path, [HunkRef(path, WHOLE_FILE)]
 
 
-def _merged(shared: tuple[str, ...], cells: tuple[str, ...]) -> tuple[str, ...]:
+def _files(report: Report) -> list[_File]:
+    words = _Words(report)
+    carried = frozenset(words.coverage.carried)
+    out = []
+    for path, refs in _places(report):
+        left = [ref for ref in refs if ref not in carried]
+        cells = words.all_of(left)
+        if not cells:
+            continue
+        said = words.of(left)
+        gaps = tuple("" if _is_fine(word) else word for word in said)
+        excluded = any(not c.reviewer for c in cells)
+        number = sum(ref.index != WHOLE_FILE for ref in left)
+        out.append(_File(path, number, said, gaps, excluded))
+    return out
+
+
+def _is_fine(word: str) -> bool:
+    if word in (Reading.READ.value, Reading.NOT_ASKED.value):
+        return True
+    seen, of, planned = word.removeprefix("read, ").partition(" of ")
+    return bool(of) and seen == planned
+
+
+def _merged(files: Sequence[_File]) -> tuple[str, ...]:
     """Of files that share a row, a column says `read` when any of them was read by it."""
-    if not shared:
-        return cells
-    return tuple(
-        a if a != Reading.NOT_ASKED.value else b for a, b in zip(shared, cells, strict=True)
+    asked = (
+        [word for word in column if word != Reading.NOT_ASKED.value]
+        for column in zip(*(f.cells for f in files), strict=True)
     )
+    return tuple(words[0] if words else Reading.NOT_ASKED.value for words in asked)
 
 
-def _static_cell(refs: Sequence[HunkRef], coverage: Coverage) -> str:
-    found = [c.reading for c in coverage.cells if c.hunk in refs and c.engine in ("", STATIC)]
-    for reading in (Reading.FAILED, Reading.TOO_LARGE, Reading.GENERATED, Reading.BINARY):
-        if reading in found:
-            return reading.value
+@dataclass(frozen=True)
+class _Words:
+    """What the cells of some hunks come to, in a word for the analysers and one a reviewer."""
+
+    report: Report
+
+    @cached_property
+    def readers(self) -> list[Reader]:
+        return readers(self.report)
+
+    @property
+    def coverage(self) -> Coverage:
+        return self.report.verdict.coverage
+
+    @cached_property
+    def _by_hunk(self) -> dict[HunkRef, list[Cell]]:
+        found: dict[HunkRef, list[Cell]] = {}
+        for c in self.coverage.cells:
+            found.setdefault(c.hunk, []).append(c)
+        return found
+
+    def all_of(self, refs: Sequence[HunkRef]) -> list[Cell]:
+        return [c for ref in refs for c in self._by_hunk.get(ref, ())]
+
+    def of(self, refs: Sequence[HunkRef]) -> tuple[str, ...]:
+        cells = self.all_of(refs)
+        everyone = next((c.reading.value for c in cells if not c.reviewer), "")
+        if everyone:
+            return (everyone,) * (1 + len(self.readers))
+        return (_by_analysers(cells), *(_by_votes(cells, r) for r in self.readers))
+
+
+def _by_analysers(cells: Sequence[Cell]) -> str:
+    found = [c.reading for c in cells if c.engine == STATIC]
+    if gap := next((r for r in found if r.is_gap), None):
+        return gap.value
     return Reading.READ.value if Reading.READ in found else Reading.NOT_ASKED.value
 
 
-def _vote_cell(refs: Sequence[HunkRef], reader: Reader, coverage: Coverage) -> str:
-    everyone = [c.reading for c in coverage.cells if c.hunk in refs and not c.reviewer]
-    if everyone:
-        return everyone[0].value
-    cells = [c for c in reader.cells if c.hunk in refs]
-    if not cells:
+def _by_votes(cells: Sequence[Cell], reader: Reader) -> str:
+    mine = [c for c in cells if c.reviewer == reader.reviewer.id and c.vote > 0]
+    if not mine:
         return Reading.NOT_ASKED.value
-    gaps_of = {c.vote: c.reading for c in cells if c.reading.is_gap}
-    votes = sorted({c.vote for c in cells})
-    read = [v for v in votes if v not in gaps_of]
-    if not read:
-        return next(iter(gaps_of.values())).value
+    gaps = {c.vote: c.reading for c in mine if c.reading.is_gap}
+    votes = {c.vote for c in mine}
+    if len(gaps) == len(votes):
+        return next(iter(gaps.values())).value
     if len(votes) == 1:
         return Reading.READ.value
-    return f"read, {len(read)} of {len(votes)}"
-
-
-def ledger(report: Report) -> str:
-    """The whole ledger, a row per hunk, for where there is room: the check run's text."""
-    who = readers(report)
-    out = [
-        f"| Hunk | Analysers | {' | '.join(r.reviewer.title for r in who)}{' |' if who else ''}",
-        f"|---|---|{'---|' * len(who)}",
-    ]
-    coverage = report.verdict.coverage
-    for file in report.verdict.change.files:
-        for index, hunk in enumerate(file.hunks):
-            ref = [HunkRef(file.path, index)]
-            cells = [_static_cell(ref, coverage), *(_vote_cell(ref, r, coverage) for r in who)]
-            if ref[0] in coverage.carried:
-                cells = ["read before" for _ in cells]
-            where = cell(f"{file.path}:{hunk.first}-{hunk.last}")
-            out.append(f"| {where} | {' | '.join(cells)} |")
-    return "\n".join(out)
+    return f"read, {len(votes) - len(gaps)} of {len(votes)}"

@@ -1,24 +1,32 @@
 """The review for a terminal: the same words in the same order, without markup.
 
 80 columns, colour on the severity word only and only on a terminal; control characters are shown,
-never sent (review-comment.md section 9).
+never sent (review-comment.md section 9). A line that a build server would take for a command of its
+own (`::name`, `##[name`) is broken up.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bot.outputs import receipt, words
-from bot.outputs.gaps import gap_headline, gaps
-from bot.outputs.headline import count, since
+from bot.outputs.gaps import gap_headline, gaps, what_to_do
+from bot.outputs.headline import count, rest, since
+from bot.outputs.markdown import offered
 from bot.outputs.table import table
 from bot.report import Report
 from reviewers.core.finding import Finding, Severity, Side, Standing
+from reviewers.core.history import Known
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome
 from reviewers.core.visible import one_line, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 WIDTH = 80
 INDENT = 10
@@ -37,7 +45,15 @@ def terminal_lines(
     report: Report, redact: Redaction = Redaction(), *, everything: bool = False
 ) -> list[Line]:
     """The lines of a review; `everything` shows what the review folds away, too."""
-    return list(_Writer(report, redact, everything).lines())
+    lines = _Writer(report, redact, everything).lines()
+    return [Line(_no_command(line.text), line.severity, line.marked) for line in lines]
+
+
+_COMMAND = re.compile(r"^\s*:(?=:)|##(?=\[)")
+
+
+def _no_command(text: str) -> str:
+    return _COMMAND.sub(lambda m: f"{m[0]} ", text)
 
 
 @dataclass(frozen=True)
@@ -52,12 +68,10 @@ class _Writer:
         yield from _wrapped(self._headline())
         if verdict.outcome in (Outcome.INCOMPLETE, Outcome.FAILED):
             yield from self._not_reviewed()
-        shown = verdict.shown
-        for finding in shown.listed:
+        for finding in verdict.shown.listed:
             yield Line("")
             yield from self._finding(finding)
-        yield from self._quieter(shown.late, "late: in code that this push did not change")
-        yield from self._quieter(shown.quiet, "of low severity")
+        yield from self._folded_away()
         if verdict.outcome is not Outcome.FAILED:
             yield Line("")
             yield from _wrapped(_unmarked(self._coverage()))
@@ -68,24 +82,25 @@ class _Writer:
             yield from self._table()
         elif verdict.dropped:
             removed = words.plural(len(verdict.dropped), "removed finding")
-            yield Line(f"{removed}: --all shows them, and the coverage table.")
+            yield Line(f"{removed}: --all shows {_them(verdict.dropped)}, and the coverage.")
 
     def _headline(self) -> str:
         verdict = self.report.verdict
         counted = count(self.report)
-        small = counted[:1].lower() + counted[1:]
         later = _unmarked(since(self.report))
         match verdict.outcome:
             case Outcome.FAILED:
                 why = verdict.problem or f"{words.capital(gap_headline(self.report))}."
-                return _unmarked(f"Failed: this change was not reviewed. {why}")
+                return self._text(_unmarked(f"Failed: this change was not reviewed. {why}"))
             case Outcome.INCOMPLETE:
-                why = _unmarked(gap_headline(self.report))
-                return f"Incomplete: {why}. In the rest, {small}.{later}"
+                why = self._text(_unmarked(gap_headline(self.report)))
+                return f"Incomplete: {why}. {rest(self.report)}{later}"
             case Outcome.CLEAN | Outcome.FINDINGS:
                 if verdict.static_only:
-                    return f"Static analysis only, {small}{later}"
-                return f"{counted}{later}"
+                    counted = f"Static analysis only, {words.small(counted)}"
+                    if not verdict.findings:
+                        later = f" No model read this change.{later}"
+                return f"{counted}.{later}" if later else counted
 
     def _coverage(self) -> str:
         verdict = self.report.verdict
@@ -94,62 +109,89 @@ class _Writer:
         return receipt.coverage_sentence(self.report)
 
     def _not_reviewed(self) -> Iterator[Line]:
-        yield Line("")
-        yield Line("Not reviewed")
-        for gap in gaps(self.report):
+        report = self.report
+        if missing := gaps(report):
+            yield Line("")
+            yield Line("Not reviewed")
+        for gap in missing:
             where = f"{self._text(gap.path)}, " if gap.path else ""
             yield from _wrapped(f"- {where}{self._text(_unmarked(gap.text))}", hanging=2)
-        yield from _wrapped(
-            f"Do: review these parts by hand, or {_unmarked(self.report.try_again)}."
-        )
+        failed = report.verdict.outcome is Outcome.FAILED
+        todo = f"{report.again}." if failed else words.small(what_to_do(report))
+        yield from _wrapped(f"Do: {_unmarked(todo)}")
 
     def _finding(self, finding: Finding) -> Iterator[Line]:
         word = finding.severity.word.upper()
         stand = "" if finding.standing is Standing.NEW else f" ({finding.standing.value})"
         left = finding.location is not None and finding.location.side is Side.LEFT
         removed = " (removed here)" if left else ""
-        title = f"{self._text(finding.title).rstrip('.')}{removed}{stand}"
-        place = self._text(words.place(finding))
-        for number, text in enumerate(_folded(f"{word:<{INDENT}}{place}  {title}", INDENT)):
-            yield Line(text, finding.severity, len(word)) if number == 0 else Line(text)
-        proof = words.evidence(finding, self.report.verdict.policy)
-        if not finding.location:
-            proof += "; not on a changed line"
-        yield from _wrapped(proof, INDENT)
+        title = f"{self._text(finding.title).rstrip('. ')}{removed}{stand}"
+        place = one_line(words.place(finding, self.redact))
+        head = f"{word:<{INDENT}}{place}"
+        fits = len(head) + 2 + len(title) <= WIDTH
+        yield Line(f"{head}  {title}" if fits else head, finding.severity, len(word))
+        if not fits:
+            yield from _wrapped(title, INDENT)
+        yield from _wrapped(words.evidence(finding, self.report.verdict.policy), INDENT)
         yield from _wrapped(self._text(finding.body), INDENT)
-        if finding.note:
-            yield from _wrapped(_unmarked(finding.note), INDENT)
+        yield from _wrapped(self._text(_unmarked(finding.note)), INDENT)
         if finding.fix:
             yield from _wrapped(f"Fix: {self._text(finding.fix)}", INDENT)
         for d in finding.dissent:
             if d.reason:
-                who = f"{d.reviewer} vote {d.vote}" if d.vote else d.reviewer
-                against = f" Against it: {self._text(d.against)}" if d.against else ""
-                said = f"Against: {who}: {self._text(_unmarked(d.reason))}{against}"
-                yield from _wrapped(said, INDENT)
+                who = words.capital(f"{d.reviewer} vote {d.vote}" if d.vote else d.reviewer)
+                against = f" Against it: {d.against}" if d.against else ""
+                yield from _wrapped(self._text(f"{who} disagrees: {d.reason}{against}"), INDENT)
         yield from self._diff(finding)
 
     def _diff(self, finding: Finding) -> Iterator[Line]:
         file = self.report.verdict.change.file(finding.path)
-        if finding.suggestion is None or finding.location is None or file is None:
+        suggestion = offered(finding.suggestion, self.redact)
+        if suggestion is None or finding.location is None or file is None:
             return
         pad = " " * INDENT
         for number in range(finding.location.line, finding.location.end_line + 1):
             text = file.rows[finding.location.side, number].text
             yield Line(f"{pad}- {visible(self.redact(text))}")
-        for text in finding.suggestion.split("\n"):
-            yield Line(f"{pad}+ {visible(self.redact(text))}")
+        for text in suggestion.split("\n"):
+            yield Line(f"{pad}+ {text}")
 
-    def _quieter(self, findings: Sequence[Finding], what: str) -> Iterator[Line]:
+    def _folded_away(self) -> Iterator[Line]:
+        """Late, quiet, fixed and dismissed ones: in full with `everything`, else their numbers."""
+        verdict = self.report.verdict
+        late, quiet = verdict.shown.late, verdict.shown.quiet
+        ones = words.quiet_ones(quiet, verdict.policy.min_severity)
+        yield from self._more(late, f"{len(late)} late, in code that this push did not change")
+        yield from self._more(quiet, ones)
+        if self.everything:
+            yield from self._known("Fixed", verdict.fixed)
+            yield from self._known("Dismissed", verdict.dismissed)
+
+    def _more(self, findings: Sequence[Finding], what: str) -> Iterator[Line]:
         if not findings:
             return
-        yield Line("")
         if not self.everything:
-            yield Line(f"{len(findings)} more {what}: --all shows them.")
-            return
-        for finding in findings:
-            yield from self._finding(finding)
             yield Line("")
+            yield Line(f"{what}: --all shows {_them(findings)}.")
+        else:
+            for finding in findings:
+                yield Line("")
+                yield from self._finding(finding)
+
+    def _known(self, what: str, known: Sequence[Known]) -> Iterator[Line]:
+        if known:
+            yield Line("")
+            yield Line(what)
+        for k in known:
+            f = k.finding
+            place = one_line(words.place(f, self.redact))
+            said = (
+                f"- {words.capital(f.severity.word)}: {self._text(f.title).rstrip('. ')}, {place}"
+            )
+            if k.dismissal:
+                reason = self._text(k.dismissal.reason)
+                said += f'. {self._text(k.dismissal.by)}, {k.dismissal.on}: "{reason}"'
+            yield from _wrapped(said, hanging=2)
 
     def _removed(self) -> Iterator[Line]:
         if not self.report.verdict.dropped:
@@ -157,24 +199,31 @@ class _Writer:
         yield Line("")
         yield Line("Removed")
         for d in self.report.verdict.dropped:
-            said = f"{d.reason.value} {_unmarked(d.detail)}".strip()
-            yield from _wrapped(
-                f"- {self._text(d.item.path)}: {self._text(d.item.title)} ({self._text(said)})",
-                hanging=2,
-            )
+            said = _unmarked(words.why_removed(d))
+            path = one_line(words.short_path(d.item.path, self.redact))
+            text = f"- {path}: {self._text(d.item.title)} ({self._text(said)})"
+            yield from _wrapped(text, hanging=2)
 
     def _table(self) -> Iterator[Line]:
+        """The coverage table as a list: a table of many columns is wider than a terminal."""
         header, rows = table(self.report)
         if not rows:
             return
-        body = [(self._text(row.label), *row.cells) for row in rows]
-        widths = [max(len(r[i]) for r in (header, *body)) for i in range(len(header))]
         yield Line("")
-        for row in (header, *body):
-            yield Line("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
+        yield Line("Coverage")
+        readers = [words.small(name.split(",")[0]) for name in header[2:]]
+        for row in rows:
+            hunks, *cells = row.cells
+            said = "; ".join(f"{who} {cell}" for who, cell in zip(readers, cells, strict=True))
+            number = words.plural(int(hunks), "hunk")
+            yield from _wrapped(f"- {self._text(row.label)}, {number}: {said}", hanging=2)
 
     def _text(self, text: str) -> str:
         return one_line(self.redact(text))
+
+
+def _them(things: Sequence[object]) -> str:
+    return "it" if len(things) == 1 else "them"
 
 
 def _unmarked(text: str) -> str:
@@ -194,27 +243,7 @@ def _wrapped(text: str, indent: int = 0, hanging: int = 0) -> Iterator[Line]:
         yield Line(row)
 
 
-def _folded(text: str, indent: int) -> list[str]:
-    """The first line of a finding keeps its columns; what does not fit goes below."""
-    if len(text) <= WIDTH:
-        return [text]
-    cut = text.rfind("  ", indent, WIDTH + 1)
-    if cut <= indent:
-        cut = text.rfind(" ", indent, WIDTH + 1)
-    if cut <= indent:
-        return [text]
-    rest = textwrap.wrap(
-        text[cut:].strip(),
-        WIDTH,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return [text[:cut].rstrip(), *rest]
-
-
-_COLOURS = {
+COLOURS = {
     Severity.CRITICAL: "bold red",
     Severity.HIGH: "red",
     Severity.MEDIUM: "yellow",
@@ -223,14 +252,14 @@ _COLOURS = {
 }
 
 
-def print_coloured(lines: Iterable[Line]) -> None:
+def print_coloured(lines: Iterable[Line], console: Console | None = None) -> None:
     """Print on a terminal; the severity word has a colour unless `NO_COLOR` is set."""
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = console or Console()
     for line in lines:
         text = Text(line.text)
         if line.severity is not None:
-            text.stylize(_COLOURS[line.severity], 0, line.marked)
-        console.print(text)
+            text.stylize(COLOURS[line.severity], 0, line.marked)
+        console.print(text, highlight=False, markup=False, emoji=False, soft_wrap=True)

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from reviewers.core.finding import Ballot, Finding, Ruling, Severity, Standing
+from reviewers.core.finding import (
+    Ballot,
+    Dropped,
+    Finding,
+    Reason,
+    Ruling,
+    Severity,
+    Standing,
+)
 from reviewers.core.policy import Policy
+from reviewers.core.secrets import Redaction
+
+PATH_CHARS = 300
+"""Longer paths are cut in texts for people: no layout holds them (a path may have 4096 bytes)."""
 
 _LISTED = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 
@@ -38,17 +51,15 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def listed_severity(severity: Severity) -> Severity:
-    """Counts know no info: what is below low counts as low."""
-    return max(severity, Severity.LOW)
-
-
 def counts(findings: Iterable[Finding], *, mark_new: bool = False) -> str:
-    """`1 critical, 1 high`, zeros left out; with `mark_new` what is new: `2 high (1 new)`."""
+    """`1 critical, 1 high`, zeros left out; with `mark_new` what is new: `2 high (1 new)`.
+
+    Counts know no info: what is below low counts as low.
+    """
     total: Counter[Severity] = Counter()
     new: Counter[Severity] = Counter()
     for finding in findings:
-        severity = listed_severity(finding.severity)
+        severity = max(finding.severity, Severity.LOW)
         total[severity] += 1
         new[severity] += finding.standing is Standing.NEW
     parts = []
@@ -63,14 +74,48 @@ def counts(findings: Iterable[Finding], *, mark_new: bool = False) -> str:
     return ", ".join(parts)
 
 
-def place(finding: Finding) -> str:
-    """`api/orders.py:42`; the path alone where no line is known or it is on no changed line."""
-    return f"{finding.path}:{finding.line}" if finding.location else finding.path
+def small(text: str) -> str:
+    """With a small first letter."""
+    return text[:1].lower() + text[1:]
 
 
-def ballot(votes: Ballot) -> str:
-    """`2 of 3 votes`, `1 of 1 vote (3 planned)`."""
-    text = f"{len(votes.seen)} of {plural(votes.of, 'vote')}"
+_NONE_LISTED = {
+    Severity.INFO: "No {}",
+    Severity.LOW: "No {} of low severity or higher",
+    Severity.MEDIUM: "No {} of medium or higher",
+    Severity.HIGH: "No high or critical {}",
+    Severity.CRITICAL: "No critical {}",
+}
+
+
+def none_listed(floor: Severity, noun: str = "findings") -> str:
+    """`No findings of medium or higher`, for a review that found only quieter ones."""
+    return _NONE_LISTED[floor].format(noun)
+
+
+def quiet_ones(findings: Sequence[Finding], floor: Severity) -> str:
+    """What is below `floor`: `28 low ones`, `1 low one`, `3 medium and 2 low ones`."""
+    ones = "one" if len(findings) == 1 else "ones"
+    if floor <= Severity.LOW:
+        return f"{len(findings)} info {ones}"
+    return f"{' and '.join(counts(findings).rsplit(', ', 1))} {ones}"
+
+
+def short_path(path: str, redact: Redaction) -> str:
+    """The path without secrets; of a very long one its end."""
+    path = redact(path)
+    return path if len(path) <= PATH_CHARS else f"…{path[1 - PATH_CHARS :]}"
+
+
+def place(finding: Finding, redact: Redaction) -> str:
+    """`api/orders.py:42`; the path alone where it is on no changed line."""
+    path = short_path(finding.path, redact)
+    return f"{path}:{finding.line}" if finding.location else path
+
+
+def ballot(votes: Ballot, *, short: bool = False) -> str:
+    """`2 of 3 votes`, `1 of 1 vote (3 planned)`; `short` leaves the word out."""
+    text = f"{len(votes.seen)} of {votes.of if short else plural(votes.of, 'vote')}"
     return text if votes.of >= votes.planned else f"{text} ({votes.planned} planned)"
 
 
@@ -95,7 +140,7 @@ def short_evidence(finding: Finding) -> list[str]:
 def both_ballots(finding: Finding) -> str:
     """`security 2 of 3 votes, correctness 1 of 3`."""
     first, *others = finding.votes
-    rest = "".join(f", {b.reviewer} {len(b.seen)} of {b.of}" for b in others)
+    rest = "".join(f", {b.reviewer} {ballot(b, short=True)}" for b in others)
     return f"{first.reviewer} {ballot(first)}{rest}"
 
 
@@ -106,9 +151,21 @@ def analysers(finding: Finding) -> str:
 
 def evidence(finding: Finding, policy: Policy) -> str:
     """The evidence in full, without the last dot: what an inline comment's first line ends with."""
+    text = _support(finding)
+    if against := disagreeing(finding):
+        text += f"; {plural(against, 'vote')} disagree{'s' if against == 1 else ''}"
+    elif why := _why_shown(finding, policy):
+        text += f"; shown, because {why}"
+    if finding.verification and finding.verification.ruling is Ruling.CONFIRMED:
+        text += "; confirmed on a second look"
+    return text if finding.location else f"{text}; not on a changed line"
+
+
+def _support(finding: Finding) -> str:
+    """Votes and analysers that speak for it."""
     static = analysers(finding)
     if not finding.votes:
-        return f"{static}, no model vote" if static else "no vote"
+        return f"{static}, no model vote" if static else "reported in an earlier review"
     if len(finding.votes) == 1:
         vote = finding.votes[0]
         noun = "vote" if vote.of == 1 else "votes"
@@ -117,15 +174,18 @@ def evidence(finding: Finding, policy: Policy) -> str:
             text += f" ({vote.planned} planned)"
     else:
         text = capital(both_ballots(finding))
-    if static:
-        text += f" and {static}"
-    if against := disagreeing(finding):
-        text += f"; {plural(against, 'vote')} disagree{'s' if against == 1 else ''}"
-    elif why := _why_shown(finding, policy):
-        text += f"; shown, because {why}"
-    if finding.verification and finding.verification.ruling is Ruling.CONFIRMED:
-        text += "; confirmed on a second look"
-    return text
+    return f"{text} and {static}" if static else text
+
+
+def why_removed(dropped: Dropped) -> str:
+    """`its quoted code is not in the change`, `without enough votes: security 1 of 3`."""
+    reason, detail = dropped.reason, dropped.detail
+    text = re.sub(r"^whose ", "its ", re.sub(r"^that ", "it ", reason.value))
+    if reason is Reason.DISMISSED and detail:
+        return f"dismissed by {detail}"
+    if reason in (Reason.DUPLICATE, Reason.REFUTED):
+        return f"{text} {detail}".strip()
+    return f"{text}: {detail}" if detail else text
 
 
 def _why_shown(finding: Finding, policy: Policy) -> str:
