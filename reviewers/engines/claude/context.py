@@ -91,7 +91,7 @@ def shown_lines(file: FileDiff, mode: str, hunks: Sequence[Hunk]) -> frozenset[i
     """The lines at the head, beside those of its hunks, that belong before a model's eyes."""
     if file.text is None or file.status is FileStatus.REMOVED:
         return frozenset()
-    total = file.text.count("\n") + (not file.text.endswith("\n"))
+    total = file.text.count("\n") + (file.text[-1:] not in ("", "\n"))
     if file.status is FileStatus.ADDED:
         return frozenset()
     if mode == FULL and len(file.text) <= MAX_FULL_CHARS:
