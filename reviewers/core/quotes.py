@@ -111,6 +111,8 @@ def _side(lines: Sequence[Line], side: Side) -> list[Row]:
 def _keyed(rows: Sequence[Row] | enumerate[str]) -> tuple[Row, ...]:
     """Rows for comparison, blank ones left out. All are masked together: a private key has many."""
     numbered = list(rows)
+    if not numbered:
+        return ()
     masked = _masked("\n".join(text for _, text in numbered)).split("\n")
     keyed = ((n, code_key(text)) for (n, _), text in zip(numbered, masked, strict=True))
     return tuple(row for row in keyed if row[1])
