@@ -1,0 +1,178 @@
+"""The requests of a review: what they hold, how long answers may be, and what they will about cost."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from reviewers.core.allowance import Allowance
+from reviewers.core.call import Call, Task
+from reviewers.core.policy import CLAUDE
+from reviewers.engines.claude.answer import SCHEMA
+from reviewers.engines.claude.briefing import ANSWER_TOKENS, LEAST_ANSWER_TOKENS
+from reviewers.engines.claude.prices import PRICES, Price
+from tests.builders import MODEL, change, finding, orders_change, planned
+from tests.reviewers.engines.claude.asking import KEY, NONCE, SECURITY, STYLE, briefing, only_models
+
+SEVEN = planned(orders_change(), only_models()).calls
+LONG = change({"a.txt": (None, "words and words\n" * 5_000)})
+"""About 30,000 tokens."""
+
+
+def limits(*usd: float) -> tuple[Allowance, ...]:
+    """Allowances of so much money."""
+    return tuple(Allowance(amount, "this review") for amount in usd)
+
+
+def test_a_request_holds_what_current_models_take_and_nothing_else() -> None:
+    """No tools, no sampling, no thinking budget: the 5.x models answer 400 to most of them."""
+    request = briefing(effort="high").request(SECURITY)
+    assert list(request) == ["model", "max_tokens", "system", "messages", "output_config"]
+    assert request["model"] == MODEL
+    assert request["max_tokens"] == ANSWER_TOKENS
+    assert request["output_config"] == {
+        "format": {"type": "json_schema", "schema": SCHEMA},
+        "effort": "high",
+    }
+    (message,) = request["messages"]
+    assert message["role"] == "user"
+    assert [list(block) for block in message["content"]] == [
+        ["type", "text", "cache_control"],
+        ["type", "text"],
+    ]
+    assert KEY not in json.dumps(request)
+
+
+def test_a_call_names_its_model_or_takes_the_default() -> None:
+    told = briefing(default_model="claude-opus-5-5")
+    assert told.model_of(SECURITY) == "claude-opus-5-5"
+    assert (
+        told.model_of(Call("security", CLAUDE, 2, model="claude-haiku-5-5")) == "claude-haiku-5-5"
+    )
+
+
+def test_a_verifying_call_has_its_candidates_behind_the_shared_part() -> None:
+    told = briefing()
+    verify = Call("verifier", CLAUDE, 1, task=Task.VERIFY, candidates=(finding(),))
+    looks, verifies = told.request(SECURITY), told.request(verify)
+    assert looks["messages"][0]["content"][0] == verifies["messages"][0]["content"][0]
+    assert "You are the verifier" in verifies["messages"][0]["content"][1]["text"]
+    assert finding().id in verifies["messages"][0]["content"][1]["text"]
+
+
+def test_s47_the_canary_stands_in_the_instructions_only_and_does_not_follow_from_the_fences() -> (
+    None
+):
+    told = briefing()
+    assert told.canary in told.system
+    assert told.canary not in told.shared(0) + told.own(SECURITY)
+    assert NONCE not in told.canary
+    assert told.canary not in NONCE
+    assert told.canary != briefing(nonce="0" * 24).canary
+
+
+def test_guidelines_of_the_configuration_reach_the_prompt() -> None:
+    assert "Use tabs." in briefing(instructions="Use tabs.").shared(0)
+
+
+@pytest.mark.parametrize(
+    ("allowances", "tokens"),
+    [
+        pytest.param((), ANSWER_TOKENS, id="no-limit"),
+        pytest.param(limits(100), ANSWER_TOKENS, id="plenty"),
+        pytest.param(limits(0.01), LEAST_ANSWER_TOKENS, id="next-to-nothing"),
+    ],
+)
+def test_an_answer_may_be_as_long_as_the_budget_lets_it(
+    allowances: tuple[Allowance, ...], tokens: int
+) -> None:
+    assert briefing(allowances=allowances).answer_tokens == tokens
+
+
+@pytest.mark.parametrize("model", ["claude-sonnet-5-5", "claude-fable-5-2", "claude-haiku-5-5"])
+@pytest.mark.parametrize("chars", [100, 2_000, 20_000], ids=["small", "middle", "large"])
+def test_between_the_bounds_all_planned_calls_together_fit_the_budget(
+    model: str, chars: int
+) -> None:
+    """Haiku costs five times as much above 100,000 prompt tokens; that is reckoned with."""
+    of = change({"a.txt": (None, "words and words\n" * chars)})
+    under = only_models(chunk_chars=10**7, max_file_chars=10**7)
+    most = briefing(of, under, default_model=model)
+    price = PRICES[model].output
+    costs = [most.most(call, warm=i > 0) or 0.0 for i, call in enumerate(SEVEN)]
+    limit = sum(costs) - 7 * 6_000 * price / 1e6
+    told = briefing(of, under, default_model=model, allowances=limits(limit, 10 * limit))
+    assert LEAST_ANSWER_TOKENS <= told.answer_tokens < ANSWER_TOKENS
+    planned_cost = sum(told.most(call, warm=i > 0) or 0.0 for i, call in enumerate(SEVEN))
+    if told.answer_tokens > LEAST_ANSWER_TOKENS:
+        assert 0.9 * limit < planned_cost <= limit
+
+
+def test_a_model_without_a_price_has_no_estimate_and_full_answers() -> None:
+    told = briefing(default_model="claude-next", allowances=limits(0.01))
+    assert told.most(SECURITY, warm=False) is None
+    assert told.answer_tokens == ANSWER_TOKENS
+    assert told.estimate(SEVEN).usual is None
+    free = briefing(default_model="own", prices={"own": Price(0, 0, 0, 0)}, allowances=limits(0.01))
+    assert free.estimate(SEVEN).usual == 0
+    assert free.answer_tokens == ANSWER_TOKENS
+
+
+def test_a_warm_prefix_is_reckoned_at_the_price_of_reading() -> None:
+    told = briefing(LONG)
+    cold, warm = told.most(SECURITY, warm=False), told.most(SECURITY, warm=True)
+    assert cold is not None
+    assert warm is not None
+    prefix = (len(told.system) + len(told.shared(0))) / 3.5
+    price = PRICES[MODEL]
+    assert cold - warm == pytest.approx(prefix * (price.write - price.read) / 1e6, rel=1e-3)
+
+
+def test_the_estimate_lets_the_first_call_on_each_chunk_write_the_cache() -> None:
+    told = briefing(LONG)
+    one, all_of_them = told.estimate((SECURITY,)), told.estimate(SEVEN)
+    assert one.usual is not None
+    assert all_of_them.usual is not None
+    assert (one.calls, all_of_them.calls) == (1, 7)
+    assert one.usual < all_of_them.usual < 3 * one.usual
+    assert one.characters == len(told.shared(0)) + len(told.own(SECURITY))
+
+
+def test_the_estimate_of_two_models_writes_two_caches() -> None:
+    told = briefing(LONG)
+    same = told.estimate((SECURITY, STYLE)).usual
+    other = told.estimate((SECURITY, Call("style", CLAUDE, 1, model="claude-haiku-5-5"))).usual
+    assert same is not None
+    assert other is not None
+    haiku = 30_000 * PRICES["claude-haiku-5-5"].write / 1e6
+    read = 30_000 * PRICES[MODEL].read / 1e6
+    assert haiku > read
+    assert other < same + haiku
+
+
+@pytest.mark.parametrize(
+    ("model", "lines", "worth"),
+    [
+        ("claude-sonnet-5-5", 1, True),  # Our own instructions are 700 tokens.
+        ("claude-haiku-4-5", 1, False),
+        ("claude-haiku-4-5", 2_000, True),
+    ],
+)
+def test_a_wait_for_the_cache_is_worth_it_from_the_models_least_prefix_on(
+    model: str, lines: int, worth: bool
+) -> None:
+    of = change({"a.txt": (None, "words\n" * lines)})
+    assert briefing(of).is_cacheable(model, 0) is worth
+
+
+def test_a_path_is_known_again_as_it_was_shown() -> None:
+    of = change(
+        dict.fromkeys(("a.py", "b\u202e.py", "c  d.py", "e\nf.py", "e f.py"), (None, "x\n"))
+    )
+    told = briefing(of)
+    assert told.path_of("a.py") == "a.py"
+    assert told.path_of("b‹U+202E›.py") == "b\u202e.py"
+    assert told.path_of("c d.py") == "c  d.py"
+    assert told.path_of("e f.py") == "e f.py"  # The file that has this very name goes first.
+    assert told.path_of("nowhere.py") == "nowhere.py"
