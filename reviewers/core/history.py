@@ -45,8 +45,8 @@ class Known:
 class History:
     """The last review of this pull request: its head, the change as it was, what is known.
 
-    `unread` holds keys (`plan.hunk_key`) of hunks that it could not read. An empty history is that
-    of a first review.
+    `unread` names the hunks that it could not read by their digests; `config` names who read the
+    others, and how. An empty history is that of a first review.
     """
 
     head: str = ""
@@ -55,6 +55,7 @@ class History:
     unread: frozenset[str] = frozenset()
     spent: float = 0.0
     complete: bool = False
+    config: str = ""
 
     @property
     def is_first(self) -> bool:

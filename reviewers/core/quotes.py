@@ -6,11 +6,12 @@ that is how a model was shown it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 
 from reviewers.core.change import Change, FileDiff, Line
-from reviewers.core.finding import Location, Side
+from reviewers.core.finding import Location, Side, fingerprint
 from reviewers.core.secrets import Redaction
 from reviewers.core.visible import visible
 
@@ -89,6 +90,16 @@ class Quotes:
         span = range(location.line, location.end_line + 1)
         rows = (row for hunk in self._rows(file, location.side) for row in hunk)
         return tuple(text for number, text in rows if number in span)
+
+    def known_as(self, file: FileDiff, side: Side, rule: str, identity: str) -> int | None:
+        """The line of a hunk on which a finding of that rule was first seen under that id."""
+        seen: Counter[str] = Counter()
+        for number, key in (row for hunk in self._rows(file, side) for row in hunk):
+            names = dict.fromkeys((file.path, file.old_path or file.path))
+            if any(fingerprint(rule, path, key, seen[key]) == identity for path in names):
+                return number
+            seen[key] += 1
+        return None
 
     def ordinal(self, file: FileDiff, side: Side, line: int, key: str) -> int:
         """How many lines equal to `key` stand in the file's hunks before `line`."""

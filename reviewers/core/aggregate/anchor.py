@@ -62,16 +62,29 @@ def _choose(
     """On the place that the claimed lines name, or on the only one; else without a line.
 
     Places may overlap (equal lines in a row): the one of exactly these lines comes first, then the
-    one that begins there, then the one that covers it.
+    one that begins there, then the one that covers it. Equal code outside of the hunks counts: the
+    claim may mean that.
     """
     first = claim.line + _blank_lines_before(claim.quote)
     exact = (first, max(first, claim.end_line))
     covering = [p for p in places if p[0] <= first <= p[1]]
     said = min(covering, key=lambda p: (p != exact, p[0] != first), default=None)
-    if said is None and len(places) == 1:
-        said = places[0]
+    if said is None:
+        outside = _outside(claim, file, side, quotes)
+        if first in outside:
+            return _finding(claim, file, None, first, quotes)
+        if len(places) == 1 and not outside:
+            said = places[0]
     location = Location(file.path, *said, side) if said else None
     return _finding(claim, file, location, 0, quotes)
+
+
+def _outside(claim: Claim, file: FileDiff, side: Side, quotes: Quotes) -> list[int]:
+    """The lines at the head, on no hunk, at which the quote begins; a removed line is none."""
+    if side is Side.LEFT and claim.side is Side.LEFT:
+        return []
+    lines = quotes.in_text(file, quote_keys(claim.quote))
+    return [n for n in lines if (Side.RIGHT, n) not in file.rows]
 
 
 def _blank_lines_before(quote: str) -> int:

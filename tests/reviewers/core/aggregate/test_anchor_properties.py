@@ -17,6 +17,7 @@ from reviewers.core.quotes import quote_keys
 from tests.builders import claim, source
 from tests.repository import Entry, Repository, changes
 
+Span = tuple[FileDiff, list[Line], Side]
 Trees = tuple[dict[bytes, Entry], dict[bytes, Entry]]
 sometimes = settings(max_examples=25, deadline=None)
 
@@ -43,7 +44,7 @@ def is_blank(line: Line) -> bool:
     return not quote_keys(line.text)
 
 
-def spans(change: Change, most: int = 4) -> Iterator[tuple[FileDiff, list[Line], Side]]:
+def spans(change: Change, most: int = 4) -> Iterator[Span]:
     """Every run of up to `most` lines of one side of one hunk that a comment may stand on."""
     for file in change.files:
         for hunk in file.hunks:
@@ -51,8 +52,8 @@ def spans(change: Change, most: int = 4) -> Iterator[tuple[FileDiff, list[Line],
                 lines = [x for x in hunk.lines if numbered_on(x, side)]
                 for i in range(len(lines)):
                     for j in range(i, min(i + most, len(lines))):
-                        ends = (lines[i], lines[j])
-                        if side is Side.RIGHT or all(x.mark is Mark.REMOVED for x in ends):
+                        removed = lines[i].mark is lines[j].mark is Mark.REMOVED
+                        if side is Side.RIGHT or removed:
                             yield file, lines[i : j + 1], side
 
 
@@ -135,9 +136,12 @@ def test_a_wrong_line_or_side_does_no_harm_where_the_quote_stands_once(
 
 
 def holders(file: FileDiff, text: str) -> list[Line]:
-    """The lines of a file's diff that hold a text; a blank one is held by all."""
+    """The lines of a file, and of its diff, that hold a text; a blank one is held by all."""
     key = "".join(quote_keys(text))
     rows = [x for hunk in file.hunks for x in hunk.lines]
+    for number, row in enumerate((file.text or "").split("\n"), 1):
+        if (Side.RIGHT, number) not in file.rows:
+            rows.append(Line(Mark.CONTEXT, row, None, number))
     return [x for x in rows if not key or key in "".join(quote_keys(x.text))]
 
 
@@ -169,12 +173,13 @@ def equals(file: FileDiff, line: Line) -> int:
 def test_code_outside_the_hunks_is_told_with_its_line_and_placed_on_none(
     repository: Repository, trees: Trees
 ) -> None:
+    """Also where equal code stands in a hunk."""
     change = repository.change(*trees)
     outside = [
         (file, number, text)
         for file in change.files
         for number, text in enumerate((file.text or "").split("\n"), 1)
-        if (Side.RIGHT, number) not in file.rows and quote_keys(text) and not holders(file, text)
+        if (Side.RIGHT, number) not in file.rows and quote_keys(text)
     ]
     results = judged([claim(file.path, number, text) for file, number, text in outside], change)
     for (_, number, _), result in zip(outside, results, strict=True):
