@@ -1,0 +1,147 @@
+"""What several voices saw becomes one finding with all names on it, and nothing is lost."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reviewers.core.aggregate.merge import merge
+from reviewers.core.finding import Dropped, Finding, Location, Reason, Severity
+from tests.builders import finding, source, static_source
+
+CRASH = {
+    "rule": "correctness/missing-value",
+    "title": "A missing order ends in status 500",
+    "body": "The row is indexed without a check.",
+    "id": "c1c1c1c1c1c1",
+}
+
+
+def by(vote: int, reviewer: str = "security", **more: Any) -> Finding:
+    severity = more.get("severity", Severity.HIGH)
+    return finding(sources=(source(reviewer, vote, severity=severity),), **more)
+
+
+def test_two_votes_and_an_analyser_are_one_finding_with_all_names() -> None:
+    ruff = finding(
+        sources=(static_source("S608"),), title="Possible SQL injection", body="", id="a"
+    )
+    kept = merge([by(1), ruff, by(2)])
+    (found,) = kept.findings
+    assert found.sources == (source(vote=1), source(vote=2), static_source("S608"))
+    assert found.title == "Request data becomes SQL text", "a person's words before an analyser's"
+    assert [d.reason for d in kept.dropped] == [Reason.DUPLICATE, Reason.DUPLICATE]
+    assert {d.detail for d in kept.dropped} == {f"of {found.id}"}
+
+
+def test_two_reviewers_on_one_fault_stand_on_it_together() -> None:
+    kept = merge([by(1), by(2, "correctness", rule="correctness/other")])
+    (found,) = kept.findings
+    assert found.reviewers == ("correctness", "security")
+    assert found.rule == "security/sql-injection", "a named rule before `other`"
+
+
+def test_another_fault_on_the_same_line_stays_another() -> None:
+    kept = merge([by(1), by(1, "correctness", **CRASH), by(2), by(2, "correctness", **CRASH)])
+    assert {(f.title, len(f.sources)) for f in kept.findings} == {
+        ("Request data becomes SQL text", 2),
+        ("A missing order ends in status 500", 2),
+    }
+
+
+def test_two_findings_of_one_voice_each_find_their_like() -> None:
+    """Same line, same rule: only the words tell which of the two the other vote means."""
+    name = {"rule": "correctness/missing-value", "title": "`name` may be None", "body": "name None"}
+    size = {
+        "rule": "correctness/missing-value",
+        "title": "`size` may be empty",
+        "body": "size zero",
+    }
+    said = [by(1, **name), by(1, **size), by(2, **{**size, "title": "an empty `size` is indexed"})]
+    for order in permutations(said):
+        kept = merge(order)
+        assert {f.title.split("`")[1]: len(f.sources) for f in kept.findings} == {
+            "name": 1,
+            "size": 2,
+        }
+
+
+def test_a_placed_one_speaks_for_one_that_could_not_be_placed() -> None:
+    kept = merge([by(1, line=None), by(2)])
+    (found,) = kept.findings
+    assert found.location == Location("api/orders.py", 6, 6)
+    assert len(found.sources) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ([Severity.HIGH], Severity.HIGH),
+        ([Severity.HIGH, Severity.HIGH, Severity.HIGH], Severity.HIGH),
+        ([Severity.CRITICAL, Severity.MEDIUM], Severity.HIGH),
+        ([Severity.CRITICAL, Severity.LOW, Severity.LOW], Severity.MEDIUM),
+        ([Severity.HIGH, Severity.MEDIUM], Severity.HIGH),
+        ([Severity.LOW, Severity.INFO], Severity.LOW),
+    ],
+    ids=["one", "agreed", "average", "one loud vote", "rounded up", "rounded up from nothing"],
+)
+def test_the_severity_is_the_average_rounded_up(said: list[Severity], shown: Severity) -> None:
+    (found,) = merge(by(vote, severity=s) for vote, s in enumerate(said, 1)).findings
+    assert found.severity is shown
+
+
+@pytest.mark.parametrize(
+    ("rules", "shown"),
+    [
+        (["security/ssrf", "security/ssrf", "security/open-redirect"], "security/ssrf"),
+        (["security/other", "security/ssrf"], "security/ssrf"),
+        (["security/other", "security/other"], "security/other"),
+    ],
+    ids=["most", "a named one", "nobody has a name"],
+)
+def test_the_rule_is_what_most_name(rules: list[str], shown: str) -> None:
+    (found,) = merge(by(vote, rule=rule) for vote, rule in enumerate(rules, 1)).findings
+    assert found.rule == shown
+
+
+def test_a_suggestion_is_taken_over_where_it_replaces_the_same_lines() -> None:
+    fix, other = "    rows = db.safe(order_by)", Location("api/orders.py", 6, 7)
+    (found,) = merge([by(1), by(2, suggestion=fix)]).findings
+    assert found.suggestion == fix
+    (found,) = merge([by(1), by(2, suggestion=fix, location=other), by(3)]).findings
+    assert (found.location, found.suggestion) == (Location("api/orders.py", 6, 6), None)
+
+
+def test_nothing_to_merge() -> None:
+    assert merge([]).findings == ()
+    assert merge([by(1)]).findings == (by(1),)
+
+
+texts = st.sampled_from(["Request data becomes SQL text", "A missing order ends in 500", "x", ""])
+some = st.builds(
+    lambda vote, line, title, rule, reviewer: by(
+        vote, reviewer, line=line, title=title, body="", rule=rule, id=f"{vote}{line}"
+    ),
+    st.integers(1, 3),
+    st.none() | st.integers(1, 12),
+    texts,
+    st.sampled_from(["security/ssrf", "security/other"]),
+    st.sampled_from(["security", "style"]),
+)
+
+
+@given(st.lists(some, max_size=12), st.randoms())
+def test_nothing_is_lost_and_the_order_of_arrival_does_not_matter(
+    said: list[Finding], random: Any
+) -> None:
+    kept = merge(said)
+    assert len(kept.findings) + len(kept.dropped) == len(said)
+    assert {s for f in kept.findings for s in f.sources} == {s for f in said for s in f.sources}
+    assert all(isinstance(d, Dropped) and d.reason is Reason.DUPLICATE for d in kept.dropped)
+    shuffled = list(said)
+    random.shuffle(shuffled)
+    assert merge(shuffled).findings == kept.findings
