@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
+from importlib import import_module
 from time import monotonic, time
 from typing import Any
 
@@ -67,6 +68,11 @@ class SetupError(Exception):
 
 
 _REGION = {"bedrock": "AWS_REGION", "vertex": "CLOUD_ML_REGION"}
+_CREDENTIAL_ERRORS = {
+    "bedrock": ("botocore.exceptions", "BotoCoreError"),
+    "vertex": ("google.auth.exceptions", "GoogleAuthError"),
+}
+"""What a platform's own library raises where it finds no credentials."""
 
 
 def make_client(access: ModelAccess) -> Any:
@@ -114,6 +120,7 @@ def _http_client(access: ModelAccess) -> anthropic.DefaultAioHttpClient:
 
 def _watched(access: ModelAccess) -> Any:
     """Middleware round one HTTP attempt: written down, and not retried where that is not safe."""
+    unsent: tuple[type[Exception], ...] = (anthropic.AnthropicError, *_errors_of(access.platform))
 
     async def watched(request: Any, call_next: Any) -> Any:
         book = attempts.get()
@@ -129,7 +136,7 @@ def _watched(access: ModelAccess) -> Any:
             result = "silent"
             message = f"no answer began within {access.first_seconds:.0f} s"
             raise LostError(message, silent=True) from None
-        except (anthropic.AnthropicError, ImportError, RuntimeError, ValueError) as e:
+        except unsent as e:
             result, meaning = _meaning(e, access.platform)
             raise meaning from None
         else:
@@ -139,6 +146,17 @@ def _watched(access: ModelAccess) -> Any:
                 book.append(Attempt(start, monotonic() - start, result))
 
     return watched
+
+
+def _errors_of(platform: str) -> tuple[type[Exception], ...]:
+    """What may be raised before a request is sent, for want of credentials or of their library."""
+    if platform not in _CREDENTIAL_ERRORS:
+        return ()
+    module, name = _CREDENTIAL_ERRORS[platform]
+    try:
+        return ImportError, RuntimeError, ValueError, getattr(import_module(module), name)
+    except ImportError:
+        return ImportError, RuntimeError, ValueError
 
 
 def _meaning(error: Exception, platform: str) -> tuple[str, Exception]:
