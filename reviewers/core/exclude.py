@@ -6,7 +6,7 @@ Only names decide. A mark inside the file ("@generated") would let a pull reques
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import translate
 from functools import lru_cache
 
@@ -30,9 +30,19 @@ MAX_STARS = 8
 """Stars that one pattern may hold. fnmatch stayed under 1 ms at that (reliability.md, section 0)."""
 
 
-@lru_cache(maxsize=512)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(translate(pattern))
+@lru_cache(maxsize=64)
+def _compiled(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """One expression for whole paths and one for bare names.
+
+    A configuration may hold thousands of globs: by themselves they would be tried one by one, and
+    compiled again and again.
+    """
+    paths = (*patterns, *(p[3:] for p in patterns if p.startswith("**/")))
+    return _any(paths), _any(p for p in patterns if "/" not in p)
+
+
+def _any(patterns: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(translate, patterns)) or r"(?!)")
 
 
 def matches(path: str, patterns: Sequence[str]) -> bool:
@@ -40,13 +50,8 @@ def matches(path: str, patterns: Sequence[str]) -> bool:
 
     A pattern without a slash fits a file of that name in any folder.
     """
-    name = path.rpartition("/")[2]
-    return any(
-        _compiled(p).match(path)
-        or ("/" not in p and _compiled(p).match(name))
-        or (p.startswith("**/") and _compiled(p[3:]).match(path))
-        for p in patterns
-    )
+    paths, names = _compiled(tuple(patterns))
+    return bool(paths.match(path) or names.match(path.rpartition("/")[2]))
 
 
 def pattern_problem(pattern: str) -> str:

@@ -62,14 +62,15 @@ class History:
         """Whether there is no earlier review to go by."""
         return not self.head
 
-    def had_line(self, finding: Finding) -> bool:
+    def had_line(self, finding: Finding, old_path: str | None = None) -> bool:
         """Whether the quoted code stood in the earlier head's change (or file) as it stands now.
 
-        Then this push did not write it, and a finding on it comes late.
+        Then this push did not write it, and a finding on it comes late. `old_path` is the file's
+        name before the change renamed it.
         """
         if self.previous is None:
             return False
-        file = self.previous.file(finding.path)
+        file = self.previous.file(finding.path) or self.previous.file(old_path or "")
         if file is None:
             return False
         keys = quote_keys(finding.quote)

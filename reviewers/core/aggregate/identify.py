@@ -54,7 +54,9 @@ def identify(findings: Iterable[Finding], history: History, change: Change) -> I
         known = history.known[partner[i]] if i in partner else None
         if known:
             matched[known.finding.id] = known
-        out.append(_placed_in_time(finding, known, history))
+        file = change.file(finding.path)
+        late = history.had_line(finding, file.old_path if file else None)
+        out.append(_placed_in_time(finding, known, late=late))
     return Identified(tuple(out), matched)
 
 
@@ -87,9 +89,8 @@ def _apart(findings: Iterable[Finding]) -> list[Finding]:
     return out
 
 
-def _placed_in_time(finding: Finding, known: Known | None, history: History) -> Finding:
+def _placed_in_time(finding: Finding, known: Known | None, *, late: bool) -> Finding:
     if known is None:
-        late = not history.is_first and history.had_line(finding)
         return replace(finding, standing=Standing.LATE if late else Standing.NEW)
     same = replace(finding, id=known.finding.id)
     match known.state:

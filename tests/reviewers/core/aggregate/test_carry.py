@@ -1,0 +1,234 @@
+"""What nobody reported again is fixed only by proof; a model's silence is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reviewers.core.aggregate.carry import Carried, carry
+from reviewers.core.call import Reading
+from reviewers.core.change import Change, FileDiff, FileStatus, HunkRef
+from reviewers.core.coverage import Cell, Coverage
+from reviewers.core.finding import (
+    Finding,
+    Location,
+    Ruling,
+    Side,
+    Source,
+    Standing,
+    Verification,
+)
+from reviewers.core.history import Dismissal, History, Known, State
+from reviewers.core.policy import CLAUDE, STATIC
+from tests.builders import HEAD, ORDERS, change, file_diff, finding, orders_change, static_source
+
+LINE = '    rows = db.execute("SELECT * FROM orders ORDER BY " + order_by)'
+FIXED = ORDERS.replace(" + order_by)", ' + "id")')
+NOBODY = Coverage((), ())
+
+
+def known(state: State = State.OPEN, **more: Any) -> Known:
+    dismissal = Dismissal("mlee", "2026-11-20", "why") if state is State.DISMISSED else None
+    return Known(finding(**{"quote": LINE, **more}), state, dismissal)
+
+
+def judged(
+    before: Known, now: Change, seen: Coverage = NOBODY, ruling: Ruling | None = None
+) -> Carried:
+    history = History(head="4be91c0", known=(before,), previous=orders_change())
+    ruled = {before.finding.id: Verification(ruling, "why")} if ruling else {}
+    return carry(history, {}, now, seen, ruled)
+
+
+def open_after(before: Known, now: Change) -> Finding | None:
+    """The finding that stays open, None when it is fixed. It is always one of the two."""
+    carried = judged(before, now)
+    assert len(carried.open) + len(carried.fixed) == 1
+    return carried.open[0] if carried.open else None
+
+
+def test_silence_is_no_proof() -> None:
+    still = open_after(known(), orders_change())
+    assert still is not None
+    assert (still.standing, still.id, still.line) == (Standing.OPEN, finding().id, 6)
+
+
+def test_what_is_fixed_says_in_which_commit() -> None:
+    carried = judged(known(), change({"api/orders.py": (None, FIXED)}))
+    (fixed,) = carried.fixed
+    assert (fixed.state, fixed.fixed_in, fixed.finding.id) == (State.FIXED, HEAD, finding().id)
+
+
+def removed_line(**more: Any) -> Known:
+    location = Location("x.py", 1, 1, Side.LEFT)
+    return known(**{"path": "x.py", "quote": "check(user)", "location": location, **more})
+
+
+UNCHECKED = change({"x.py": ("check(user)\nrun(user)\n", "run(user)\n")})
+CHECKED = change({"x.py": ("check(user)\nrun(user)\n", "check(user)\nrun(user, 1)\n")})
+GONE = change({"x.py": ("check(user)\nrun(user)\n", None)})
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_open"),
+    [
+        (known(), change({"api/orders.py": (None, FIXED)}), False),
+        (known(), change({"api/orders.py": (None, "new()\n" * 9 + ORDERS)}), True),
+        (known(), change({"api/orders.py": (ORDERS, ORDERS + "more()\n")}), True),
+        (known(), change({"api/orders.py": (ORDERS, None)}), False),
+        (known(), change({"other.py": (None, "x\n")}), False),
+        (known(), replace(change({"other.py": (None, "x\n")}), undelivered=("9 more",)), True),
+        (known(), Change((FileDiff("api/orders.py", FileStatus.MODIFIED, missing="large"),)), True),
+        (known(quote=""), change({"api/orders.py": (None, FIXED)}), True),
+        (known(quote=""), change({"other.py": (None, "x\n")}), False),
+        (known(), change({"shop/orders.py": (None, ORDERS)}), True),
+        (known(quote="}"), change({"shop/orders.py": (None, ORDERS + "}\n")}), False),
+        (removed_line(), UNCHECKED, True),
+        (removed_line(), CHECKED, False),
+        (removed_line(), GONE, True),
+        (removed_line(), change({"y.py": (None, "check(user)\n")}), False),
+        (removed_line(location=None), UNCHECKED, True),
+        (removed_line(location=None), GONE, True),
+        (removed_line(location=None, seen_at=1), UNCHECKED, False),
+        (removed_line(location=None, seen_at=1), GONE, False),
+    ],
+    ids=[
+        *("changed", "moved", "out of the hunks", "file removed", "file out of the change"),
+        *("file perhaps not delivered", "file not shown", "old code not known"),
+        *("old code not known, file gone", "new file renamed", "too little code to know it by"),
+        *("removed line", "removed line is back", "its file is removed"),
+        *("removed line, now elsewhere", "removed, no line", "removed, no line, file removed"),
+        *("unplaced line is removed now", "unplaced line's file is removed now"),
+    ],
+)
+def test_fixed_is_what_is_gone(before: Known, now: Change, is_open: bool) -> None:
+    assert (open_after(before, now) is not None) is is_open
+
+
+# --- Where it stands now
+
+
+def test_an_open_one_moves_with_its_code() -> None:
+    still = open_after(known(), change({"api/orders.py": (None, "new()\n" * 9 + ORDERS)}))
+    assert still is not None
+    assert still.location == Location("api/orders.py", 15, 15)
+
+
+def test_an_open_one_moves_with_its_file() -> None:
+    moved = replace(
+        file_diff("shop/orders.py", None, ORDERS),
+        old_path="api/orders.py",
+        status=FileStatus.RENAMED,
+    )
+    for now in (Change((moved,)), change({"shop/orders.py": (None, ORDERS)})):
+        still = open_after(known(), now)
+        assert still is not None
+        assert (still.path, still.location) == (
+            "shop/orders.py",
+            Location("shop/orders.py", 6, 6),
+        )
+
+
+def test_outside_of_the_hunks_it_is_told_with_its_line_and_placed_on_none() -> None:
+    still = open_after(known(), change({"api/orders.py": (ORDERS, ORDERS + "more()\n")}))
+    assert still is not None
+    assert (still.location, still.seen_at) == (None, 6)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("same()\nsame()\n", (1, 1)),
+        ("x = 1\nsame()\nsame()\n", (2, 2)),
+        ("a\nb\nc\nsame()\nsame()\n", None),
+    ],
+    ids=["on its line", "not on its line", "on neither"],
+)
+def test_of_equal_lines_only_the_one_at_its_place_is_it(
+    text: str, place: tuple[int, int] | None
+) -> None:
+    line = place[0] if place else 1
+    before = known(path="x.py", quote="same()", location=Location("x.py", line, line))
+    still = open_after(before, change({"x.py": (None, text)}))
+    assert still is not None
+    assert still.location == (Location("x.py", *place) if place else None)
+
+
+def test_an_old_suggestion_is_not_offered_for_code_that_may_have_changed() -> None:
+    still = open_after(known(suggestion="    rows = ()"), orders_change())
+    assert still is not None
+    assert still.suggestion is None
+
+
+def test_a_late_one_stays_late() -> None:
+    still = open_after(known(State.LATE), orders_change())
+    assert still is not None
+    assert still.standing is Standing.LATE
+
+
+# --- Who is judged
+
+
+@pytest.mark.parametrize("state", [State.FIXED, State.DISMISSED])
+def test_what_is_closed_is_not_judged_again(state: State) -> None:
+    carried = judged(known(state), orders_change())
+    assert (carried.open, carried.fixed) == ((), ())
+
+
+def test_what_was_found_again_is_not_carried() -> None:
+    before = known()
+    history = History(head="4be91c0", known=(before,))
+    carried = carry(history, {before.finding.id: before}, orders_change(), NOBODY, {})
+    assert (carried.open, carried.fixed) == ((), ())
+
+
+# --- Other proofs: an analyser read it again, or the verifier cites what fixed it
+
+
+@pytest.mark.parametrize(
+    ("ruling", "is_open"),
+    [(Ruling.REFUTED, False), (Ruling.CONFIRMED, True), (Ruling.UNCERTAIN, True), (None, True)],
+)
+def test_the_verifier_may_cite_what_fixed_it(ruling: Ruling | None, is_open: bool) -> None:
+    carried = judged(known(), orders_change(), ruling=ruling)
+    assert bool(carried.open) is is_open
+    assert bool(carried.fixed) is not is_open
+
+
+def cells(*readings: Reading, engine: str = STATIC, path: str = "api/orders.py") -> Coverage:
+    hunks = [HunkRef(path, i) for i in range(len(readings))]
+    rows = zip(hunks, readings, strict=True)
+    return Coverage(tuple(Cell(h, "security", engine, 0, r) for h, r in rows), tuple(hunks))
+
+
+RUFF = (static_source(),)
+
+
+@pytest.mark.parametrize(
+    ("sources", "seen", "is_open"),
+    [
+        (RUFF, cells(Reading.READ), False),
+        (RUFF, cells(Reading.READ, Reading.READ), False),
+        (RUFF, cells(Reading.READ, Reading.FAILED), True),
+        (RUFF, cells(Reading.NOT_APPLICABLE), True),
+        (RUFF, cells(), True),
+        (RUFF, cells(Reading.READ, engine=CLAUDE), True),
+        (RUFF, cells(Reading.READ, path="other.py"), True),
+        ((static_source(reviewer="style"),), cells(Reading.READ), True),
+        ((*RUFF, finding().sources[0]), cells(Reading.READ), True),
+        ((), cells(Reading.READ), True),
+    ],
+    ids=[
+        *("read again", "all hunks", "one hunk failed", "no rule for it", "not read"),
+        *("a model read it", "another file", "another reviewer", "a model saw it, too"),
+        "nobody is known to have seen it",
+    ],
+)
+def test_an_analyser_that_reads_again_and_is_silent_is_proof(
+    sources: Sequence[Source], seen: Coverage, is_open: bool
+) -> None:
+    carried = judged(known(sources=tuple(sources)), orders_change(), seen)
+    assert bool(carried.open) is is_open

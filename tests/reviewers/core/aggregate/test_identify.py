@@ -1,0 +1,221 @@
+"""A finding keeps its id: through rewording, another rule, moved code, a renamed file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reviewers.core.aggregate.identify import identify, is_late
+from reviewers.core.change import Change, FileStatus
+from reviewers.core.finding import Finding, Location, Severity, Side, Standing
+from reviewers.core.history import Dismissal, History, Known, State
+from tests.builders import ORDERS, change, file_diff, finding, orders_change
+
+OLD = "0123456789ab"
+LINE = '    rows = db.execute("SELECT * FROM orders ORDER BY " + order_by)'
+LIKE = {"title": "The query string becomes SQL", "body": "`order_by` goes into the statement."}
+CRASH = {"title": "A missing order ends in status 500", "body": "The row is indexed unchecked."}
+
+
+def known(state: State = State.OPEN, **more: Any) -> Known:
+    dismissal = Dismissal("mlee", "2026-11-20", "why") if state is State.DISMISSED else None
+    fixed_in = "9d02f7e" + "0" * 33 if state is State.FIXED else ""
+    return Known(finding(**{"quote": LINE, "id": OLD, **more}), state, dismissal, fixed_in)
+
+
+def found(**more: Any) -> Finding:
+    """What is found in the second review; another fingerprint unless told."""
+    return finding(**{"quote": LINE, "id": "ffffffffffff", **more})
+
+
+def history(*before: Known, previous: Change | None = None) -> History:
+    return History(head="4be91c0", known=before, previous=previous or orders_change())
+
+
+def only(new: Finding, before: Known, of: Change | None = None) -> Finding:
+    (result,) = identify([new], history(before), of or orders_change()).findings
+    return result
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        found(id=OLD, quote="changed(x)", **CRASH),
+        found(),
+        found(**LIKE),
+        found(rule="security/other", **LIKE),
+        found(line=9),
+        found(quote=LINE.strip().removeprefix("rows = ")),
+        found(quote=f'    order_by = request.args["order_by"]\n{LINE}', rule="security/other"),
+        found(quote="rows = run(order_by)", rule="security/other"),
+    ],
+    ids=[
+        *("same fingerprint", "same", "other words", "other rule and words", "moved"),
+        *("part of the line is quoted", "more is quoted", "line changed, same words"),
+    ],
+)
+def test_what_is_known_keeps_its_id(new: Finding) -> None:
+    assert only(new, known()).id == OLD
+    assert only(new, known()).standing is Standing.OPEN
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        found(rule="security/ssrf", **CRASH),
+        found(quote="rows = run(order_by)", **CRASH),
+        found(path="api/other.py", **CRASH),
+        found(path="api/other.py", quote="rows = run(order_by)", **LIKE),
+    ],
+    ids=["another fault on the line", "other code and words", "other file", "like words elsewhere"],
+)
+def test_what_is_not_known_is_new(new: Finding) -> None:
+    result = only(new, known())
+    assert result.id == new.id
+    assert identify([new], history(known()), orders_change()).matched == {}
+
+
+def test_a_renamed_file_is_the_same_file() -> None:
+    moved = replace(
+        file_diff("shop/orders.py", None, ORDERS),
+        old_path="api/orders.py",
+        status=FileStatus.RENAMED,
+    )
+    assert only(found(path="shop/orders.py", **LIKE), known(), Change((moved,))).id == OLD
+
+
+def test_code_that_moved_to_another_file_is_known_by_the_code_and_the_words() -> None:
+    of = change({"shop/orders.py": (None, ORDERS)})
+    assert only(found(path="shop/orders.py"), known(), of).id == OLD
+
+
+def test_where_the_old_code_could_not_be_had_words_alone_must_do() -> None:
+    assert only(found(quote="rows = run(order_by)"), known(quote="")).id == OLD
+    assert only(found(**CRASH), known(quote="", title="Something else", body="")).id != OLD
+
+
+def test_where_only_the_old_title_is_known_titles_are_compared() -> None:
+    """An inline comment of ours may be all that is left of an old finding."""
+    assert only(found(rule="security/other"), known(body="")).id == OLD
+
+
+def test_each_known_one_is_matched_once_and_the_surest_pair_first() -> None:
+    twin = found(id="eeeeeeeeeeee", quote="rows = run(order_by)")
+    result = identify([twin, found()], history(known()), orders_change())
+    assert [f.id for f in result.findings] == ["eeeeeeeeeeee", OLD]
+    assert list(result.matched) == [OLD]
+
+
+def test_two_findings_with_one_fingerprint_get_two_ids() -> None:
+    """Same rule on the same line, said by one voice about two faults."""
+    result = identify([found(), found(**CRASH)], History(), orders_change())
+    first, second = (f.id for f in result.findings)
+    assert first == "ffffffffffff"
+    assert second != first
+    assert len(second) == 12
+    again = identify([found(), found(**CRASH)], History(), orders_change())
+    assert [f.id for f in again.findings] == [first, second]
+
+
+# --- Where it stands in time
+
+
+@pytest.mark.parametrize(
+    ("state", "standing", "note"),
+    [
+        (State.OPEN, Standing.OPEN, ""),
+        (State.LATE, Standing.LATE, ""),
+        (State.FIXED, Standing.BACK, "Marked as fixed in `9d02f7e`; it is there again."),
+        (
+            State.DISMISSED,
+            Standing.BACK,
+            "Dismissed on 2026-11-20; the line has changed since.",
+        ),
+    ],
+)
+def test_what_it_was_before_is_what_it_comes_as(
+    state: State, standing: Standing, note: str
+) -> None:
+    result = only(found(), known(state))
+    assert (result.standing, result.note) == (standing, note)
+    matched = identify([found()], history(known(state)), orders_change()).matched
+    assert matched[OLD].state is state
+
+
+def test_in_a_first_review_everything_is_new() -> None:
+    (result,) = identify([found()], History(), orders_change()).findings
+    assert result.standing is Standing.NEW
+
+
+PUSHED = ORDERS.replace("    return rows", "    rows = rows or []\n    return rows")
+
+
+@pytest.mark.parametrize(
+    ("quote", "standing"),
+    [
+        (LINE, Standing.LATE),
+        (LINE.strip(), Standing.LATE),
+        ("db.execute(", Standing.LATE),
+        (f'    order_by = request.args["order_by"]\n{LINE}', Standing.LATE),
+        ("    rows = rows or []", Standing.NEW),
+        (f"{LINE}\n    rows = rows or []", Standing.NEW),
+    ],
+    ids=["old line", "white space", "part of it", "two old lines", "new line", "old and new line"],
+)
+def test_what_this_push_did_not_write_comes_late(quote: str, standing: Standing) -> None:
+    of = change({"api/orders.py": (None, PUSHED)})
+    (result,) = identify([found(quote=quote)], history(), of).findings
+    assert result.standing is standing
+
+
+def test_a_line_with_a_secret_in_it_comes_late_too() -> None:
+    """What models quote is masked; the old line is compared the same way."""
+    token = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0a1B2c3D4e5F6g7H8"
+    of = change({"x.py": (None, f'key = "{token}"\n')})
+    new = found(path="x.py", quote='key = "ghp_…"', line=1)
+    (result,) = identify([new], history(previous=of), of).findings
+    assert result.standing is Standing.LATE
+
+
+def test_a_line_that_was_removed_before_comes_late_on_its_own_side_only() -> None:
+    old = "check(user)\nrun(user)\n"
+    of = change({"x.py": (old, "run(user)\n")})
+    removed = found(path="x.py", quote="check(user)", location=Location("x.py", 1, 1, Side.LEFT))
+    added = found(path="x.py", quote="check(user)", location=Location("x.py", 1, 1, Side.RIGHT))
+    for new, standing in ((removed, Standing.LATE), (added, Standing.NEW)):
+        (result,) = identify([new], history(previous=of), of).findings
+        assert result.standing is standing
+
+
+def test_in_a_file_that_this_push_renames_old_lines_come_late_too() -> None:
+    moved = replace(
+        file_diff("shop/orders.py", None, ORDERS),
+        old_path="api/orders.py",
+        status=FileStatus.RENAMED,
+    )
+    (result,) = identify([found(path="shop/orders.py")], history(), Change((moved,))).findings
+    assert result.standing is Standing.LATE
+
+
+def test_without_the_earlier_change_nothing_is_called_late() -> None:
+    before = History(head="4be91c0")
+    (result,) = identify([found()], before, orders_change()).findings
+    assert result.standing is Standing.NEW
+
+
+@pytest.mark.parametrize(
+    ("standing", "severity", "late"),
+    [
+        (Standing.LATE, Severity.MEDIUM, True),
+        (Standing.LATE, Severity.LOW, True),
+        (Standing.LATE, Severity.HIGH, False),
+        (Standing.LATE, Severity.CRITICAL, False),
+        (Standing.NEW, Severity.LOW, False),
+    ],
+)
+def test_a_late_one_that_is_grave_stays_among_the_others(
+    standing: Standing, severity: Severity, late: bool
+) -> None:
+    assert is_late(finding(standing=standing, severity=severity)) is late
