@@ -1,0 +1,1 @@
+"""Recorded traffic of real client libraries, and the script that records it."""
