@@ -40,6 +40,8 @@ def _kind(name: str, pattern: str) -> SecretKind:
 
 
 _EDGE = r"(?<![A-Za-z0-9_])"
+_URL64 = r"[A-Za-z0-9_\-]"
+_CLAIMS = rf"\.eyJ{_URL64}{{10,}}\.[\w\-]{{10,}}"
 
 KINDS: tuple[SecretKind, ...] = (
     # GitHub's installation tokens are `ghs_APPID_JWT` since 2026-04-27, far above 40 characters.
@@ -58,7 +60,12 @@ KINDS: tuple[SecretKind, ...] = (
     _kind("Google key", _EDGE + r"AIza[A-Za-z0-9_\-]{35}"),
     _kind("GitLab token", _EDGE + r"glpat-[A-Za-z0-9_\-]{20,}"),
     _kind("SendGrid key", _EDGE + r"SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{32,}"),
-    _kind("JSON web token", _EDGE + r"eyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[\w\-]{10,}"),
+    # From the start of a run, and only where the rest follows: otherwise each of many beginnings in
+    # one long run would be read to its end.
+    _kind(
+        "JSON web token",
+        rf"(?<!{_URL64})(?={_URL64}+{_CLAIMS}){_URL64}*?eyJ{_URL64}{{10,}}{_CLAIMS}",
+    ),
     _kind(
         "private key",
         r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
