@@ -45,7 +45,11 @@ def rulings(looks: Iterable[Look], change: Change) -> dict[str, Verification]:
 
 
 def apply(findings: Iterable[Finding], ruled: dict[str, Verification]) -> Kept:
-    """Remove what is refuted, demote a refuted critical, note what is confirmed."""
+    """Remove what is refuted, demote a refuted critical, note what is confirmed.
+
+    What an analyser has seen stays as it is, with the refutation beside it: a verifier that obeys
+    the change could cite any line of it (cases S43, S45).
+    """
     kept: list[Finding] = []
     dropped: list[Dropped] = []
     for finding in findings:
@@ -54,6 +58,8 @@ def apply(findings: Iterable[Finding], ruled: dict[str, Verification]) -> Kept:
             kept.append(finding)
         elif ruling.ruling is not Ruling.REFUTED:
             kept.append(_upheld(finding, ruling))
+        elif finding.analysers:
+            kept.append(_contested(finding, ruling))
         elif finding.severity is Severity.CRITICAL:
             kept.append(_demoted(finding, ruling))
         else:
@@ -87,13 +93,17 @@ def _upheld(finding: Finding, ruling: Verification) -> Finding:
     return replace(finding, verification=ruling, dissent=dissent)
 
 
+def _contested(finding: Finding, ruling: Verification) -> Finding:
+    """With the refutation as a dissent."""
+    reason = f"`{ruling.path}:{ruling.line}` speaks against it: {ruling.reason}"
+    dissent = (*finding.dissent, Dissent("verifier", 0, reason))
+    return replace(finding, verification=ruling, dissent=dissent)
+
+
 def _demoted(finding: Finding, ruling: Verification) -> Finding:
     """A refuted critical is never deleted: one step down, with the refutation as a dissent."""
-    reason = f"`{ruling.path}:{ruling.line}` speaks against it: {ruling.reason}"
     return replace(
-        finding,
+        _contested(finding, ruling),
         severity=Severity.HIGH,
-        verification=ruling,
-        dissent=(*finding.dissent, Dissent("verifier", 0, reason)),
         note=f"Reported as critical; refuted by `{ruling.path}:{ruling.line}`.",
     )

@@ -18,7 +18,7 @@ from reviewers.core.finding import (
     Verification,
 )
 from reviewers.core.policy import CLAUDE
-from tests.builders import finding, look, orders_change
+from tests.builders import finding, look, orders_change, source, static_source
 
 FOUND = finding()
 CITED = "order = find_order(order_id)"
@@ -127,6 +127,17 @@ def test_a_refuted_critical_is_kept_one_step_down_with_the_refutation_beside_it(
     )
     assert result.note == "Reported as critical; refuted by `api/orders.py:11`."
     assert not result.is_proven
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_s43_s45_what_an_analyser_has_seen_is_never_removed_by_a_model(severity: Severity) -> None:
+    """A verifier that obeys the change could cite any line that stands in it."""
+    sources = (static_source(), source())
+    result = after(finding(severity=severity, sources=sources), REFUTED)
+    assert isinstance(result, Finding)
+    assert (result.severity, result.note) == (severity, "")
+    assert [d.reason for d in result.dissent] == ["`api/orders.py:11` speaks against it: A guard."]
+    assert result.is_proven
 
 
 def test_what_is_confirmed_answers_those_who_gave_a_reason_against_it() -> None:
