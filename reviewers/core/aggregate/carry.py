@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 from reviewers.core.call import Reading
 from reviewers.core.change import Change, FileDiff, FileStatus
 from reviewers.core.coverage import Coverage
-from reviewers.core.finding import Finding, Location, Ruling, Side, Standing, Verification
+from reviewers.core.finding import (
+    Finding,
+    Location,
+    Ruling,
+    Severity,
+    Side,
+    Standing,
+    Verification,
+)
 from reviewers.core.history import History, Known, State
 from reviewers.core.quotes import MIN_PART, Quotes, quote_keys
 
@@ -38,9 +46,11 @@ def carry(
     fixed: list[Known] = []
     for known in _unmatched(history, matched):
         old = known.finding
-        ruling = ruled.get(old.id)
-        refuted = ruling is not None and ruling.ruling is Ruling.REFUTED
-        if refuted or _is_gone(old, change, quotes) or _read_again(old, change, quotes, coverage):
+        if (
+            _is_refuted(old, ruled.get(old.id))
+            or _is_gone(old, change, quotes)
+            or _read_again(old, change, quotes, coverage)
+        ):
             fixed.append(replace(known, state=State.FIXED, fixed_in=change.head))
         else:
             still.append(_moved(known, change, quotes))
@@ -53,6 +63,13 @@ def _unmatched(history: History, matched: Mapping[str, Known]) -> Iterable[Known
         for k in history.known
         if k.state in (State.OPEN, State.LATE) and k.finding.id not in matched
     )
+
+
+def _is_refuted(old: Finding, ruling: Verification | None) -> bool:
+    """As in the verifying step: a critical, or what an analyser saw, no model removes alone."""
+    if ruling is None or ruling.ruling is not Ruling.REFUTED:
+        return False
+    return old.severity is not Severity.CRITICAL and not old.analysers
 
 
 def _file(old: Finding, change: Change, quotes: Quotes) -> FileDiff | None:

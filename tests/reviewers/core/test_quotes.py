@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reviewers.core.change import Change
-from reviewers.core.finding import Location, Side
+from reviewers.core.finding import Location, Side, fingerprint
 from reviewers.core.quotes import Quotes, code_key, quote_keys, share_code
 from tests.builders import ORDERS, change, orders_change
 
@@ -95,3 +97,17 @@ def test_the_lines_of_a_place() -> None:
         "defshow(order_id):",
     )
     assert ORDERS.split("\n")[7:9] == ["", ""]
+
+
+def test_a_finding_is_known_again_by_its_first_id() -> None:
+    """By rule, path and line, also under the file's old name; `None` where no line gives that id."""
+    of = change({"x.py": (None, "same = run(1)\nother = 2\nsame = run(1)\n")})
+    moved = replace(of.files[0], path="y.py", old_path="x.py")
+    first, second = (fingerprint("a/b", "x.py", "same = run(1)", n) for n in (0, 1))
+    for whole in (of, Change((moved,))):
+        (file,) = whole.files
+        quotes = Quotes(whole)
+        assert quotes.known_as(file, Side.RIGHT, "a/b", first) == 1
+        assert quotes.known_as(file, Side.RIGHT, "a/b", second) == 3
+        assert quotes.known_as(file, Side.LEFT, "a/b", first) is None
+        assert quotes.known_as(file, Side.RIGHT, "a/other", first) is None

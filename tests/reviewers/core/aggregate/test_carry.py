@@ -16,6 +16,7 @@ from reviewers.core.finding import (
     Finding,
     Location,
     Ruling,
+    Severity,
     Side,
     Source,
     Standing,
@@ -196,6 +197,16 @@ def test_the_verifier_may_cite_what_fixed_it(ruling: Ruling | None, is_open: boo
     carried = judged(known(), orders_change(), ruling=ruling)
     assert bool(carried.open) is is_open
     assert bool(carried.fixed) is not is_open
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"severity": Severity.CRITICAL}, {"sources": (static_source(),)}],
+    ids=["critical", "an analyser saw it"],
+)
+def test_s43_what_no_model_may_remove_alone_stays_open(more: dict[str, Any]) -> None:
+    """A verifier that obeys the change could cite any line of it."""
+    assert judged(known(**more), orders_change(), ruling=Ruling.REFUTED).open
 
 
 def cells(*readings: Reading, engine: str = STATIC, path: str = "api/orders.py") -> Coverage:

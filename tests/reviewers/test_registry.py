@@ -1,0 +1,116 @@
+"""The reviewers are data: one test for all of them, and whoever adds one gets it for free."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from reviewers.core.finding import Severity
+from reviewers.core.policy import CLAUDE, STATIC
+from reviewers.core.reviewer import Reviewer
+from reviewers.core.settle import VERIFIER
+from reviewers.registry import ANALYSERS, ENGINES, REVIEWERS
+
+KEBAB = re.compile(r"[a-z]+(-[a-z]+)*")
+LONGEST_CHARTER = 3000
+"""It stands at the end of every prompt and is never cached."""
+
+every_reviewer = pytest.mark.parametrize("reviewer", REVIEWERS, ids=lambda r: r.id)
+
+
+def test_the_three_panels() -> None:
+    assert [r.id for r in REVIEWERS] == ["security", "style", "correctness"]
+
+
+def test_names_are_unique_and_nobody_is_the_verifier() -> None:
+    names = [r.id for r in REVIEWERS]
+    assert len(set(names)) == len(names)
+    assert VERIFIER not in names
+
+
+@every_reviewer
+def test_a_reviewer_says_what_it_looks_for_in_few_words(reviewer: Reviewer) -> None:
+    assert KEBAB.fullmatch(reviewer.id)
+    assert 0 < len(reviewer.charter.strip()) < LONGEST_CHARTER
+    assert reviewer.charter.startswith(f"You are the {reviewer.id} reviewer. Your one question: ")
+    assert "Leave alone:" in reviewer.charter, "what it leaves to others"
+    for word in ("medium:", "low:"):
+        assert word in reviewer.charter, "what its severities mean"
+    if reviewer.ceiling < Severity.CRITICAL:
+        assert "critical:" not in reviewer.charter
+    assert reviewer.title == reviewer.id.capitalize()
+
+
+@every_reviewer
+def test_rule_ids_are_kebab_case_under_their_reviewer(reviewer: Reviewer) -> None:
+    for rule in reviewer.rules:
+        owner, _, name = rule.id.partition("/")
+        assert owner == reviewer.id
+        assert KEBAB.fullmatch(name), rule.id
+        assert name != "other", "it is there without being listed"
+
+
+@every_reviewer
+def test_every_rule_is_said_once_in_a_line(reviewer: Reviewer) -> None:
+    ids = [rule.id for rule in reviewer.rules]
+    texts = [rule.what for rule in reviewer.rules]
+    assert ids
+    assert len(set(ids)) == len(ids)
+    assert len(set(texts)) == len(texts)
+    for text in texts:
+        assert 10 <= len(text) <= 80
+        assert not text.endswith(".")
+        assert "\n" not in text
+
+
+@every_reviewer
+def test_a_model_picks_from_the_closed_list_or_says_other(reviewer: Reviewer) -> None:
+    first = reviewer.rules[0].id
+    assert reviewer.rule(first) == first
+    assert reviewer.rule(first.partition("/")[2]) == first
+    assert reviewer.rule("invented") == reviewer.other == f"{reviewer.id}/other"
+    assert reviewer.rule("other") == reviewer.other
+    assert reviewer.rule("") == reviewer.other
+    stranger = next(r for r in REVIEWERS if r is not reviewer).rules[0].id
+    assert reviewer.rule(stranger) == reviewer.other, "no reviewer speaks for another"
+
+
+def test_style_is_never_graver_than_medium() -> None:
+    assert [(r.id, r.ceiling) for r in REVIEWERS] == [
+        ("security", Severity.CRITICAL),
+        ("style", Severity.MEDIUM),
+        ("correctness", Severity.CRITICAL),
+    ]
+
+
+def test_security_alone_is_never_outvoted_in_silence() -> None:
+    assert [r.id for r in REVIEWERS if r.protected] == ["security"]
+
+
+def test_nobody_has_a_floor_or_a_path_of_its_own_by_default() -> None:
+    assert {(r.floor, r.paths) for r in REVIEWERS} == {(Severity.INFO, ())}
+
+
+def test_every_analyser_s_rules_belong_to_a_reviewer() -> None:
+    """Else what it finds would be shown under a name that nobody has."""
+    allowed = {rule.id for r in REVIEWERS for rule in r.rules} | {r.other for r in REVIEWERS}
+    strangers = {
+        f"{analyser.name}:{code}": told.rule
+        for analyser in ANALYSERS
+        for code, told in analyser.rules.items()
+        if told.rule not in allowed
+    }
+    assert strangers == {}
+    assert len({a.name for a in ANALYSERS}) == len(ANALYSERS)
+
+
+def test_both_engines_are_there_and_none_is_loaded_for_it() -> None:
+    assert set(ENGINES) == {STATIC, CLAUDE}
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("security", "Security"), ("public-api", "Public api"), ("", "")]
+)
+def test_a_title_begins_a_sentence(name: str, title: str) -> None:
+    assert Reviewer(name, "").title == title
