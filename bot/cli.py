@@ -9,6 +9,7 @@ import enum
 import gc
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +27,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 config_app = typer.Typer(
-    help="The repository's .github/triptych.toml.", no_args_is_help=True, rich_markup_mode=None
+    help="The repository's .github/triptych.toml. A review reads it from the base branch.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 app.add_typer(config_app, name="config")
 
@@ -54,6 +57,15 @@ class FailOn(enum.StrEnum):
     MEDIUM = "medium"
     HIGH = "high"
     CRITICAL = "critical"
+
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")]
+File = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[FILE]", help="Default: .github/triptych.toml of the repository round this folder."
+    ),
+]
 
 
 @app.command()
@@ -101,7 +113,7 @@ def review(
     everything: Annotated[
         bool, typer.Option("--all", help="Show low and removed findings and the coverage, too.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Review a change.
 
@@ -132,15 +144,11 @@ def review(
 
 
 @config_app.command()
-def check(
-    path: Annotated[
-        Path | None, typer.Argument(help="The file. Default: .github/triptych.toml.")
-    ] = None,
-) -> None:
+def check(path: File = None, debug: Debug = False) -> None:
     """Say whether a configuration file is in order."""
     from bot.config import PATH, parse_config
 
-    file = path or Path(PATH)
+    file = path or _own_file()
     if path is None and not file.exists():
         typer.echo(f"There is no {PATH}: all defaults hold.")
         return
@@ -149,20 +157,17 @@ def check(
 
 
 @config_app.command()
-def explain(
-    path: Annotated[
-        Path | None, typer.Argument(help="The file. Default: .github/triptych.toml.")
-    ] = None,
-) -> None:
-    """Print every setting with its value, where it comes from, and what it does."""
-    from bot.config import PATH, Config, parse_config
-    from bot.config import explain as explained
+def explain(path: File = None, debug: Debug = False) -> None:
+    """Print every setting: its value, where it comes from, what bounds it, what it does."""
+    from bot.config import Config, parse_config
+    from bot.explain import explain as explained
+    from bot.settings import read_settings
 
-    file = path or Path(PATH)
+    file = path or _own_file()
     present = file.exists() or path is not None
     config = parse_config(_read(file), str(file)) if present else Config()
-    for setting in explained(config, str(file)):
-        typer.echo(f"{setting.path} = {setting.value}  [{setting.origin}]")
+    for setting in explained(config, str(file), read_settings().ceilings):
+        typer.echo(str(setting))
         typer.echo(f"    {setting.about}")
 
 
@@ -184,6 +189,15 @@ def version() -> None:
     typer.echo(f"triptych {installed('triptych-review')}")
 
 
+def _own_file() -> Path:
+    """The configuration of the repository in which the command runs, from its top folder."""
+    from bot.config import PATH
+
+    here = Path.cwd()
+    top = next((f for f in (here, *here.parents) if (f / ".git").exists()), here)
+    return (top / PATH).relative_to(here) if top == here else top / PATH
+
+
 def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
@@ -193,26 +207,31 @@ def _read(file: Path) -> bytes:
         ) from None
 
 
-def main() -> None:
-    """The program: errors are two sentences and a code, a traceback only with --debug."""
-    debug = "--debug" in sys.argv[1:]
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The program: errors are two sentences and a code, a traceback only with --debug.
+
+    `arguments` are those of this process where none are given.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
     # A short life with much loading: collecting garbage on the way costs a tenth of the start.
     gc.set_threshold(50_000)
     try:
-        app()
+        app(given)
     except Problem as e:
-        if debug:
-            traceback.print_exc()
-        sys.stderr.write(f"{e.what}\n{e.do}\n")
-        sys.exit(e.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped. Nothing was posted.\n")
-        sys.exit(130)
+        _end(e, e.exit_code, (e.what, e.do), traced="--debug" in given)
     except Exception as e:  # The program's boundary: a stranger is told, not traced.
-        if debug:
-            raise
-        sys.stderr.write(
-            f"Triptych has a fault: {type(e).__name__}: {e}\n"
-            "Run it again with --debug and report what it prints.\n"
-        )
-        sys.exit(3)
+        told = f"Triptych has a fault: {type(e).__name__}: {e}"
+        again = "Run it again with --debug and report what it prints."
+        _end(e, Problem.exit_code, (told, again), traced="--debug" in given)
+
+
+def _end(error: Exception, code: int, told: Sequence[str], *, traced: bool) -> None:
+    """Tell of an error, without what a terminal would obey and without credentials."""
+    from bot.outputs.live import tell
+    from reviewers.core.secrets import Redaction
+
+    if traced:
+        traceback.print_exception(error)
+    for text in told:
+        tell(Redaction()(text))
+    sys.exit(code)

@@ -6,10 +6,9 @@ they are refused by name like any other unknown one (case S32). It is read from 
 
 from __future__ import annotations
 
-import json
+import re
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -19,6 +18,7 @@ from reviewers.core.exclude import pattern_problem
 from reviewers.core.finding import SeverityWord
 from reviewers.core.policy import CLAUDE, STATIC
 from reviewers.core.settle import VERIFIER
+from reviewers.core.visible import one_line
 from reviewers.registry import REVIEWERS
 
 PATH = ".github/triptych.toml"
@@ -28,13 +28,30 @@ MAX_BYTES = 64 * 1024
 BUILT_IN = tuple(reviewer.id for reviewer in REVIEWERS)
 RESERVED = (VERIFIER, STATIC, CLAUDE)
 
+MOST_PROBLEMS = 5
+"""So many wrong keys are told at once; a note on a review has room for no more."""
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+_PART = r"[A-Za-z0-9][A-Za-z0-9._:@-]*"
+_MODEL = rf"{_PART}(/{_PART})*"
+"""A model's name. Platforms put it into an address, so no part of it is `..` (case S32)."""
+
+_DEEP_KEY = re.compile(
+    r"""(?<![\w-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.){0,99}+"|'[^'\n]{0,99}+')[ \t]*+\.[ \t]*+){16}""",
+    re.ASCII,
+)
+"""A key of more than 16 parts; none of ours has more than three. The time that tomllib takes for a
+key grows with the square of its parts: 17 s for one of 60 kB (case S33)."""
+
 Glob = Annotated[str, Field(max_length=200)]
+Login = Annotated[str, Field(min_length=1, max_length=100)]
+Model = Annotated[str, Field(max_length=200, pattern=rf"^{_MODEL}$")]
 
 
 class _Table(BaseModel):
     """A table of the file: unknown keys are errors, values are not bent into other types."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class ReviewerTable(_Table):
@@ -48,7 +65,7 @@ class ReviewerTable(_Table):
         description="own reviewers: what it looks for, what it leaves alone",
     )
     paths: list[Glob] = Field(
-        default=[], max_length=100, description="globs of the files it reads; [] all"
+        default=[], max_length=50, description="globs of the files it reads; [] all"
     )
     severity_floor: SeverityWord = Field(
         default="info", description="its findings below this are dropped"
@@ -61,13 +78,16 @@ class ReviewerTable(_Table):
 
 
 class ModelsTable(_Table):
-    """`[models]`: who answers. Several reviewers' models take turns as voters."""
+    """`[models]`: who answers. Several take turns as voters."""
 
-    review: list[str] = Field(
+    review: list[Model] = Field(
         default=["claude-sonnet-5-5"], min_length=1, max_length=7, description="vote i asks model i"
     )
     verify: str = Field(
-        default="", description="the model that verifies; empty: the first of `review`"
+        default="",
+        max_length=200,
+        pattern=rf"^({_MODEL})?$",
+        description="the model that verifies; empty: the first of `review`",
     )
     effort: Literal["low", "medium", "high"] = Field(
         default="medium", description="how long models think"
@@ -98,7 +118,7 @@ class LimitsTable(_Table):
 class PublishTable(_Table):
     """`[publish]`: whose reviews count as ours."""
 
-    accounts: list[str] = Field(
+    accounts: list[Login] = Field(
         default=[], max_length=20, description="logins whose markers are believed beside our own"
     )
 
@@ -129,9 +149,9 @@ class Config(_Table):
     )
     instructions: str = Field(default="", max_length=8000, description="told to every reviewer")
     exclude: list[Glob] = Field(
-        default=[], max_length=200, description="globs of files nobody reads"
+        default=[], max_length=100, description="globs of files nobody reads"
     )
-    ignore: list[Glob] = Field(default=[], max_length=200, description="globs of rule ids to drop")
+    ignore: list[Glob] = Field(default=[], max_length=100, description="globs of rule ids to drop")
     reviewers: dict[str, ReviewerTable] = Field(default={}, description="votes and own reviewers")
     models: ModelsTable = ModelsTable()
     budget: BudgetTable = BudgetTable()
@@ -147,7 +167,7 @@ class Config(_Table):
     @classmethod
     def _names(cls, value: dict[str, ReviewerTable]) -> dict[str, ReviewerTable]:
         for name, table in value.items():
-            if not name.replace("-", "").isalnum() or name != name.lower() or len(name) > 30:
+            if not _NAME.fullmatch(name) or len(name) > 30:
                 raise ValueError(f"{name!r} is no name: use small letters, digits and hyphens")
             if name in RESERVED:
                 raise ValueError(f"{name!r} is a name of Triptych's own; choose another")
@@ -158,6 +178,9 @@ class Config(_Table):
                     f"{name!r} is not built in (those are {', '.join(BUILT_IN)}), so it needs a "
                     "`charter`"
                 )
+        off = {name for name, table in value.items() if not table.enabled}
+        if off >= {*BUILT_IN, *value}:
+            raise ValueError("every reviewer is switched off; leave at least one")
         return value
 
 
@@ -178,72 +201,79 @@ def parse_config(data: bytes, where: str = PATH) -> Config:
     if len(data) > MAX_BYTES:
         raise ConfigProblem(f"{where} is larger than {MAX_BYTES // 1024} KiB.", check)
     try:
-        table = tomllib.loads(data.decode("utf-8"))
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigProblem(f"{where} is not UTF-8.", check) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as e:
+    if _DEEP_KEY.search(text):
+        raise ConfigProblem(f"{where} holds a key of more than 16 parts.", check)
+    try:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as e:  # ValueError: a number of thousands of digits, too.
         raise ConfigProblem(f"{where} is no TOML: {e}.", check) from None
     try:
         return Config.model_validate(table)
     except ValidationError as e:
-        problems = "; ".join(_told(error) for error in e.errors())
-        raise ConfigProblem(f"{where}: {problems}.", check) from None
+        errors = e.errors(include_url=False, include_input=False)
+        told = [_told(error) for error in errors[:MOST_PROBLEMS]]
+        if more := len(errors) - len(told):
+            told.append(f"and {more} more")
+        raise ConfigProblem(f"{where}: {'; '.join(told)}.", check) from None
 
 
 def _told(error: Any) -> str:
     """One of pydantic's errors in a sentence: the key's path, what is wrong, what is allowed."""
-    path = ".".join(str(part) for part in error["loc"])
+    loc = error["loc"]
+    path = ".".join(_shown(part) for part in loc)
     match error["type"]:
         case "extra_forbidden":
-            table = _table_at(error["loc"][:-1])
-            known = f"; known are {', '.join(table.model_fields)}" if table else ""
-            return f"`{path}` is no setting{known}"
-        case "literal_error":
-            return f"`{path}` must be one of {error['ctx']['expected']}"
+            known = ", ".join(_schema_at(loc[:-1]).get("properties", ()))
+            return f"`{path}` is no setting; known are {known}"
+        case "value_error":
+            return f"`{path}`: {error['msg'].removeprefix('Value error, ')}"
         case _:
-            message = error["msg"].removeprefix("Value error, ")
-            return f"`{path}`: {message[:1].lower()}{message[1:]}"
+            return f"`{path}` must be {_in_words(_schema_at(loc))}"
 
 
-def _table_at(loc: tuple[int | str, ...]) -> type[_Table] | None:
-    table: type[_Table] | None = Config
+def _shown(part: str | int) -> str:
+    """A part of a key's path; what stands in a file may be long, and odd."""
+    text = one_line(str(part))
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def _schema_at(loc: tuple[str | int, ...]) -> Mapping[str, Any]:
+    """The JSON schema of what stands at a path of the file."""
+    whole = Config.model_json_schema()
+    schema: Mapping[str, Any] = whole
     for part in loc:
-        if table is None:
-            return None
-        if table is Config and part == "reviewers":
-            table = ReviewerTable
-        elif table is not ReviewerTable:
-            field = table.model_fields.get(str(part))
-            found = field.annotation if field else None
-            table = found if isinstance(found, type) and issubclass(found, _Table) else None
-    return table
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One line of `triptych config explain`."""
-
-    path: str
-    value: str
-    origin: str
-    about: str
-
-
-def explain(config: Config, origin: str) -> Iterator[Setting]:
-    """Every value with where it came from: the file, or the default."""
-    yield from _explain(config, "", origin)
-
-
-def _explain(table: _Table, prefix: str, origin: str) -> Iterator[Setting]:
-    for name, field in type(table).model_fields.items():
-        value = getattr(table, name)
-        path = prefix + name
-        if isinstance(value, _Table):
-            yield from _explain(value, f"{path}.", origin)
-        elif isinstance(value, dict) and value:
-            for key, entry in value.items():
-                yield from _explain(entry, f"{path}.{key}.", origin)
+        if isinstance(part, int):
+            schema = schema["items"]
         else:
-            from_file = name in table.model_fields_set
-            shown = json.dumps(value, ensure_ascii=False)
-            yield Setting(path, shown, origin if from_file else "default", field.description or "")
+            schema = schema.get("properties", {}).get(part) or schema["additionalProperties"]
+        if name := schema.get("$ref"):
+            schema = whole["$defs"][name.rpartition("/")[2]]
+    return schema
+
+
+def _in_words(schema: Mapping[str, Any]) -> str:
+    """What a JSON schema allows, as the end of the sentence "it must be ..."."""
+    if choices := schema.get("anyOf"):
+        return _in_words(choices[0])
+    if words := schema.get("enum"):
+        return f"one of {', '.join(words)}"
+    match schema["type"]:
+        case "boolean":
+            return "true or false"
+        case "integer":
+            return f"a whole number from {schema['minimum']} to {schema['maximum']}"
+        case "number":
+            return f"a number, {schema['minimum']:g} or more"
+        case "string" if "pattern" in schema:
+            return "a name of letters, digits and . _ : @ / -"
+        case "string":
+            return f"text of at most {schema['maxLength']} characters"
+        case "array":
+            least = schema.get("minItems", 0)
+            size = f"{least} to {schema['maxItems']}" if least else f"at most {schema['maxItems']}"
+            return f"a list of {size} texts"
+        case _:
+            return "a table"

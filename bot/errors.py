@@ -20,6 +20,12 @@ class UsageProblem(Problem):
     exit_code = 2
 
 
+class Stopped(Problem):
+    """The person pressed Ctrl-C."""
+
+    exit_code = 130
+
+
 class ConfigProblem(Problem):
     """A configuration or an environment variable says something that is not allowed."""
 

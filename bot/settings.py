@@ -6,11 +6,13 @@ Nothing of this can be set by a repository (design, section 5). Secrets live onl
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from bot.errors import ConfigProblem
 from reviewers.engines.claude.prices import Price
@@ -29,7 +31,6 @@ class Ceilings:
     prompts: int = 20
     review_cost: float | None = None
     pull_request_cost: float | None = None
-    day_cost: float | None = None
     models: tuple[str, ...] = ()
 
 
@@ -65,10 +66,10 @@ class Settings:
 
     @property
     def web_url(self) -> str:
-        """Where people read the pull request."""
-        if self.github_api == PUBLIC_API:
-            return "https://github.com"
-        return self.github_api.removesuffix("/api/v3")
+        """Where people read the pull request: above `/api/v3` of GHES, else beside `api.HOST`."""
+        if self.github_api.endswith("/api/v3"):
+            return self.github_api.removesuffix("/api/v3")
+        return self.github_api.replace("://api.", "://", 1)
 
 
 PLATFORMS = ("anthropic", "bedrock", "vertex")
@@ -97,11 +98,21 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
 
 def _url(env: Mapping[str, str], name: str, default: str) -> str:
     value = env.get(name, "").strip().rstrip("/") or default
-    if not re.fullmatch(r"https?://[^\s/@]+(/[^\s?#]*)?", value):
+    if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", value) or not _has_host(value):
+        # What stands before an @ may be a password.
+        shown = "" if "@" in value else f": {value!r}"
         raise ConfigProblem(
-            f"{name} is no address: {value!r}.", "Give it as https://host or https://host/path."
+            f"{name} is no address{shown}.", "Give it as https://host or https://host/path."
         )
     return value
+
+
+def _has_host(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # A port that is no number, or half an IPv6 address.
+        return False
 
 
 def _ceilings(env: Mapping[str, str]) -> Ceilings:
@@ -114,7 +125,6 @@ def _ceilings(env: Mapping[str, str]) -> Ceilings:
         prompts=_number(env, "TRIPTYCH_MAX_PROMPTS", int) or default.prompts,
         review_cost=_number(env, "TRIPTYCH_MAX_COST", float),
         pull_request_cost=_number(env, "TRIPTYCH_MAX_COST_PULL_REQUEST", float),
-        day_cost=_number(env, "TRIPTYCH_MAX_COST_DAY", float),
         models=tuple(m.strip() for m in models.split(",") if m.strip()),
     )
 
@@ -127,7 +137,7 @@ def _number(env: Mapping[str, str], name: str, kind: type[Number]) -> Number | N
         value = kind(text)
     except ValueError:
         value = kind(-1)
-    if value < 0 or (kind is int and value < 1):
+    if not math.isfinite(value) or value < 0 or (kind is int and value < 1):
         what = "a whole number above 0" if kind is int else "an amount in USD, 0 or more"
         raise ConfigProblem(f"{name} is {text!r}.", f"Use {what}.")
     return value
@@ -139,7 +149,7 @@ def _prices(text: str) -> dict[str, Price]:
     try:
         table = json.loads(text)
         return {
-            model: Price(*(float(row[k]) for k in ("input", "write", "read", "output")))
+            model: Price(*(_amount(row[k]) for k in ("input", "write", "read", "output")))
             for model, row in table.items()
         }
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -148,3 +158,12 @@ def _prices(text: str) -> dict[str, Price]:
             'Write it as JSON in USD per million tokens: {"MODEL": {"input": 2, "write": 2.5, '
             '"read": 0.1, "output": 10}}.',
         ) from None
+
+
+def _amount(number: object) -> float:
+    """A price that money can be counted with; ValueError for anything else."""
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise ValueError(number)  # noqa: TRY004 - one kind of error for all that cannot be read
+    if not math.isfinite(number) or number < 0:
+        raise ValueError(number)
+    return float(number)

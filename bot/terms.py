@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bot.config import Config
-from bot.errors import ConfigProblem, UsageProblem
-from bot.settings import Settings
+from bot.config import Config, ModelsTable, ReviewerTable
+from bot.errors import UsageProblem
+from bot.settings import Ceilings, Settings
 from reviewers.core.allowance import Allowance
 from reviewers.core.finding import Severity
 from reviewers.core.policy import CLAUDE, STATIC, Policy
@@ -65,20 +65,21 @@ def agree(
 ) -> Terms:
     """Bring the three together. `spent` is what this pull request has cost already.
 
-    UsageProblem when Claude is asked for without a key; ConfigProblem when the configuration
-    leaves no reviewer.
+    UsageProblem when Claude is asked for without a key.
     """
     notes: list[str] = []
-    engines, no_model = _engines(config, settings, options)
-    reviewers = _reviewers(config, settings)
-    models = tuple(_models(config, settings, notes))
     ceilings = settings.ceilings
+    engines, no_model = _engines(config, settings, options)
+    reviewers = _reviewers(config, ceilings, notes)
+    models, verify_model = _models(config.models, ceilings)
+    if CLAUDE in engines:
+        notes += _told(config.models, options, ceilings, models, verify_model)
     policy = Policy(
         reviewers=reviewers,
         engines=engines,
         votes={r.id: _votes(r, config, ceilings.votes) for r in reviewers},
         models=models,
-        verify_model=_allowed(config.models.verify, settings) or models[0],
+        verify_model=verify_model,
         rounds=min(options.rounds or config.rounds, ceilings.rounds),
         exclude=tuple(config.exclude),
         ignore_rules=tuple(config.ignore),
@@ -130,22 +131,20 @@ def _engines(config: Config, settings: Settings, options: Options) -> tuple[tupl
     return ((CLAUDE,) if wanted == CLAUDE else (STATIC, CLAUDE)), ""
 
 
-def _reviewers(config: Config, settings: Settings) -> tuple[Reviewer, ...]:
+def _reviewers(config: Config, ceilings: Ceilings, notes: list[str]) -> tuple[Reviewer, ...]:
     """The built-in ones that are not switched off, then the repository's own, up to the ceiling."""
-    chosen = [r for r in REVIEWERS if _enabled(config, r.id)]
-    built_in = {r.id for r in REVIEWERS}
-    for name, table in config.reviewers.items():
-        if name not in built_in and table.enabled:
+    built_in = {r.id: r for r in REVIEWERS}
+    chosen = []
+    for name in dict.fromkeys((*built_in, *config.reviewers)):
+        table = config.reviewers.get(name, ReviewerTable())
+        if table.enabled:
+            reviewer = built_in.get(name) or Reviewer(name, table.charter or "")
             floor = Severity.parse(table.severity_floor)
-            chosen.append(Reviewer(name, table.charter or "", (), tuple(table.paths), floor))
-    if not chosen:
-        raise ConfigProblem("Every reviewer is switched off.", "Leave at least one enabled.")
-    return tuple(chosen[: settings.ceilings.reviewers])
-
-
-def _enabled(config: Config, name: str) -> bool:
-    table = config.reviewers.get(name)
-    return table is None or table.enabled
+            chosen.append(replace(reviewer, paths=tuple(table.paths), floor=floor))
+    if left_out := ", ".join(r.id for r in chosen[ceilings.reviewers :]):
+        limit = f"The operator's limit of reviewers is {ceilings.reviewers}"
+        notes.append(f"{limit}: without {left_out}.")
+    return tuple(chosen[: ceilings.reviewers])
 
 
 def _votes(reviewer: Reviewer, config: Config, ceiling: int) -> int:
@@ -154,17 +153,28 @@ def _votes(reviewer: Reviewer, config: Config, ceiling: int) -> int:
     return min(wanted or DEFAULT_VOTES.get(reviewer.id, 1), ceiling)
 
 
-def _models(config: Config, settings: Settings, notes: list[str]) -> Iterator[str]:
-    """The configured models that the operator allows; if none is, the operator's first."""
-    allowed = [m for m in config.models.review if _allowed(m, settings)]
-    refused = [m for m in config.models.review if m not in allowed]
+def _models(wanted: ModelsTable, ceilings: Ceilings) -> tuple[tuple[str, ...], str]:
+    """The configured models that the operator allows, or the operator's first; who verifies."""
+    allowed = [m for m in wanted.review if m in (ceilings.models or wanted.review)]
+    models = tuple(allowed) or ceilings.models[:1]
+    verifies = wanted.verify in (ceilings.models or (wanted.verify,))
+    return models, (wanted.verify if verifies else "") or models[0]
+
+
+def _told(
+    wanted: ModelsTable,
+    options: Options,
+    ceilings: Ceilings,
+    models: tuple[str, ...],
+    verify_model: str,
+) -> Iterator[str]:
+    """What was wished for by name and the operator does not allow."""
+    refused = [m for m in (*wanted.review, wanted.verify) if m and m not in (*models, verify_model)]
     if refused:
-        notes.append(f"The operator does not allow the models {', '.join(refused)}.")
-    yield from allowed or settings.ceilings.models[:1]
-
-
-def _allowed(model: str, settings: Settings) -> str:
-    return model if not settings.ceilings.models or model in settings.ceilings.models else ""
+        asked = ", ".join(dict.fromkeys((*models, verify_model)))
+        yield f"The operator does not allow {', '.join(dict.fromkeys(refused))}; instead: {asked}."
+    if options.rounds and options.rounds > ceilings.rounds:
+        yield f"The operator's limit of rounds is {ceilings.rounds}."
 
 
 def _allowances(
@@ -187,13 +197,18 @@ def _allowances(
 
 
 def _digest(config: Config, policy: Policy) -> str:
-    """8 hex digits of what decides how a review looks: the configuration and who looks."""
+    """8 hex digits of what decides what a review says: the configuration, and who looks how.
+
+    Not money (a review that ran out of it is incomplete, and is done again anyhow) and not whose
+    reviews count.
+    """
     effective = {
-        "config": config.model_dump(),
+        "config": config.model_dump(exclude={"budget", "publish"}),
         "engines": policy.engines,
-        "models": policy.models,
+        "models": (policy.models, policy.verify_model),
         "votes": dict(policy.votes),
         "rounds": policy.rounds,
+        "prompts": policy.max_chunks,
     }
     text = json.dumps(effective, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import math
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -10,8 +13,8 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
-from bot.errors import UsageProblem
-from bot.outputs.live import Progress
+from bot.errors import Stopped, UsageProblem
+from bot.outputs.live import Progress, let_go, tell
 from bot.outputs.terminal import print_coloured, terminal_lines
 from bot.outputs.words import plural
 from bot.pipeline import Announce, Circumstances, review, terms_of
@@ -27,6 +30,8 @@ from reviewers.protocols import Brief
 
 DEFAULT_MAX_COST = 0.50
 """USD that a review by hand may cost when nothing else is said."""
+NAMED = 6
+"""So many files are named before they are sent; the others are counted."""
 
 _PULL = re.compile(r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+)#(?P<number>\d+)")
 _ADDRESS = re.compile(
@@ -83,7 +88,7 @@ def pull_request(target: str, settings: Settings) -> PullRequest | None:
 def run(request: Request) -> Done:
     """Do the review that was asked for. Problems are raised, not printed."""
     settings = read_settings()
-    pull = pull_request(request.target, settings) if request.target else None
+    pull = pull_request(request.target, settings) if request.target is not None else None
     _check(request, pull)
     options = Options(request.engine, request.rounds, request.max_cost, DEFAULT_MAX_COST)
     with Progress() as progress:
@@ -94,24 +99,29 @@ def run(request: Request) -> Done:
             announce=_announcer(options, progress),
             strict=pull is None,
         )
-        if pull:
-            return asyncio.run(_pull(pull, request, around))
-        subject = _local(request)
-        report = asyncio.run(_reviewed(subject, around))
+        try:
+            if pull:
+                return asyncio.run(_pull(pull, request, around))
+            subject = _local(request)
+            report = asyncio.run(_reviewed(subject, around))
+        except KeyboardInterrupt:
+            raise Stopped("Stopped.", "Nothing was posted.") from None
     return Done(report, "", exit_code(report.verdict, request.fail_on))
 
 
 def deliver(done: Done, request: Request) -> None:
     """Write the report where it was asked for; what is only for people goes to standard error."""
     if done.message:
-        sys.stderr.write(f"{done.message}\n")
+        for row in done.message.split("\n"):
+            tell(row)
     if done.report is None:
         return
     redact = Redaction(read_settings().secrets)
     if request.format == "json":
         from bot.outputs.document import document
 
-        _write(document(done.report, redact), request.output)
+        # JSON is UTF-8, whatever the locale says.
+        _write(document(done.report, redact), request.output, encoding="utf-8")
         return
     lines = terminal_lines(done.report, redact, everything=request.everything)
     if request.output is None and sys.stdout.isatty():
@@ -120,17 +130,28 @@ def deliver(done: Done, request: Request) -> None:
         _write("".join(f"{line.text}\n" for line in lines), request.output)
 
 
-def _write(text: str, to: Path | None) -> None:
-    if to is None:
-        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-        sys.stdout.write(text)
-        return
+def _write(text: str, to: Path | None, encoding: str | None = None) -> None:
     try:
-        to.write_text(text, encoding="utf-8")
+        if to is None:
+            _print(text, encoding)
+        else:
+            to.write_text(text, encoding="utf-8")
     except OSError as e:
+        where = to or "Standard output"
         raise UsageProblem(
-            f"{to} cannot be written: {e.strerror}.", "Give another --output."
+            f"{where} cannot be written: {e.strerror}.", "Give another --output."
         ) from None
+
+
+def _print(text: str, encoding: str | None) -> None:
+    """Write to standard output; what its encoding (None: the locale's) has not is escaped."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # As by `| head`: whoever read it has seen enough.
+        let_go(sys.stdout)
 
 
 def exit_code(verdict: Verdict, fail_on: Severity | None) -> int:
@@ -155,8 +176,31 @@ def _check(request: Request, pull: PullRequest | None) -> None:
             "More than one thing to review was given.",
             "Give one of a range, a pull request, --staged, --working-tree, --diff, --example.",
         )
+    if request.target is not None and pull is None and ".." not in request.target:
+        raise UsageProblem(
+            f"{request.target!r} is neither a range nor a pull request.",
+            "Give A..B, OWNER/REPO#NUMBER, or the address of a pull request.",
+        )
+    if request.max_cost is not None and not math.isfinite(request.max_cost):
+        raise UsageProblem(f"--max-cost is {request.max_cost}.", "Give an amount in USD.")
+    if request.output is not None:
+        _check_output(request.output)
     if request.post and pull is None:
         raise UsageProblem("--post needs a pull request.", "Give OWNER/REPO#NUMBER or its address.")
+
+
+def _check_output(path: Path) -> None:
+    """Before anything is paid for: what cannot be written would be lost."""
+    place = path if path.exists() else path.parent
+    if path.is_dir():
+        why = "it is a folder"
+    elif not place.exists():
+        why = "its folder is not there"
+    elif not os.access(place, os.W_OK):
+        why = "no permission"
+    else:
+        return
+    raise UsageProblem(f"{path} cannot be written: {why}.", "Give another --output.")
 
 
 def _local(request: Request) -> Subject:
@@ -167,6 +211,8 @@ def _local(request: Request) -> Subject:
         data = files("bot").joinpath("example.patch").read_bytes()
         return local.from_patch(data, "the bundled example")
     if request.diff == "-":
+        if sys.stdin.isatty():
+            tell("Reading a diff from standard input.")
         return local.from_patch(sys.stdin.buffer.read(), "standard input", here)
     if request.diff is not None:
         try:
@@ -225,28 +271,28 @@ def _announcer(options: Options, progress: Progress) -> Announce:
     """Tells where the code goes and about what it costs, before the first call."""
 
     async def announce(brief: Brief) -> None:
-        if brief.model is None:
+        calls = tuple(c for c in brief.plan.calls if c.engine == CLAUDE)
+        if brief.model is None or not calls:
             return
         from reviewers.engines.claude.briefing import Briefing
 
-        calls = tuple(c for c in brief.plan.calls if c.engine == CLAUDE)
         estimate = Briefing(brief, brief.model).estimate(calls)
+        models = ", ".join(dict.fromkeys(brief.policy.models))
+        if estimate.usual is None and options.max_cost is not None:
+            raise UsageProblem(
+                f"The price of {models} is not known, so --max-cost cannot hold.",
+                "Give it in TRIPTYCH_PRICES, or leave --max-cost out.",
+            )
         paths = dict.fromkeys(h.path for chunk in brief.plan.chunks for h in chunk.hunks)
         host = brief.model.url.partition("://")[2]
         where = host if brief.model.platform == "anthropic" else brief.model.platform
         least = min((a.left for a in brief.model.allowances), default=None)
         price = "price unknown" if estimate.usual is None else f"about {estimate.usual:.2f} USD"
         cap = "" if least is None else f", at most {least:.2f} USD"
-        named = ", ".join(list(paths)[:6]) + (", ..." if len(paths) > 6 else "")
+        more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+        named = ", ".join(list(paths)[:NAMED]) + more
         size = max(1, round(estimate.characters / 1000))
-        progress.say(
-            f"Sends {plural(len(paths), 'file')} to {where} ({brief.model.default_model}): {named}"
-        )
+        progress.say(f"Sends {plural(len(paths), 'file')} to {where} ({models}): {named}")
         progress.say(f"{plural(estimate.calls, 'call')}, {size} kB of prompts, {price}{cap}.")
-        if estimate.usual is None and options.max_cost is not None:
-            raise UsageProblem(
-                f"The price of {brief.model.default_model} is not known, so --max-cost cannot hold.",
-                "Give it in TRIPTYCH_PRICES, or leave --max-cost out.",
-            )
 
     return announce

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TextIO
 
 from reviewers.core.call import Call
 from reviewers.core.policy import STATIC
+from reviewers.core.visible import one_line
 from reviewers.protocols import Moment
 
 if TYPE_CHECKING:
@@ -17,6 +20,24 @@ if TYPE_CHECKING:
 
 REFRESH = 4
 """Times a second."""
+
+
+def tell(text: str) -> None:
+    """One line for a person, on standard error. Names in it may come from anybody's change."""
+    try:
+        sys.stderr.write(f"{one_line(text)}\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        let_go(sys.stderr)
+
+
+def let_go(stream: TextIO) -> None:
+    """Nobody reads this stream any more: what is still written to it goes nowhere.
+
+    Without it Python's own last flush fails, and the exit code with it.
+    """
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 class Progress:
@@ -42,7 +63,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """One line for a person."""
-        sys.stderr.write(f"{text}\n")
+        tell(text)
 
     def watch(self, call: Call, moment: Moment) -> None:
         """Take in a call's moment; analysers are too quick to be shown."""
