@@ -92,25 +92,3 @@ def test_an_analyser_that_ran_for_several_reviewers_is_told_once_with_the_worst(
         AnalyserRun("ruff", "1", 105, 12, Reading.FAILED, "crashed"),
         run("secrets", 16),
     )
-
-
-@pytest.mark.parametrize(
-    ("limit", "spent", "left"), [(2.0, 0.5, 1.5), (2.0, 2.0, 0.0), (2.0, 3.0, 0.0)]
-)
-def test_what_is_left_of_a_budget(limit: float, spent: float, left: float) -> None:
-    budget = Allowance(limit, "this pull request", spent=spent)
-    assert budget.left == left
-    assert str(budget) == "the budget of 2.00 USD for this pull request is reached"
-
-
-@pytest.mark.parametrize(
-    ("call", "name"),
-    [
-        (Call("security", CLAUDE, 2), "security 2"),
-        (Call("security", STATIC), "security static"),
-        (Call("security", CLAUDE, 2, chunk=1), "security 2 (part 2)"),
-        (Call("verifier", CLAUDE, 1, task=Task.VERIFY), "verifier 1"),
-    ],
-)
-def test_calls_have_short_names(call: Call, name: str) -> None:
-    assert call.name == name
