@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -63,12 +64,11 @@ the ends of the lists. The last of them always fits."""
 
 def fitted(write: Callable[[Room], str], limit: int) -> str:
     """The fullest text of at most `limit` characters."""
-    text = ""
-    for room in CUTS:
-        text = write(room)
-        if len(text) <= limit:
-            break
-    return text
+    text = write(FULL)
+    if len(text) <= limit:
+        return text
+    cut = bisect_left(CUTS, 1, 1, len(CUTS) - 1, key=lambda room: len(write(room)) <= limit)
+    return write(CUTS[cut])
 
 
 def all_folds(pen: Pen, room: Room, visible: Sequence[Finding]) -> list[str]:
@@ -98,7 +98,7 @@ def _or_count(wanted: bool, text: str, number: int, what: str, pen: Pen) -> str:
 def left_out(number: int, pen: Pen, what: str = "") -> str:
     """What stands in the place of a part that was cut."""
     where = f" in the {pen.report.elsewhere}" if pen.report.elsewhere else ", left out for length"
-    return f"{number} more {what}".rstrip() + f"{where}."
+    return f"{number:,} more {what}".rstrip() + f"{where}."
 
 
 def _fixed(pen: Pen) -> str:

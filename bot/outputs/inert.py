@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 
 from reviewers.core.secrets import Redaction
 from reviewers.core.visible import one_line, visible
@@ -18,14 +19,19 @@ FIX_CHARS = 200
 """Lengths of review-comment.md section 7; models are told them and do not always obey."""
 
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
-_ACTIVE = re.compile(
-    r"\S*@\S+"  # mentions, mail addresses
-    r"|(?:https?|ftp|file|data|javascript|mailto|xmpp)\s?:\S+|www\.\S+"
-    r"|\S*#\d+\S*|\bGH-\d+\b"  # issues, closing keywords
+_ACTIVE_WORD = re.compile(
+    r"@."  # mentions, mail addresses
+    r"|#\d"  # issues, closing keywords
+    r"|\$"  # formulas
+    r"|(?:https?|ftp|file|data|javascript|mailto|xmpp):.|www\..",
+    re.IGNORECASE,
+)
+"""What acts by any part of a word: the whole of it goes into code."""
+_ACTIVE_PART = re.compile(
+    r"\bGH-\d+\b"  # issues
     r"|\b[0-9a-f]{7,40}\b"  # commits
-    r"|\S*\$\S*"  # formulas
     r"|:[a-z0-9_+\-]+:"  # emoji
-    r"|(?<![\w.])/[a-z][\w\-]*(?=$|[\s.,;:!?)])"  # commands
+    r"|(?<![\w.])/[a-z][\w\-]*(?=$|[.,;:!?)])"  # commands
     r"|\b(?:bors|homu|mergify|r\+)(?!\w)",
     re.IGNORECASE,
 )
@@ -97,15 +103,22 @@ def _words(text: str) -> list[str]:
     """Text outside of code spans, in pieces; what could act is a code span."""
     out: list[str] = []
     at = 0
-    for match in _ACTIVE.finditer(text):
-        is_emoji = match[0].startswith(":") and match[0].endswith(":")
-        word = match[0] if is_emoji else match[0].rstrip(".,;:!?)")
-        start = match.end() - len(match[0].lstrip("(\"'"))
-        end = match.start() + len(word)
-        if start < end:
+    for word in re.finditer(r"\S+", text):
+        for first, last in _active(word[0]):
+            start, end = word.start() + first, word.start() + last
             out += (_escaped(text[at:start]), code(text[start:end]))
             at = end
     return [*out, _escaped(text[at:])]
+
+
+def _active(word: str) -> Iterator[tuple[int, int]]:
+    """What of a word could act; brackets and marks around it stay outside."""
+    if not _ACTIVE_WORD.search(word):
+        yield from (match.span() for match in _ACTIVE_PART.finditer(word))
+        return
+    first, last = len(word) - len(word.lstrip("(\"'")), len(word.rstrip(".,;:!?)\"'"))
+    if first < last:
+        yield first, last
 
 
 def _apart(pieces: list[str]) -> str:

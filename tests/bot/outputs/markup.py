@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 _TAG = re.compile(r"<[^>]*>")
+_REMARK = re.compile(r"<!--.*?-->", re.DOTALL)
 
 GITHUB = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 """CommonMark with tables and strikethrough. Bare addresses and mentions, which GitHub links too,
@@ -60,7 +61,7 @@ def plain_text(text: str) -> str:
         if token.type in ("text", "text_special", "code_inline", "fence", "code_block"):
             parts.append(token.content)
         elif token.type.startswith("html"):
-            parts.append(_TAG.sub("", re.sub(r"<!--.*?-->", "", token.content)))
+            parts.append(html.unescape(_TAG.sub("", _REMARK.sub("", token.content))))
         elif token.block or token.type == "softbreak":
             parts.append(" ")
-    return " ".join(html.unescape("".join(parts)).split())
+    return " ".join("".join(parts).split())

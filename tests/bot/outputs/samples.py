@@ -16,7 +16,7 @@ from reviewers.core.aggregate.rank import rank
 from reviewers.core.allowance import Allowance
 from reviewers.core.call import AnalyserRun, Call, Look, Reading
 from reviewers.core.change import Change, FileDiff, FileStatus, HunkRef
-from reviewers.core.coverage import Coverage
+from reviewers.core.coverage import WHOLE_FILE, Cell, Coverage
 from reviewers.core.diff import parse_hunks
 from reviewers.core.finding import (
     Ballot,
@@ -298,6 +298,8 @@ def d() -> Report:
     )
 
 
+FULL_REVIEW = "https://github.com/acme/shop/pull/128#pullrequestreview-2411"
+
 SINCE_THE_FIRST = History(head=HEAD, spent=0.41)
 READ_AGAIN = {
     "api/orders.py": (1, 2, 3),
@@ -434,3 +436,18 @@ def _numbered(
         severity=severity,
         votes=(Ballot("correctness", tuple(range(1, seen + 1)), 3, 3),),
     )
+
+
+def undelivered(path: str) -> Cell:
+    """The ledger's cell of a file that the host did not hand over."""
+    return Cell(HunkRef(path, WHOLE_FILE), "", "", 0, Reading.FAILED, "not delivered by GitHub")
+
+
+def left_out(number: int) -> Coverage:
+    """A ledger in which so many files are left out as generated, beside one that was read."""
+    read = ledger_of(Change(sample_change().files[:1]))
+    left_out = (
+        Cell(HunkRef(f"src/{n:04}.lock", WHOLE_FILE), "", "", 0, Reading.GENERATED, "lock file")
+        for n in range(number)
+    )
+    return Coverage((*read.cells, *left_out), read.hunks)

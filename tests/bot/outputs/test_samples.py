@@ -16,9 +16,8 @@ from reviewers.core.history import Known, State
 from tests.bot.outputs import samples
 from tests.bot.outputs.golden import GOLDEN, assert_golden, golden
 from tests.bot.outputs.markup import plain_text
-from tests.bot.outputs.samples import DISMISSED, PUSHED, SQL
+from tests.bot.outputs.samples import DISMISSED, FULL_REVIEW, PUSHED, SQL
 
-FULL_REVIEW = "https://github.com/acme/shop/pull/128#pullrequestreview-2411"
 READ_ONLY = "Not posted to the pull request: this token may only read."
 
 
