@@ -1,4 +1,4 @@
-"""Which files of the base branch tell reviewers how a repository works.
+"""Which files of the base branch tell reviewers how a repository works, and which cannot.
 
 For each changed file the nearest folder that has one wins, name by name, up to the root.
 """
@@ -8,11 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
+from bot.config import PATH
+
 NAMES = ("REVIEW.md", "AGENTS.md", "CLAUDE.md")
 MAX_CHARS = 20_000
 """So much of one guideline is read; the rest is left out and marked."""
 MAX_FOLDERS = 40
 """Folders that are looked into, the ones of most changed files first."""
+
+UNUSABLE_CONFIG = (
+    f"{PATH} of the base is not used: it is no regular file, or too large. The defaults hold."
+)
 
 
 def candidates(paths: Iterable[str]) -> list[str]:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.config import PATH as CONFIG_PATH
 from bot.errors import UsageProblem
-from bot.hosts.git import Git, GitError
-from bot.hosts.guidelines import candidates, nearest, shortened
+from bot.hosts.git import BINARY_PROBE, MAX_DIFFED, Git, GitError, Stored
+from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, nearest, shortened
 from bot.subject import Subject
 from reviewers.core.change import Change, Content, FileDiff, FileStatus, Guideline
 from reviewers.core.diff import DiffError, parse_diff
 
+PATHS_AT_ONCE = 500
 MAX_TEXT = 2**20
 """Bytes of a file that are read as its whole text; of a larger one only the hunks are known."""
-
-BINARY_PROBE = 8000
-"""git itself takes a file for binary when a NUL stands in its first 8000 bytes (xdiff-interface.c)."""
 
 
 class Uncommitted(enum.Enum):
@@ -39,6 +37,7 @@ class _Pair:
     label: str
     base_ref: str = ""
     committed: bool = True
+    note: str = ""
 
 
 def from_range(folder: Path, spec: str | None) -> Subject:
@@ -57,10 +56,9 @@ def from_uncommitted(folder: Path, what: Uncommitted) -> Subject:
     head = git.commit("HEAD")
     base = head or git.empty_tree()
     if what is Uncommitted.STAGED:
-        tree = git.text("write-tree")
+        tree = git.staged_tree()
     else:
-        # `stash create` writes the working tree as a commit and touches nothing else.
-        tree = git.text("stash", "create") or base
+        tree = git.working_tree() or base
     return _subject(git, _Pair(base, tree, base, what.value, committed=False))
 
 
@@ -79,24 +77,25 @@ def from_patch(data: bytes, name: str, folder: Path | None = None) -> Subject:
     rest = len(change.without_text) - 5
     more = f" and {rest} more" if rest > 0 else ""
     notes = (f"Only the hunks are known, not the whole files: {lacking}{more}.",) if lacking else ()
-    config = _config_near(folder)
-    return Subject(name, change, config=config, notes=notes)
+    steering = _steering_near(folder)
+    return Subject(name, change, config=steering.config, notes=(*notes, *steering.notes))
 
 
 def _whole_if_new(file: FileDiff) -> FileDiff:
     """The one hunk of a new file is the whole file."""
-    if file.status is not FileStatus.ADDED or len(file.hunks) != 1:
+    if file.status is not FileStatus.ADDED or [h.new_start for h in file.hunks] != [1]:
         return file
     return replace(file, text="".join(f"{line.text}\n" for line in file.hunks[0].lines))
 
 
-def _config_near(folder: Path | None) -> bytes | None:
+def _steering_near(folder: Path | None) -> _Steering:
     """A patch has no base; the last commit of the repository it is read in stands in for it."""
     try:
         git = Git(folder) if folder else None
     except UsageProblem:
-        return None
-    return _read(git, "HEAD", [CONFIG_PATH]).get(CONFIG_PATH) if git else None
+        git = None
+    head = git.commit("HEAD") if git else None
+    return _steering(git, head, []) if git and head else _Steering()
 
 
 def _range(git: Git, spec: str) -> _Pair:
@@ -139,7 +138,12 @@ def _default_range(git: Git) -> _Pair:
     parent = git.commit("HEAD^")
     short = head[:7]
     if parent is None:
-        return _Pair(git.empty_tree(), head, head, f"{short} (first commit)")
+        # Nothing stands before it, so nothing steers the review either (case S31).
+        nothing = git.empty_tree()
+        if git.text("rev-parse", "--is-shallow-repository") == "true":
+            note = f"This clone is shallow and lacks what came before {short}: every file is new."
+            return _Pair(nothing, head, nothing, f"{short} (all files)", note=note)
+        return _Pair(nothing, head, nothing, f"{short} (first commit)")
     return _Pair(parent, head, parent, f"{parent[:7]}..{short} (the last commit)")
 
 
@@ -163,17 +167,19 @@ def _subject(git: Git, pair: _Pair) -> Subject:
         raise UsageProblem(f"git's diff cannot be read: {e}.", "Report this as a bug.") from None
     if not files:
         raise _nothing(pair.label)
-    files = _with_texts(git, pair, _unhidden(git, pair, files))
+    files = _with_texts(git, pair, files)
     title, description = _message(git, pair)
-    base = pair.base_commit
-    paths = [f.path for f in files]
-    present = _read(git, base, [CONFIG_PATH, *candidates(paths)])
-    guidelines = tuple(
-        Guideline(path, shortened(present[path].decode("utf-8", "replace")))
-        for path in nearest(paths, present)
+    steering = _steering(git, pair.base_commit, [f.path for f in files])
+    change = Change(
+        files, title, description, pair.head, pair.base_commit, guidelines=steering.guidelines
     )
-    change = Change(files, title, description, pair.head, base, guidelines)
-    return Subject(pair.label, change, base_ref=pair.base_ref, config=present.get(CONFIG_PATH))
+    return Subject(
+        pair.label,
+        change,
+        base_ref=pair.base_ref,
+        config=steering.config,
+        notes=((pair.note,) if pair.note else ()) + steering.notes,
+    )
 
 
 def _nothing(label: str) -> UsageProblem:
@@ -182,31 +188,59 @@ def _nothing(label: str) -> UsageProblem:
     )
 
 
-def _unhidden(git: Git, pair: _Pair, files: Sequence[FileDiff]) -> tuple[FileDiff, ...]:
-    """Text that the change's own .gitattributes calls binary is text all the same."""
-    names = {f.path: f"{_tree(pair, f)}:{f.path}" for f in files if f.content is Content.BINARY}
-    blobs = git.blobs(list(names.values()), MAX_TEXT)
-    texts = [p for p, n in names.items() if n in blobs and b"\0" not in blobs[n][:BINARY_PROBE]]
-    if not texts:
-        return tuple(files)
-    shown = {f.path: f for f in parse_diff(git.diff_as_text(pair.base, pair.head, texts))}
-    return tuple(shown.get(f.path, f) if f.path in texts else f for f in files)
-
-
-def _tree(pair: _Pair, file: FileDiff) -> str:
-    return pair.base if file.status is FileStatus.REMOVED else pair.head
-
-
 def _with_texts(git: Git, pair: _Pair, files: Sequence[FileDiff]) -> tuple[FileDiff, ...]:
+    """The files with their whole texts at the head, whatever the change's own attributes say."""
+    gone = {f.path for f in files if f.status is FileStatus.REMOVED}
+    stored = git.files(pair.head, [f.path for f in files if f.path not in gone])
+    stored |= git.files(pair.base, sorted(gone))
+    shown = _unhidden(git, pair, files, stored)
     wanted = {
-        f.path: f"{pair.head}:{f.path}"
-        for f in files
-        if f.content is Content.TEXT and f.status is not FileStatus.REMOVED
+        f.path: stored[f.path].object
+        for f in shown
+        if f.content is Content.TEXT
+        and f.status is not FileStatus.REMOVED
+        and f.path in stored
+        and stored[f.path].size <= MAX_TEXT
     }
-    blobs = git.blobs(list(wanted.values()), MAX_TEXT)
+    data = git.contents(list(wanted.values()))
+    texts = {path: data[name] for path, name in wanted.items()}
+    whole = tuple(
+        replace(f, text=texts[f.path].decode("utf-8", "replace"))
+        if f.path in texts and b"\0" not in texts[f.path][:BINARY_PROBE]
+        else f
+        for f in shown
+    )
+    return whole if pair.committed else _unfiltered(git, whole)
+
+
+def _unhidden(
+    git: Git, pair: _Pair, files: Sequence[FileDiff], stored: Mapping[str, Stored]
+) -> tuple[FileDiff, ...]:
+    """Text that the change's own .gitattributes calls binary is text all the same."""
+    binary = [f for f in files if f.content is Content.BINARY and f.path in stored]
+    texts = [f for f in binary if not git.is_binary(stored[f.path].object)]
+    large = {f.path for f in texts if stored[f.path].size > MAX_DIFFED}
+    small = [f for f in texts if f.path not in large]
+    found: dict[str, FileDiff] = {}
+    for i in range(0, len(small), PATHS_AT_ONCE):
+        part = small[i : i + PATHS_AT_ONCE]
+        names = [name for f in part for name in dict.fromkeys((f.old_path or f.path, f.path))]
+        diff = git.diff_as_text(pair.base, pair.head, names)
+        found |= {f.path: f for f in parse_diff(diff)}
+    limit = f"larger than {MAX_DIFFED // 2**20} MB"
     return tuple(
-        replace(f, text=blobs[wanted[f.path]].decode("utf-8", "replace"))
-        if wanted.get(f.path) in blobs
+        replace(f, content=Content.TEXT, missing=limit) if f.path in large else found.get(f.path, f)
+        for f in files
+    )
+
+
+def _unfiltered(git: Git, files: tuple[FileDiff, ...]) -> tuple[FileDiff, ...]:
+    """What goes through a filter (an encryption, Git LFS) is not shown as it lies on the disk."""
+    hidden = git.filtered([f.path for f in files])
+    why = "it goes through a filter of git's configuration"
+    return tuple(
+        replace(f, hunks=(), text=None, missing=why)
+        if f.path in hidden and f.content is Content.TEXT
         else f
         for f in files
     )
@@ -233,18 +267,24 @@ def _log(git: Git, pair: _Pair, form: str) -> list[str]:
         return []
 
 
-def _read(git: Git | None, base: str, paths: Sequence[str]) -> dict[str, bytes]:
-    """Files of the base that are regular files: a link, a folder or a submodule is not read."""
-    if git is None:
-        return {}
-    try:
-        rows = git.run("ls-tree", "-z", base, "--", *paths).split(b"\0")
-    except GitError:
-        return {}
-    regular = [
-        row.split(b"\t", 1)[1].decode("utf-8", "surrogateescape")
-        for row in rows
-        if row.startswith((b"100644 ", b"100755 "))
-    ]
-    blobs = git.blobs([f"{base}:{path}" for path in regular], MAX_TEXT)
-    return {p: blobs[f"{base}:{p}"] for p in regular if f"{base}:{p}" in blobs}
+@dataclass(frozen=True, slots=True)
+class _Steering:
+    """What the base says about how to review."""
+
+    config: bytes | None = None
+    guidelines: tuple[Guideline, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _steering(git: Git, base: str, paths: Sequence[str]) -> _Steering:
+    """Regular files of the base only: a link is not followed, a folder or submodule not read."""
+    stored = git.files(base, [CONFIG_PATH, *candidates(paths)])
+    good = {p: s.object for p, s in stored.items() if s.is_regular and s.size <= MAX_TEXT}
+    data = git.contents(list(good.values()))
+    present = {path: data[name] for path, name in good.items()}
+    guidelines = tuple(
+        Guideline(path, shortened(present[path].decode("utf-8", "replace")))
+        for path in nearest(paths, present)
+    )
+    unusable = CONFIG_PATH in stored and CONFIG_PATH not in good
+    return _Steering(present.get(CONFIG_PATH), guidelines, (UNUSABLE_CONFIG,) if unusable else ())
