@@ -111,7 +111,8 @@ async def review(
 
 def _plan(change: Change, terms: Terms, history: History) -> Plan:
     context = terms.access.context if terms.access else "enclosing"
-    return plan(change, terms.policy, partial(weigh, mode=context), _already(change, history))
+    already = _already(change, history, terms.digest)
+    return plan(change, terms.policy, partial(weigh, mode=context), already)
 
 
 async def _rounds(
@@ -144,9 +145,12 @@ def _look(outcome: Done[Call, Look] | Failed[Call]) -> Look:
             return Look(call, Reading.FAILED, detail=detail, seconds=seconds)
 
 
-def _already(change: Change, history: History) -> frozenset[str]:
-    """Keys of the hunks that the last review read and that have not changed since."""
-    if history.previous is None or EVERYTHING in history.unread:
+def _already(change: Change, history: History, config: str) -> frozenset[str]:
+    """Keys of the hunks that the last review read and that have not changed since.
+
+    Under another configuration others read them, or in another way: then nothing counts as read.
+    """
+    if history.previous is None or history.config != config or EVERYTHING in history.unread:
         return frozenset()
     old = {hunk_key(f.path, h.digest()) for f in history.previous.files for h in f.hunks}
     now = {hunk_key(ref.path, change.hunk(ref).digest()) for ref in change.refs()}

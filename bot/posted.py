@@ -6,31 +6,25 @@ ends in a marker. Markers of anybody else are text (design, section 7).
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.hosts.protocol import PostedComment, PostedReview
+from bot.outputs import reread
 from bot.outputs.marker import Marker, read_finding_marker, read_marker
+from bot.outputs.reread import Said
+from bot.outputs.words import short_path
 from reviewers.core.change import Change
-from reviewers.core.finding import Finding, Location, Severity
-from reviewers.core.history import Dismissal, History, Known, State
+from reviewers.core.finding import Finding, Location
+from reviewers.core.history import History, Known
+from reviewers.core.quotes import Quotes
+from reviewers.core.secrets import Redaction
+from reviewers.core.visible import one_line
 
-_TITLE = re.compile(
-    r"\*\*(?P<severity>Critical|High|Medium|Low|Info)(?:, [a-z ]+)?: (?P<title>.+?)\.\*\*"
-)
-_FIXED = re.compile(
-    r"\*\*Fixed in `(?P<head>[0-9a-f]{7})`\.\*\* "
-    r"(?P<severity>Critical|High|Medium|Low|Info): (?P<title>.+)\."
-)
-_DISMISSED = re.compile(
-    r'\*\*Dismissed by `(?P<by>[^`]+)` on (?P<on>\d{4}-\d\d-\d\d):\*\* "(?P<reason>.*)" '
-    r"(?P<severity>Critical|High|Medium|Low|Info): (?P<title>.+)\. Holds until"
-)
-_UNPLACED = re.compile(
-    rf"(?m)^\d+\. {_TITLE.pattern} `(?P<path>[^`]+)`, (?:.*, )?not on a changed line\. (?P<text>.*)$"
-)
+DUPLICATE = "duplicate"
+"""The outcome in the marker of a review that came second and stepped back."""
+UNKNOWN_RULE = "correctness/other"
+"""Of a finding without a thread: only a comment's marker names the rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +43,23 @@ class Standing:
 
     @property
     def main(self) -> Ours | None:
-        """The first review, which holds the consolidated body."""
+        """The first review: it holds the consolidated body and is edited in every run."""
         return self.ours[0] if self.ours else None
 
     def of(self, head: str, config: str) -> Ours | None:
-        """A review of this very head under this very configuration."""
-        return next(
-            (o for o in self.ours if (o.marker.head, o.marker.config) == (head, config)), None
-        )
+        """The review of this very head under this very configuration."""
+        main = self.main
+        return main if main and (main.marker.head, main.marker.config) == (head, config) else None
 
     def by_run(self, run: str) -> Ours | None:
         """The review that a run has posted."""
         return next((o for o in self.ours if o.marker.run == run), None)
 
-    def comments(self) -> Iterator[tuple[str, str, PostedComment]]:
-        """Finding id, rule and comment, for every inline comment of ours."""
+    def comments(self, *, own: bool = False) -> Iterator[tuple[str, str, PostedComment]]:
+        """Finding id, rule and comment, for every inline comment; `own`: that we may edit."""
         for ours in self.ours:
-            for comment in ours.review.comments:
-                if found := read_finding_marker(comment.body):
-                    yield (*found, comment)
+            if ours.review.ours or not own:
+                yield from _comments(ours)
 
 
 def standing(reviews: Sequence[PostedReview], accounts: Sequence[str] = ()) -> Standing:
@@ -83,24 +75,24 @@ def standing(reviews: Sequence[PostedReview], accounts: Sequence[str] = ()) -> S
     return Standing(tuple(found))
 
 
-def history_of(stands: Standing, previous: Change | None) -> History:
-    """What the last review tells the next one; empty when there is none.
+def history_of(stands: Standing, previous: Change | None, change: Change) -> History:
+    """What the last review tells the next one, which is about `change`; empty when there is none.
 
-    `previous` is the change at the last reviewed head: it gives the quotes of old findings back.
+    `previous` is the change at the last reviewed head, None where that commit is lost: it gives the
+    quotes of old findings back.
     """
     if stands.main is None:
         return History()
-    last = max(stands.ours, key=lambda o: o.review.id).marker
-    main = stands.main.marker
-    newest = main if main.head == last.head else last
-    known = {k.finding.id: k for k in _known(stands, newest, previous)}
+    marker = stands.main.marker
+    known = {k.finding.id: k for k in _Reader(stands, previous, change).known()}
     return History(
-        head=newest.head,
+        head=marker.head,
         previous=previous,
         known=tuple(known.values()),
-        unread=frozenset(newest.unread),
-        spent=max(main.cost, last.cost),
-        complete=newest.outcome in ("clean", "findings"),
+        unread=frozenset(marker.unread),
+        spent=max(o.marker.cost for o in stands.ours),
+        complete=marker.outcome in ("clean", "findings"),
+        config=marker.config,
     )
 
 
@@ -109,81 +101,115 @@ def last_head(stands: Standing) -> str:
     return stands.main.marker.head if stands.main else ""
 
 
-def _known(stands: Standing, marker: Marker, previous: Change | None) -> Iterator[Known]:
-    if stands.main:
-        yield from _unplaced(stands.main.review.body, marker)
-    for identity, rule, comment in stands.comments():
-        if known := _read(identity, rule, comment, marker, previous):
-            yield known
+class _Reader:
+    """Puts findings together from what the body, the comments and the code say."""
 
+    def __init__(self, stands: Standing, previous: Change | None, change: Change) -> None:
+        assert stands.main is not None, "without a review of ours there is nothing to read"
+        self._stands = stands
+        self._main = stands.main
+        self._previous = previous
+        self._changes = [c for c in (previous, change) if c is not None]
 
-def _read(
-    identity: str, rule: str, comment: PostedComment, marker: Marker, previous: Change | None
-) -> Known | None:
-    """One inline comment of ours as a known finding; its own text says what became of it."""
-    body = comment.body
-    quote = _quote(comment, previous)
+    def known(self) -> Iterator[Known]:
+        """Every finding once or more; of one id the last holds: a comment says more than a list."""
+        body, marker = self._main.review.body, self._main.marker
+        lists = (marker.open, reread.listed(body)), (marker.late, reread.late(body))
+        listed = {ids[n - 1]: said for ids, rows in lists for n, said in rows if n <= len(ids)}
+        for identity, line in listed.items():
+            yield Known(self._from_list(identity, line), line.state)
+        for ours in self._stands.ours:
+            stepped_back = ours.marker.outcome == DUPLICATE
+            for identity, rule, comment in _comments(ours):
+                if (said := reread.comment(comment.body)) and not (stepped_back and comment.hidden):
+                    place = self._place(listed[identity]) if identity in listed else None
+                    quote = self._quote(identity, rule, comment, ours.review.commit, place)
+                    finding = _finding(
+                        identity, rule, said, comment.path, quote, _location(comment)
+                    )
+                    yield Known(finding, said.state, said.dismissal, said.fixed_in)
 
-    def finding(match: re.Match[str], text: str = "") -> Finding:
-        location = Location(comment.path, comment.line, comment.line, comment.side)
-        return Finding(
-            rule=rule,
-            severity=Severity.parse(match["severity"]),
-            title=_plain(match["title"].removesuffix(" (removed here)")),
-            body=text,
-            fix="",
-            path=comment.path,
-            quote=quote,
-            sources=(),
-            location=location if comment.line else None,
-            id=identity,
+    def _from_list(self, identity: str, said: Said) -> Finding:
+        """A finding without a thread; its place is that of the head at which the list was made."""
+        place = self._place(said)
+        quote = self._code(self._previous, place, 0)
+        return _finding(
+            identity, UNKNOWN_RULE, said, place.path, quote, place if place.line else None
         )
 
-    if match := _DISMISSED.match(body):
-        told = Dismissal(match["by"], match["on"], _plain(match["reason"]))
-        return Known(finding(match), State.DISMISSED, told)
-    if match := _FIXED.match(body):
-        return Known(finding(match), State.FIXED, fixed_in=match["head"])
-    if match := _TITLE.match(body):
-        parts = body.split("\n\n")
-        state = State.DISMISSED if identity in marker.dismissed else State.OPEN
-        return Known(finding(match, _plain(parts[1]) if len(parts) > 2 else ""), state)
-    return None
+    def _place(self, said: Said) -> Location:
+        """Where a list says that it is; a path that was cut or masked for people is looked up."""
+        if said.path:
+            return Location(said.path, said.line, said.line, said.side)
+        name, _, number = said.shown.rpartition(":")
+        for path in (f.path for change in self._changes for f in change.files):
+            shown = one_line(Redaction()(short_path(path, Redaction())))
+            if shown == said.shown:
+                return Location(path, 0, 0, said.side)
+            if shown == name and number.isdigit():
+                return Location(path, int(number), int(number), said.side)
+        return Location(said.shown, 0, 0, said.side)
+
+    def _quote(
+        self, identity: str, rule: str, comment: PostedComment, commit: str, listed: Location | None
+    ) -> str:
+        """The code that a comment is about; "" where it cannot be told any more.
+
+        The list of the last review names its line; else the id itself is the fingerprint of the
+        line on which it was first seen. GitHub's own number is that of today, so it tells nothing
+        of the code as it was, unless the comment is no older than the last review.
+        """
+        span = comment.line - comment.start
+        if listed and (code := self._code(self._previous, listed, span)):
+            return code
+        for change in self._changes:
+            file = change.file(comment.path)
+            line = Quotes(change).known_as(file, comment.side, rule, identity) if file else None
+            if line:
+                return self._code(change, Location(comment.path, line, line, comment.side), span)
+        if self._previous and commit == self._previous.head:
+            first = comment.original - span
+            return self._code(
+                self._previous, Location(comment.path, first, first, comment.side), span
+            )
+        return ""
+
+    @staticmethod
+    def _code(change: Change | None, at: Location, span: int) -> str:
+        """The lines of a change from a place on, as many as `span` says more than one."""
+        file = change.file(at.path) if change else None
+        if file is None or (at.side, at.line) not in file.rows:
+            return ""
+        rows = (file.rows.get((at.side, at.line + i)) for i in range(span + 1))
+        return "\n".join(row.text for row in rows if row)
 
 
-def _unplaced(body: str, marker: Marker) -> Iterator[Known]:
-    """Findings without a thread: their lines stand in full in the list of the body.
-
-    Their ids are those of the marker's list, in order: line n of the list is id n.
-    """
-    for match in _UNPLACED.finditer(body):
-        number = int(match[0].split(".", 1)[0]) - 1
-        if number >= len(marker.open):
-            continue
-        text, _, fix = match["text"].partition(" **Fix:** ")
-        yield Known(
-            Finding(
-                rule="correctness/other",
-                severity=Severity.parse(match["severity"]),
-                title=_plain(match["title"]),
-                body=_plain(text),
-                fix=_plain(fix),
-                path=match["path"],
-                quote="",
-                sources=(),
-                id=marker.open[number],
-            ),
-            State.OPEN,
-        )
+def _comments(ours: Ours) -> Iterator[tuple[str, str, PostedComment]]:
+    for comment in ours.review.comments:
+        if found := read_finding_marker(comment.body):
+            yield (*found, comment)
 
 
-def _quote(comment: PostedComment, previous: Change | None) -> str:
-    """The code that a comment was about, from the change as it was then."""
-    file = previous.file(comment.path) if previous else None
-    row = file.rows.get((comment.side, comment.line)) if file else None
-    return row.text if row else ""
+def _location(comment: PostedComment) -> Location | None:
+    """Where it stands in the change of today, or stood when its lines are gone."""
+    if comment.line:
+        return Location(comment.path, comment.start, comment.line, comment.side)
+    line = comment.original
+    return Location(comment.path, line, line, comment.side) if line else None
 
 
-def _plain(text: str) -> str:
-    """Markdown of ours back to plain text: entities and escapes undone, code spans kept."""
-    return html.unescape(re.sub(r"\\([\\`*_\[\]~|])", r"\1", text)).strip()
+def _finding(
+    identity: str, rule: str, said: Said, path: str, quote: str, location: Location | None
+) -> Finding:
+    return Finding(
+        rule=rule,
+        severity=said.severity,
+        title=said.title,
+        body=said.why,
+        fix=said.fix,
+        path=path,
+        quote=quote,
+        sources=(),
+        location=location,
+        id=identity,
+    )

@@ -15,14 +15,19 @@ from bot.hosts.protocol import Forge, PostedReview
 from bot.outputs.body import delta_body, review_body
 from bot.outputs.inline import InlineComment, fixed_comment, inline_comments
 from bot.outputs.markdown import Pen
-from bot.outputs.marker import Marker, write_marker
-from bot.posted import Ours, Standing, standing
+from bot.outputs.marker import Marker, read_finding_marker, write_marker
+from bot.posted import DUPLICATE, Ours, Standing, standing
 from bot.report import Report
 from reviewers.core.finding import Standing as Place
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome
 
 TRIES = 3
+PAUSES = (2.0, 8.0)
+"""Seconds before a review that was not taken is tried again, and before anyone looks for it: what
+GitHub has taken while it answered an error shows a moment later."""
+MOST_CHARS = 65_000
+"""A body with the comments that found no place; GitHub takes 65,536 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +97,29 @@ def reconcile(
             return Publication()
         comments = tuple(inline_comments(report, redact))
         return Publication(create=Create(review_body(report, redact), comments))
-    new = {f.id for f in report.verdict.shown.listed if f.standing in (Place.NEW, Place.BACK)} - {
-        identity for identity, _, _ in stands.comments()
-    }
+    new = _to_be_told(report, stands)
     comments = tuple(c for c in inline_comments(report, redact) if c.finding.id in new)
     create = None
     if new:
         create = Create(delta_body(report, main.review.url, redact), comments)
+    # What another trusted account has posted is believed, and is not ours to edit.
+    edit = EditReview(main.review.id, review_body(report, redact)) if main.review.ours else None
     return Publication(
-        edits=(EditReview(main.review.id, review_body(report, redact)),),
+        edits=(edit,) if edit else (),
         create=create,
         comments=tuple(_fixed(report, stands, redact)),
     )
+
+
+def _to_be_told(report: Report, stands: Standing) -> set[str]:
+    """Findings that nobody was told of: the new ones, and those that have come back.
+
+    A new one with a comment was told of in a run that was interrupted before it edited the body.
+    """
+    listed = report.verdict.shown.listed
+    told = {identity for identity, _, _ in stands.comments()}
+    back = {f.id for f in listed if f.standing is Place.BACK}
+    return back | {f.id for f in listed if f.standing is Place.NEW and f.id not in told}
 
 
 def _is_worth_a_review(report: Report) -> bool:
@@ -120,7 +136,7 @@ def _fixed(report: Report, stands: Standing, redact: Redaction) -> Sequence[Edit
             comment.node,
             fixed_comment(fixed[identity], report.verdict.change.head, redact),
         )
-        for identity, _, comment in stands.comments()
+        for identity, _, comment in stands.comments(own=True)
         if identity in fixed and not comment.hidden
     ]
 
@@ -150,8 +166,11 @@ async def publish(
             await forge.hide(comment.node, "RESOLVED")
         except HostProblem as e:
             notes.append(f"A fixed finding could not be marked: {e.what}")
-    if posted and not stands.ours:
-        url = await _settle_race(forge, report, posted, accounts, url)
+    if posted:
+        try:
+            url = await _settle_race(forge, report, posted, stands, accounts) or url
+        except HostProblem as e:
+            notes.append(f"It is not known whether this was reviewed twice: {e.what}")
     return Published(url, plan.create is not None, bool(plan.edits), tuple(notes))
 
 
@@ -170,6 +189,7 @@ async def _create(
         except HostProblem as e:
             if not (e.retryable or isinstance(e, LostProblem)):
                 raise
+            await forge.pause(PAUSES[min(attempt, len(PAUSES)) - 1])
             if found := standing(await forge.reviews(), accounts).by_run(report.run):
                 return found.review
             if attempt == TRIES:
@@ -184,54 +204,84 @@ async def _with_good_lines(
 
     The site does not say which one it refuses, so halves are tried as drafts that nobody sees.
     """
-    commit = report.verdict.change.head
-    bad = await _refused(forge, create.comments, commit)
+    bad = await _refused(forge, create.comments, report.verdict.change.head)
     good = tuple(c for c in create.comments if c not in bad)
     pen = Pen(report, redact)
-    moved = "\n".join(
-        f"- {pen.place(c.finding)}: {pen.why(c.finding)}{pen.bold_fix(c.finding, blank=True)}"
-        for c in bad
-    )
     text, _, marker = create.body.rpartition("\n\n")
-    return Create(f"{text}\n\nGitHub took no comment on these lines:\n{moved}\n\n{marker}", good)
+    in_full, short = (
+        "\n".join(f"- {pen.title_line(c.finding)}{_rest(pen, c) if full else ''}" for c in bad)
+        for full in (True, False)
+    )
+    room = MOST_CHARS - len(create.body)
+    moved = in_full if len(in_full) <= room else short if len(short) <= room else ""
+    told = f"GitHub took no comment on these lines:\n{moved}" if moved else ""
+    return Create("\n\n".join(part for part in (text, told, marker) if part), good)
+
+
+def _rest(pen: Pen, comment: InlineComment) -> str:
+    return f". {pen.why(comment.finding)}{pen.bold_fix(comment.finding, blank=True)}"
 
 
 async def _refused(
     forge: Forge, comments: Sequence[InlineComment], commit: str
 ) -> tuple[InlineComment, ...]:
-    if not comments or await forge.accepts(comments, commit):
-        return ()
+    """Which of some comments the site does not take, known that it does not take them together."""
     if len(comments) == 1:
         return tuple(comments)
     half = len(comments) // 2
-    left = await _refused(forge, comments[:half], commit)
-    right = await _refused(forge, comments[half:], commit)
-    return (*left, *right)
+    bad = await _refused_if_tried(forge, comments[:half], commit)
+    if not bad:
+        return await _refused(forge, comments[half:], commit)
+    return (*bad, *await _refused_if_tried(forge, comments[half:], commit))
+
+
+async def _refused_if_tried(
+    forge: Forge, comments: Sequence[InlineComment], commit: str
+) -> tuple[InlineComment, ...]:
+    """The same, not known yet. Where trying fails, all count as refused: the body will tell them."""
+    try:
+        if await forge.accepts(comments, commit):
+            return ()
+    except HostProblem:
+        return tuple(comments)
+    return await _refused(forge, comments, commit)
 
 
 async def _settle_race(
-    forge: Forge, report: Report, posted: PostedReview, accounts: Sequence[str], url: str
+    forge: Forge,
+    report: Report,
+    posted: PostedReview,
+    before: Standing,
+    accounts: Sequence[str],
 ) -> str:
     """Two doors at once: the lowest id stays, the later review becomes one line.
 
-    GitHub has no compare-and-swap, so each looks again after it has posted.
+    GitHub has no compare-and-swap, so each looks again after it has posted. Returns the address of
+    the one that stays when it is not ours.
     """
-    stands = standing(await forge.reviews(), accounts)
+    known = {o.review.id for o in before.ours}
+    now = standing(await forge.reviews(), accounts).ours
     head = report.verdict.change.head
-    rivals = [o for o in stands.ours if o.marker.head == head and o.marker.config == report.config]
+    rivals = [
+        o
+        for o in now
+        if o.review.id not in known and (o.marker.head, o.marker.config) == (head, report.config)
+    ]
     first = min(rivals, key=lambda o: o.review.id, default=None)
     if first is None or first.review.id >= posted.id:
-        return url
+        return ""
     await forge.edit_review(posted.id, _stepped_back(first, report))
+    told = set(first.marker.open)
     for ours in rivals:
-        if ours.review.id == posted.id:
-            for comment in ours.review.comments:
+        for comment in ours.review.comments if ours.review.id == posted.id else ():
+            found = read_finding_marker(comment.body)
+            if found and found[0] in told:
                 await forge.hide(comment.node, "DUPLICATE")
     return first.review.url
 
 
 def _stepped_back(first: Ours, report: Report) -> str:
     """What is left of a review that came second."""
-    marker = Marker(report.run, report.verdict.change.head, report.config, "duplicate")
+    marker = Marker(report.run, report.verdict.change.head, report.config, DUPLICATE)
     link = f"[the review]({first.review.url})"
     return f"Reviewed twice at the same moment: see {link}.\n\n{write_marker(marker)}"

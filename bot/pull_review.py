@@ -76,4 +76,4 @@ async def _history(forge: Forge, pull: Pull, stands: Standing) -> History:
         return History()
     change = pull.subject.change
     previous = change if head == change.head else await forge.change_at(change.base, head)
-    return history_of(stands, previous)
+    return history_of(stands, previous, change)

@@ -5,38 +5,31 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 import gidgethub
 
 from bot.config import PATH as CONFIG_PATH
-from bot.errors import AccessProblem, BadLineProblem
-from bot.hosts import queries
-from bot.hosts.guidelines import candidates, nearest, shortened
+from bot.errors import AccessProblem, BadLineProblem, HostProblem, LostProblem, MissingProblem
+from bot.hosts import answers, queries
+from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, nearest, shortened
 from bot.hosts.http import GitHubAPI, told
-from bot.hosts.protocol import PostedComment, PostedReview, Pull
+from bot.hosts.protocol import PostedReview, Pull
 from bot.outputs.inline import InlineComment
 from bot.settings import PUBLIC_API, Settings
 from bot.subject import PullRequest, Subject
-from reviewers.core.change import Change, Content, FileDiff, FileStatus, Guideline, Hunk
-from reviewers.core.diff import (
-    SUBMODULE_MODE,
-    SYMLINK_MODE,
-    DiffError,
-    content_of,
-    is_lfs_pointer,
-    parse_hunks,
-)
-from reviewers.core.finding import Side
+from reviewers.core.change import Change, FileDiff, Guideline
 
 PAGE = 100
 MOST_FILES = 3000
 """GitHub lists no more files of a pull request than this."""
-
-
 MOST_COMPARED = 300
 """GitHub's comparison of two commits lists at most this many files."""
+MOST_REVIEW_PAGES = 20
+"""A thousand reviews: every answer in a thread is one to GitHub."""
+DRAFT = "A trial of triptych's, deleted at once."
+"""The body of a draft, by which it is known again when its answer was lost."""
 
 
 async def find_token(settings: Settings) -> str:
@@ -75,41 +68,40 @@ class GitHub:
         """The pull request in three steps: itself and its first files, then all texts at once."""
         try:
             facts, first = await asyncio.gather(
-                self._api.getobject(self._path),
+                self._api.getobject(self._path, "changed_files"),
                 self._api.getlist(f"{self._path}/files?per_page={PAGE}"),
             )
             rows = await self._rest_of(first, int(facts["changed_files"]))
         except gidgethub.HTTPException as e:
             raise told(e, f"read {self._pull}") from e
-        files = [_file(row) for row in rows]
         base, head = facts["base"]["sha"], facts["head"]["sha"]
-        found = await self._contents(files, base, head, reviews=True)
-        missing = int(facts["changed_files"]) - len(files)
-        undelivered = (f"{missing} more files",) if missing > 0 else ()
-        config = found.texts.get(f"{base}:{CONFIG_PATH}")
+        found = await self._contents(rows, base, head)
+        missing = int(facts["changed_files"]) - len(rows)
+        more = f"{missing} more file{'s' if missing > 1 else ''}"
         change = Change(
-            files=tuple(found.files),
+            files=found.files,
             title=facts["title"] or "",
             description=facts["body"] or "",
             head=head,
             base=base,
-            guidelines=found.guidelines,
-            undelivered=undelivered,
+            guidelines=found.steering.guidelines,
+            undelivered=(more,) if missing > 0 else (),
         )
         subject = Subject(
             str(self._pull),
             change,
             pull=self._pull,
             base_ref=facts["base"]["ref"],
-            config=config.encode() if config is not None else None,
+            config=found.steering.config,
             web=self._web,
+            notes=found.steering.notes,
         )
         return Pull(subject, found.reviews, facts["state"], bool(facts.get("draft")))
 
     async def head(self) -> str:
         """The head commit as it is now."""
         try:
-            return str((await self._api.getobject(self._path))["head"]["sha"])
+            return str((await self._api.getobject(self._path, "head"))["head"]["sha"])
         except gidgethub.HTTPException as e:
             raise told(e, f"read {self._pull}") from e
 
@@ -120,20 +112,18 @@ class GitHub:
         """
         url = f"/repos/{self._pull.repository}/compare/{base}...{head}?per_page=1"
         try:
-            rows = (await self._api.getobject(url)).get("files") or []
+            rows = (await self._api.getobject(url, "files"))["files"] or []
         except gidgethub.HTTPException as e:
             if int(e.status_code) in (404, 422):
                 return None
             raise told(e, "compare with the commit reviewed before") from e
         if len(rows) >= MOST_COMPARED:
             return None
-        return Change(tuple(_file(row) for row in rows), head=head, base=base)
+        return Change(tuple(map(answers.file_of, rows)), head=head, base=base)
 
     async def reviews(self) -> tuple[PostedReview, ...]:
         """The reviews as they are now."""
-        variables = {**self._names(), "number": self._pull.number}
-        data = await self._ask(queries.reviews_query(), variables)
-        return _reviews(data["repository"])
+        return answers.reviews_of(await self._reviews_from(await self._review_page(None)))
 
     async def post_review(
         self, body: str, comments: Sequence[InlineComment], commit: str
@@ -143,16 +133,18 @@ class GitHub:
             "commit_id": commit,
             "body": body,
             "event": "COMMENT",
-            "comments": [_comment(c) for c in comments],
+            "comments": [answers.comment_data(c) for c in comments],
         }
         try:
             answer = await self._api.post(f"{self._path}/reviews", data=data)
         except gidgethub.HTTPException as e:
             raise told(e, "post the review") from e
+        if not isinstance(answer, dict):
+            raise LostProblem("What answered was not GitHub.", "Check the proxy.", retryable=True)
         return PostedReview(
             int(answer["id"]),
             answer.get("node_id", ""),
-            _login(answer.get("user")),
+            answers.login(answer.get("user")),
             ours=True,
             commit=commit,
             body=body,
@@ -161,17 +153,43 @@ class GitHub:
 
     async def accepts(self, comments: Sequence[InlineComment], commit: str) -> bool:
         """A pending review is seen by nobody; it tells whether the places are good."""
-        url = f"{self._path}/reviews"
-        data = {"commit_id": commit, "comments": [_comment(c) for c in comments]}
+        data = {
+            "commit_id": commit,
+            "body": DRAFT,
+            "comments": [answers.comment_data(c) for c in comments],
+        }
         try:
-            draft = await self._api.post(url, data=data)
-            await self._api.delete(f"{url}/{int(draft['id'])}")
+            draft = await self._api.post(f"{self._path}/reviews", data=data)
         except gidgethub.HTTPException as e:
             problem = told(e, "try the comments")
             if isinstance(problem, BadLineProblem):
                 return False
             raise problem from e
+        except LostProblem:
+            await self._drop_drafts()
+            raise
+        await self._drop(int(draft["id"]))
         return True
+
+    async def _drop_drafts(self) -> None:
+        """Drafts of ours whose number is not known; a person's own draft stays."""
+        query = queries.drafts_query()
+        data = await self._ask(query, {**self._names(), "number": self._pull.number})
+        for node in data["repository"]["pullRequest"]["reviews"]["nodes"] or ():
+            if node["body"] == DRAFT:
+                await self._drop(int(node["databaseId"]))
+
+    async def _drop(self, draft: int) -> None:
+        try:
+            await self._api.delete(f"{self._path}/reviews/{draft}")
+        except gidgethub.HTTPException as e:
+            problem = told(e, "delete a draft")
+            if not isinstance(problem, MissingProblem):
+                raise problem from e
+
+    async def pause(self, seconds: float) -> None:
+        """Wait."""
+        await self._api.sleep(seconds)
 
     async def edit_review(self, review: int, body: str) -> None:
         """Replace a review's body."""
@@ -206,51 +224,70 @@ class GitHub:
         rows = [row for page in (first, *pages) for row in page]
         return list({row["filename"]: row for row in rows}.values())
 
-    async def _contents(
-        self, files: Sequence[FileDiff], base: str, head: str, *, reviews: bool
-    ) -> _Found:
+    async def _contents(self, rows: Sequence[Mapping[str, Any]], base: str, head: str) -> _Found:
         """Texts at the head, modes where they matter, configuration and guidelines of the base."""
-        texts = [f"{head}:{f.path}" for f in files if _wants_text(f)]
-        paths = [f.path for f in files]
-        steering = [f"{base}:{path}" for path in (CONFIG_PATH, *candidates(paths))]
-        folders = sorted({f"{head}:{_folder(f.path)}" for f in files if _could_be_link(f)})
+        files = [answers.file_of(row) for row in rows]
+        names = [answers.names_of(f, base, head) for f in files]
+        steering = [f"{base}:{path}" for path in _steering_paths(files)]
         per = queries.FILES_PER_QUERY
-        batches = [texts[i : i + per] for i in range(0, len(texts), per)] or [[]]
-        batches[0] = [*batches[0], *steering]
-        answers = await asyncio.gather(
+        groups = [names[i : i + per] for i in range(0, len(names), per)] or [[]]
+        parts = await asyncio.gather(
             *(
-                self._objects(batch, folders if n == 0 else (), reviews=reviews and n == 0)
-                for n, batch in enumerate(batches)
+                self._objects(group, steering if i == 0 else (), reviews=i == 0)
+                for i, group in enumerate(groups)
             )
         )
-        found: dict[str, str] = {}
-        modes: dict[str, str] = {}
-        for batch, answer in zip(batches, answers, strict=True):
-            for i, name in enumerate(batch):
-                text = queries.blob_text(answer.get(f"b{i}"))
-                if text is not None:
-                    found[name] = text
-        for i, folder in enumerate(folders):
-            entries = (answers[0].get(f"t{i}") or {}).get("entries") or ()
-            prefix = folder.partition(":")[2]
-            modes |= {f"{prefix}{'/' if prefix else ''}{e['name']}": _mode(e) for e in entries}
-        known = [_told_by_text(f, found.get(f"{head}:{f.path}"), modes.get(f.path)) for f in files]
-        present = [
-            name.partition(":")[2] for name in steering[1:] if _is_guideline(found.get(name))
-        ]
-        guidelines = tuple(
-            Guideline(path, shortened(found[f"{base}:{path}"])) for path in nearest(paths, present)
+        blobs = {name: blob for part in parts for name, blob in part.blobs.items()}
+        modes = {name: mode for part in parts for name, mode in part.modes.items()}
+        for row, asked in zip(rows, names, strict=True):
+            there = blobs.get(asked.text)
+            if there and there.oid != row.get("sha", there.oid):
+                raise HostProblem(
+                    f"{self._pull} moved while it was read.", "Run it again.", retryable=True
+                )
+        whole = tuple(
+            answers.completed(f, blobs.get(n.text), blobs.get(n.before), modes.get(n.mode))
+            for f, n in zip(files, names, strict=True)
         )
-        return _Found(known, found, guidelines, _reviews(answers[0]) if reviews else ())
+        assert parts[0].page is not None, "the first query asks for the reviews"
+        reviews = answers.reviews_of(await self._reviews_from(parts[0].page))
+        return _Found(whole, _steering(blobs, base, files), reviews)
 
     async def _objects(
-        self, blobs: Sequence[str], trees: Sequence[str], *, reviews: bool
-    ) -> dict[str, Any]:
-        query, variables = queries.contents_query(blobs, trees, reviews=reviews)
-        number = {"number": self._pull.number} if reviews else {}
-        data = await self._ask(query, {**self._names(), **number, **variables})
-        repository: dict[str, Any] = data["repository"]
-        return repository
+        self, group: Sequence[answers.Names], steering: Sequence[str], *, reviews: bool
+    ) -> _Objects:
+        """One query: the objects that some files need, each once, and what steers the review."""
+        wanted = [name for n in group for name in (n.text, n.before)] + list(steering)
+        blobs = [name for name in dict.fromkeys(wanted) if name]
+        folders = [name for name in dict.fromkeys(n.folder for n in group) if name]
+        query, variables = queries.contents_query(blobs, folders, reviews=reviews)
+        more = {"number": self._pull.number, "before": None} if reviews else {}
+        repository = (await self._ask(query, {**self._names(), **more, **variables}))["repository"]
+        there = ((name, answers.blob(repository.get(f"b{i}"))) for i, name in enumerate(blobs))
+        modes: dict[str, str] = {}
+        for i, folder in enumerate(folders):
+            modes |= answers.modes(folder, repository.get(f"t{i}"))
+        page = repository["pullRequest"]["reviews"] if reviews else None
+        return _Objects({name: blob for name, blob in there if blob}, modes, page)
+
+    async def _reviews_from(self, page: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """The reviews of a page and of all older ones.
+
+        Ours may be the oldest of many: each answer that a person gives in a thread is a review too.
+        """
+        nodes = list(page["nodes"] or ())
+        for _ in range(MOST_REVIEW_PAGES):
+            if not page["pageInfo"]["hasPreviousPage"]:
+                break
+            page = await self._review_page(page["pageInfo"]["startCursor"])
+            nodes += page["nodes"] or ()
+        return nodes
+
+    async def _review_page(self, before: str | None) -> dict[str, Any]:
+        variables = {**self._names(), "number": self._pull.number, "before": before}
+        data = await self._ask(queries.reviews_query(), variables)
+        page: dict[str, Any] = data["repository"]["pullRequest"]["reviews"]
+        return page
 
     def _names(self) -> dict[str, Any]:
         return {"owner": self._pull.owner, "repo": self._pull.name}
@@ -262,130 +299,50 @@ class GitHub:
             raise told(e, f"read {self._pull}") from e
 
 
+@dataclass(frozen=True, slots=True)
+class _Objects:
+    """What one query brought, by `COMMIT:PATH`; `page` are the newest reviews."""
+
+    blobs: dict[str, answers.Blob]
+    modes: dict[str, str]
+    page: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Steering:
+    """What the base branch says about how to review."""
+
+    config: bytes | None
+    guidelines: tuple[Guideline, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
-    """What the one query brought."""
+    """All that stands behind the rows."""
 
-    def __init__(
-        self,
-        files: Sequence[FileDiff],
-        texts: Mapping[str, str],
-        guidelines: tuple[Guideline, ...],
-        reviews: tuple[PostedReview, ...],
-    ) -> None:
-        self.files = files
-        self.texts = texts
-        self.guidelines = guidelines
-        self.reviews = reviews
+    files: tuple[FileDiff, ...]
+    steering: _Steering
+    reviews: tuple[PostedReview, ...]
 
 
-def _file(row: Mapping[str, Any]) -> FileDiff:
-    """One row of the list of files; a patch that cannot be read counts as not delivered."""
-    hunks: tuple[Hunk, ...] = ()
-    missing = ""
-    patch = row.get("patch")
-    if patch:
-        try:
-            hunks = parse_hunks(patch)
-        except DiffError as e:
-            missing = f"GitHub's diff of it cannot be read ({e.problem})"
-    elif row.get("changes"):
-        missing = "its diff is too large for GitHub"
-    status = FileStatus(row["status"]) if row["status"] != "unchanged" else FileStatus.MODIFIED
-    content = content_of("", hunks)
-    return FileDiff(
-        path=row["filename"],
-        status=status,
-        hunks=hunks if content is Content.TEXT else (),
-        old_path=row.get("previous_filename"),
-        content=content,
-        missing=missing,
+def _steering_paths(files: Sequence[FileDiff]) -> list[str]:
+    return [CONFIG_PATH, *candidates(f.path for f in files)]
+
+
+def _steering(blobs: Mapping[str, answers.Blob], base: str, files: Sequence[FileDiff]) -> _Steering:
+    present = {path: blobs.get(f"{base}:{path}") for path in _steering_paths(files)}
+    texts = {path: blob.text for path, blob in present.items() if blob and blob.text is not None}
+    unusable = present[CONFIG_PATH] is not None and CONFIG_PATH not in texts
+    config = texts.get(CONFIG_PATH)
+    good = [path for path, text in texts.items() if _is_guideline(text)]
+    return _Steering(
+        config.encode() if config is not None else None,
+        tuple(Guideline(p, shortened(texts[p])) for p in nearest((f.path for f in files), good)),
+        (UNUSABLE_CONFIG,) if unusable else (),
     )
 
 
-def _wants_text(file: FileDiff) -> bool:
-    return file.content is Content.TEXT and file.status is not FileStatus.REMOVED
-
-
-def _could_be_link(file: FileDiff) -> bool:
-    """A symbolic link looks like a file of one line; only its mode tells."""
-    added = [x for hunk in file.hunks for x in hunk.lines if x.new is not None]
-    return file.status in (FileStatus.ADDED, FileStatus.MODIFIED, FileStatus.CHANGED) and (
-        len(added) == 1 and added[0].new == 1
-    )
-
-
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
-def _mode(entry: Mapping[str, Any]) -> str:
-    return f"{int(entry['mode']):06o}"
-
-
-def _told_by_text(file: FileDiff, text: str | None, mode: str | None) -> FileDiff:
-    """What the file's text and mode reveal: binary, link, pointer."""
-    if mode in (SYMLINK_MODE, SUBMODULE_MODE):
-        content = Content.SYMLINK if mode == SYMLINK_MODE else Content.SUBMODULE
-        return replace(file, content=content, hunks=(), new_mode=mode)
-    if text is not None and is_lfs_pointer(text):
-        return replace(file, content=Content.LFS, hunks=())
-    if text is None and not file.hunks and not file.missing and _wants_text(file):
-        unread = file.status is not FileStatus.RENAMED
-        return replace(file, content=Content.BINARY, missing="binary") if unread else file
-    return replace(file, text=text) if _wants_text(file) else file
-
-
-def _is_guideline(text: str | None) -> bool:
+def _is_guideline(text: str) -> bool:
     """Not a link to another file, whose text is only that file's name."""
-    return bool(text) and not (text and "\n" not in text and text.strip().endswith(".md"))
-
-
-def _login(user: Mapping[str, Any] | None) -> str:
-    """A login; REST shows an App as `name[bot]`, GraphQL without."""
-    return str((user or {}).get("login", "")).removesuffix("[bot]")
-
-
-def _reviews(repository: Mapping[str, Any]) -> tuple[PostedReview, ...]:
-    """Reviews of the answer, oldest first; who has deleted the account has no name."""
-    nodes = repository["pullRequest"]["reviews"]["nodes"] or ()
-    found = [
-        PostedReview(
-            int(n["databaseId"]),
-            n["id"],
-            _login(n.get("author")),
-            bool(n["viewerDidAuthor"]),
-            (n.get("commit") or {}).get("oid", ""),
-            n["body"] or "",
-            n["url"],
-            tuple(_posted_comment(c) for c in (n["comments"] or {}).get("nodes") or ()),
-        )
-        for n in nodes
-    ]
-    return tuple(sorted(found, key=lambda r: r.id))
-
-
-def _posted_comment(node: Mapping[str, Any]) -> PostedComment:
-    line = node.get("line") or node.get("originalLine") or 0
-    left = "(removed here)" in (node["body"] or "")
-    return PostedComment(
-        int(node["databaseId"]),
-        node["id"],
-        node["path"],
-        int(line),
-        Side.LEFT if left else Side.RIGHT,
-        node["body"] or "",
-        bool(node["isMinimized"]),
-    )
-
-
-def _comment(comment: InlineComment) -> dict[str, Any]:
-    place = comment.location
-    data: dict[str, Any] = {
-        "path": place.path,
-        "body": comment.body,
-        "line": place.end_line,
-        "side": place.side.value,
-    }
-    if place.end_line > place.line:
-        data |= {"start_line": place.line, "start_side": place.side.value}
-    return data
+    return bool(text) and not ("\n" not in text and text.strip().endswith(".md"))

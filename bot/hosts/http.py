@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import ssl
 import time
@@ -28,9 +29,10 @@ ATTEMPTS = 5
 LONGEST_WAIT = 60.0
 """Seconds that one request waits for a limit to pass; a longer wait is the caller's to take."""
 REDIRECTS = 3
-SAFE_METHODS = frozenset({"GET", "HEAD"})
 _LOST = {"x-triptych-lost": "1"}
 """Headers of the 504 that stands in for a broken connection, so that gidgethub's retry hook sees it."""
+_CANNOT = (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError)
+"""The request was not even sent."""
 
 
 def make_session(settings: Settings) -> aiohttp.ClientSession:
@@ -65,24 +67,48 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
                 ) as response:
                     status, data = response.status, await response.read()
                     answer = response.headers
-            except aiohttp.ClientConnectorError as e:
-                raise HostProblem(
-                    f"{self._home.hostname} cannot be reached: {e.os_error or e}.",
-                    "Check the network, the proxy and GITHUB_API_URL.",
-                    retryable=True,
-                ) from None
+            except _CANNOT as e:
+                raise self._unreachable(e) from None
             except (aiohttp.ClientError, TimeoutError):
-                if method in SAFE_METHODS or (url == self.graphql_url and _only_reads(body)):
+                if self._may_repeat(method, url):
                     return 504, _LOST, b""
-                raise LostProblem(
-                    "GitHub's answer to a write was lost.",
-                    "Look whether it was done.",
-                    retryable=True,
-                ) from None
+                raise _lost() from None
             if status not in (301, 302, 307, 308):
                 return status, answer, data
             url = urljoin(url, answer.get("location", ""))
         raise HostProblem("GitHub redirects in a circle.", "Check GITHUB_API_URL.")
+
+    async def _make_request(self, method: str, url: str, *args: Any, **more: Any) -> Any:
+        """What cannot be read is not the API's answer: a proxy's page, or one that was cut off."""
+        try:
+            return await super()._make_request(method, url, *args, **more)
+        except (ValueError, LookupError):
+            raise _no_api(self._home.netloc) if self._may_repeat(method, url) else _lost() from None
+
+    def _may_repeat(self, method: str, url: str) -> bool:
+        """Whether doing it twice is as good as once: all but POST, and all GraphQL that we ask."""
+        return method != "POST" or url == self.graphql_url
+
+    def _unreachable(self, error: Exception) -> HostProblem:
+        host = self._home.hostname
+        match error:
+            case aiohttp.ClientConnectorCertificateError():
+                return HostProblem(
+                    f"The certificate of {host} is not trusted: {error.certificate_error}.",
+                    "Give the CA's certificates as a file in SSL_CERT_FILE.",
+                )
+            case aiohttp.ClientHttpProxyError():
+                return HostProblem(
+                    f"The proxy does not connect to {host} (status {error.status}).",
+                    "Check HTTPS_PROXY and its credentials.",
+                )
+            case aiohttp.ClientConnectorError():
+                error = error.os_error
+        return HostProblem(
+            f"{host} cannot be reached: {error}.",
+            "Check the network, the proxy and GITHUB_API_URL.",
+            retryable=True,
+        )
 
     def _keep_home(self, url: str) -> None:
         """The token leaves for no other host and no other scheme (cases S22 and S35)."""
@@ -93,10 +119,10 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
                 "It is not followed. Check GITHUB_API_URL.",
             )
 
-    async def getobject(self, url: str) -> dict[str, Any]:
-        """A JSON object; HostProblem when something else answers, as a proxy's own page."""
+    async def getobject(self, url: str, key: str) -> dict[str, Any]:
+        """A JSON object with that key; HostProblem when something else answers, as a proxy's page."""
         answer = await self.getitem(url)
-        if not isinstance(answer, dict):
+        if not isinstance(answer, dict) or key not in answer:
             raise _no_api(self._home.netloc)
         return answer
 
@@ -110,13 +136,12 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
     async def handle_rate_limit_error(
         self, *, method: str, url: str, exception: gidgethub.HTTPException, attempt: int
     ) -> bool:
-        """Wait and ask again: for a limit always, for a broken server only where asking is safe."""
+        """Wait and ask again: for a limit always, for a broken server where twice does no harm."""
         if attempt >= ATTEMPTS:
             return False
         status = int(exception.status_code)
-        wait = limit_wait(status, exception.headers or {}, attempt)
-        lost = "x-triptych-lost" in (exception.headers or {})
-        if wait is None and status >= 500 and (method in SAFE_METHODS or lost):
+        wait = limit_wait(status, exception.headers or {}, attempt, str(exception))
+        if wait is None and status >= 500 and self._may_repeat(method, url):
             wait = 0.4 * 2**attempt * random.uniform(0.75, 1.0)  # noqa: S311 - jitter
         if wait is None or wait > LONGEST_WAIT:
             return False
@@ -134,7 +159,9 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
             message = str(first.get("message", "no data"))
             if first.get("type") == "NOT_FOUND":
                 raise MissingProblem(f"GitHub says: {message}", "Check the name and the token.")
-            raise HostProblem(f"GitHub's GraphQL API says: {message}", "Try again later.")
+            raise HostProblem(
+                f"GitHub's GraphQL API says: {message}", "Try again later.", retryable=True
+            )
         data: dict[str, Any] = answer["data"]
         return data
 
@@ -145,15 +172,20 @@ def _no_api(host: str) -> HostProblem:
     )
 
 
-def _only_reads(body: bytes) -> bool:
-    return b'"query": "query' in body[:200]
+def _lost() -> LostProblem:
+    return LostProblem(
+        "GitHub's answer to a write was lost.", "Look whether it was done.", retryable=True
+    )
 
 
-def limit_wait(status: int, headers: Mapping[str, str], attempt: int) -> float | None:
+def limit_wait(
+    status: int, headers: Mapping[str, str], attempt: int, said: str = ""
+) -> float | None:
     """Seconds to wait for a rate limit; None when the answer is about something else.
 
-    A secondary limit says `retry-after`; without it GitHub asks for a minute, doubled each time.
-    A primary limit says when it resets.
+    A secondary limit says `retry-after`; without it GitHub asks for a minute, doubled each time. A
+    primary limit says when it resets. `said` is GitHub's message: a 403 of a secondary limit without
+    a header is told from a missing permission by its words alone (case S64).
     """
     if status not in (403, 429):
         return None
@@ -161,14 +193,16 @@ def limit_wait(status: int, headers: Mapping[str, str], attempt: int) -> float |
         return _seconds(after)
     if headers.get("x-ratelimit-remaining") == "0":
         return max(1.0, _seconds(headers.get("x-ratelimit-reset", "0")) - time.time() + 1)
-    return 60.0 * 2 ** (attempt - 1) if status == 429 else None
+    limited = status == 429 or "secondary rate limit" in said.lower()
+    return 60.0 * 2 ** (attempt - 1) if limited else None
 
 
 def _seconds(text: str) -> float:
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
         return LONGEST_WAIT + 1
+    return max(0.0, value) if math.isfinite(value) else LONGEST_WAIT + 1
 
 
 def told(error: gidgethub.HTTPException, what: str) -> HostProblem:
@@ -182,7 +216,7 @@ def told(error: gidgethub.HTTPException, what: str) -> HostProblem:
                 "Set GITHUB_TOKEN to a valid one, or run `gh auth login`.",
                 status=status,
             )
-        case 403 | 429 if limit_wait(status, error.headers or {}, 1) is not None:
+        case 403 | 429 if limit_wait(status, error.headers or {}, 1, said) is not None:
             return HostProblem(
                 "GitHub's rate limit is reached.",
                 "Try again later.",
@@ -191,7 +225,7 @@ def told(error: gidgethub.HTTPException, what: str) -> HostProblem:
             )
         case 403:
             return AccessProblem(
-                f"The token may not {what} (403).",
+                f"The token may not {what} (403: {said}).",
                 "Give it read access to contents, and write access to pull requests to post.",
                 status=status,
             )

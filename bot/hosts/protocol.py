@@ -14,12 +14,18 @@ from reviewers.core.finding import Side
 
 @dataclass(frozen=True, slots=True)
 class PostedComment:
-    """An inline comment that stands on the pull request."""
+    """An inline comment that stands on the pull request.
+
+    `start`..`line` is where it stands in the change of today, 0 when its lines are no longer there;
+    `original` the last line that it was about in the commit that its review names.
+    """
 
     id: int
     node: str
     path: str
+    start: int
     line: int
+    original: int
     side: Side
     body: str
     hidden: bool = False
@@ -80,6 +86,10 @@ class Forge(Protocol):
 
     async def accepts(self, comments: Sequence[InlineComment], commit: str) -> bool:
         """Whether the site takes comments in these places; tried with a draft, which is deleted."""
+        ...
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, before a write is tried again."""
         ...
 
     async def edit_review(self, review: int, body: str) -> None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 FILES_PER_QUERY = 100
 REVIEWS = 50
 COMMENTS = 100
 
-_BLOB = "... on Blob { text isBinary isTruncated byteSize }"
+_BLOB = "oid ... on Blob { text isBinary isTruncated byteSize }"
 _TREE = "... on Tree { entries { name mode } }"
 _REVIEWS = (
-    f"reviews(last: {REVIEWS}, states: [COMMENTED]) {{ nodes {{ databaseId id body url"
+    f"reviews(last: {REVIEWS}, before: $before, states: [COMMENTED]) {{"
+    " pageInfo { hasPreviousPage startCursor } nodes { databaseId id body url"
     " viewerDidAuthor author { login } commit { oid }"
-    f" comments(first: {COMMENTS}) {{ nodes {{ databaseId id body path line originalLine"
+    f" comments(first: {COMMENTS}) {{ nodes {{ databaseId id body path line startLine originalLine"
     " isMinimized } } } }"
 )
 
@@ -34,26 +34,27 @@ def contents_query(
     parts += [f"t{i}: object(expression: $t{i}) {{ {_TREE} }}" for i in range(len(trees))]
     if reviews:
         parts.append(f"pullRequest(number: $number) {{ {_REVIEWS} }}")
-    number = ", $number: Int!" if reviews else ""
+    number = ", $number: Int!, $before: String" if reviews else ""
     head = f"query($owner: String!, $repo: String!{number}{declared})"
     body = " ".join(parts) or "id"
     return f"{head} {{ repository(owner: $owner, name: $repo) {{ {body} }} }}", variables
 
 
 def reviews_query() -> str:
-    """A query for the reviews alone."""
+    """A query for a page of the reviews alone; `before` is the cursor of a later page, or null."""
     return contents_query((), reviews=True)[0]
+
+
+def drafts_query() -> str:
+    """A query for the viewer's own drafts; nobody else's are shown."""
+    reviews = "reviews(last: 10, states: [PENDING]) { nodes { databaseId body } }"
+    return (
+        "query($owner: String!, $repo: String!, $number: Int!) { repository(owner: $owner, name: "
+        f"$repo) {{ pullRequest(number: $number) {{ {reviews} }} }} }}"
+    )
 
 
 HIDE = (
     "mutation($id: ID!, $why: ReportedContentClassifiers!) { minimizeComment(input: {subjectId: "
     "$id, classifier: $why}) { minimizedComment { isMinimized } } }"
 )
-
-
-def blob_text(answer: Mapping[str, Any] | None) -> str | None:
-    """The text of an object, None when it is none, is binary, or came cut off."""
-    if not answer or answer.get("isBinary") or answer.get("isTruncated"):
-        return None
-    text = answer.get("text")
-    return text if isinstance(text, str) else None

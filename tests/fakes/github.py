@@ -1,17 +1,21 @@
 """The project's one fake GitHub: one repository in memory, its pull requests, and strict reviews.
 
 Small on purpose. It answers the requests that we make, refuses what GitHub refuses there (a line
-outside the diff, an empty body, a token without the right), and can lose, delay or fail answers.
+outside the diff, an empty body, a commit of another history, a token without the right), and can
+lose, delay or fail answers. It was held against the strict stand-in that maintainers keep.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import Any
 
 from aiohttp import web
@@ -23,6 +27,8 @@ from tests.builders import patch
 
 Json = dict[str, Any]
 REPOSITORY = "acme/shop"
+BY_ID = "/repositories/5000"
+"""The same repository, as GitHub redirects to it when it was renamed."""
 OUR_LOGIN = "triptych-bot"
 TOKEN = "ghp_test"
 
@@ -40,7 +46,11 @@ Files = Mapping[str, str | bytes | Entry]
 
 @dataclass
 class FakePull:
-    """A pull request; `renames` maps new names to old ones."""
+    """A pull request; `renames` maps new names to old ones.
+
+    `rows` replaces the list of files; `refused` are paths on which no comment is taken, for no reason
+    that could be known; `history` are the commits that a review may name.
+    """
 
     base: str
     head: str
@@ -50,16 +60,21 @@ class FakePull:
     draft: bool = False
     renames: dict[str, str] = field(default_factory=dict)
     without_patch: set[str] = field(default_factory=set)
+    rows: list[Json] | None = None
+    refused: set[str] = field(default_factory=set)
+    history: set[str] = field(default_factory=set)
     reviews: list[Json] = field(default_factory=list)
     comments: list[Json] = field(default_factory=list)
 
 
 @dataclass
 class Fault:
-    """What goes wrong with the next `times` requests that fit.
+    """What goes wrong with the next `times` requests that fit; `body` must stand in what was sent.
 
-    `do` is a status, or "lost" (the work is done, the answer is not sent), "secondary" (a 403 with
-    retry-after), "hang", "redirect" (to `to`).
+    `do` is a status, or "lost" (the work is done, the answer is not sent), "drop" (it is not done
+    either), "late" (done, but the answer is a 502), "secondary" (a 403, with `retry_after` unless it
+    is ""), "primary" (a 403 until `retry_after` seconds from now), "hang", "redirect" (to `to`),
+    "html" (a proxy's own page), "cut" (JSON that ends in the middle), "errors" (GraphQL's 200).
     """
 
     method: str
@@ -68,6 +83,7 @@ class Fault:
     times: int = 1
     retry_after: str = "0"
     to: str = ""
+    body: str = ""
 
 
 class FakeGitHub:
@@ -99,13 +115,19 @@ class FakeGitHub:
         """A pull request between two states of the repository."""
         base = self.commit(f"ba5e{number}", before)
         head = self.commit(f"4ead{number}", after)
-        self.pulls[number] = FakePull(base, head, **more)
+        self.pulls[number] = FakePull(base, head, **{"history": {head}, **more})
         return self.pulls[number]
 
-    def push(self, number: int, sha: str, after: Files) -> str:
-        """Move a pull request's head to a new commit."""
-        self.pulls[number].head = self.commit(sha, after)
-        return self.pulls[number].head
+    def push(self, number: int, sha: str, after: Files, *, force: bool = False) -> str:
+        """Move a pull request's head to a new commit; by force, and the old one is lost."""
+        pull = self.pulls[number]
+        if force:
+            for lost in pull.history:
+                self.commits.pop(lost, None)
+            pull.history.clear()
+        pull.head = self.commit(sha, after)
+        pull.history.add(pull.head)
+        return pull.head
 
     def bodies_of(self, number: int) -> list[str]:
         """The bodies of the submitted reviews of a pull request, oldest first."""
@@ -128,10 +150,11 @@ class FakeGitHub:
         self.calls.append((request.method, request.path))
         self.bodies.append(body or {})
         self.headers.append(dict(request.headers))
-        fault = next((f for f in self.faults if self._hits(f, request)), None)
-        if fault and fault.do != "lost":
+        fault = next((f for f in self.faults if self._hits(f, request, body)), None)
+        if fault:
             fault.times -= 1
-            return await self._fail(fault, request)
+            if fault.do not in ("lost", "late"):
+                return await self._fail(fault, request)
         login = self._login(request)
         if login is None:
             return web.json_response({"message": "Bad credentials"}, status=401)
@@ -139,33 +162,44 @@ class FakeGitHub:
             answer = self._route(request, body, login)
         except _Refusal as e:
             return web.json_response(e.body, status=e.status)
+        if fault and fault.do == "lost":
+            _abort(request)
         if fault:
-            fault.times -= 1
-            assert request.transport is not None
-            request.transport.abort()
-            raise ConnectionResetError
+            return web.json_response({"message": "Server Error"}, status=502)
         if answer is None:
             return web.Response(status=204)
         return web.json_response(answer)
 
-    def _hits(self, fault: Fault, request: web.Request) -> bool:
+    def _hits(self, fault: Fault, request: web.Request, body: Any) -> bool:
         fits = fault.method == request.method and re.search(fault.path, request.path)
-        return fault.times > 0 and bool(fits)
+        return fault.times > 0 and bool(fits) and fault.body in json.dumps(body)
 
     async def _fail(self, fault: Fault, request: web.Request) -> web.StreamResponse:
         match fault.do:
             case "hang":
                 await asyncio.sleep(3600)
             case "redirect":
-                return web.Response(status=302, headers={"location": fault.to})
+                status = 301 if request.method == "GET" else 307
+                return web.Response(status=status, headers={"location": fault.to})
             case "secondary":
                 text = "You have exceeded a secondary rate limit."
-                headers = {"retry-after": fault.retry_after}
+                headers = {"retry-after": fault.retry_after} if fault.retry_after else {}
                 return web.json_response({"message": text}, status=403, headers=headers)
+            case "primary":
+                reset = str(int(time.time()) + int(fault.retry_after))
+                headers = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "0"}
+                headers["x-ratelimit-reset"] = reset
+                text = "API rate limit exceeded for user ID 1."
+                return web.json_response({"message": text}, status=403, headers=headers)
+            case "html":
+                return web.Response(text="<html>Sign in</html>", content_type="text/html")
+            case "cut":
+                return web.Response(text='{"message": "He', content_type="application/json")
+            case "errors":
+                error = {"message": "Something went wrong while executing your query."}
+                return web.json_response({"data": {"repository": None}, "errors": [error]})
             case "drop":
-                assert request.transport is not None
-                request.transport.abort()
-                raise ConnectionResetError
+                _abort(request)
         assert isinstance(fault.do, int)
         return web.json_response({"message": "Server Error"}, status=fault.do)
 
@@ -177,7 +211,7 @@ class FakeGitHub:
         method, path = request.method, request.path.removeprefix("/api/v3")
         if path.endswith("/graphql"):
             return self._graphql(body, login)
-        repo = re.fullmatch(rf"/repos/{REPOSITORY}(/.*)", path)
+        repo = re.fullmatch(rf"(?:/repos/{REPOSITORY}|{BY_ID})(/.*)", path)
         if repo is None:
             raise _Refusal(404, "Not Found")
         if method != "GET" and not self.may_write:
@@ -186,7 +220,7 @@ class FakeGitHub:
         if found := re.fullmatch(r"/compare/(\w+)\.\.\.(\w+)", rest):
             return self._compare(found[1], found[2])
         if found := re.fullmatch(r"/pulls/comments/(\d+)", rest):
-            return self._edit_comment(int(found[1]), body)
+            return self._edit_comment(int(found[1]), body, login)
         found = re.fullmatch(r"/pulls/(\d+)(?:/(files|reviews)(?:/(\d+))?)?", rest)
         if found is None or int(found[1]) not in self.pulls:
             raise _Refusal(404, "Not Found")
@@ -198,17 +232,28 @@ class FakeGitHub:
                 page, per = (
                     int(request.query.get(k, d)) for k, d in (("page", 1), ("per_page", 30))
                 )
-                return self._files(self.pulls[number])[(page - 1) * per : page * per]
+                per = min(per, 100)
+                return self._files(self.pulls[number])[:3000][(page - 1) * per : page * per]
             case ("POST", "reviews", None):
                 return self._review(number, body, login)
             case ("PUT", "reviews", str()):
-                review = self._find(self.pulls[number].reviews, int(item))
+                review = self._own(self.pulls[number].reviews, int(item), login)
+                _check_length(body["body"])
                 review["body"], review["edits"] = body["body"], review["edits"] + 1
                 return review
             case ("DELETE", "reviews", str()):
-                self.pulls[number].reviews.remove(self._find(self.pulls[number].reviews, int(item)))
-                return {}
+                review = self._own(self.pulls[number].reviews, int(item), login)
+                if review["state"] != "PENDING":
+                    raise _Refusal(422, "Can not delete a non-pending pull request review")
+                self.pulls[number].reviews.remove(review)
+                return review
         raise _Refusal(404, "Not Found")
+
+    def _own(self, rows: list[Json], identity: int, login: str) -> Json:
+        row = self._find(rows, identity)
+        if row["user"]["login"] != login:
+            raise _Refusal(403, "Must be the author")
+        return row
 
     def _find(self, rows: list[Json], identity: int) -> Json:
         row = next((r for r in rows if r["id"] == identity), None)
@@ -230,6 +275,8 @@ class FakeGitHub:
         }
 
     def _files(self, pull: FakePull) -> list[Json]:
+        if pull.rows is not None:
+            return pull.rows
         return self._differences(
             self.commits[pull.base], self.commits[pull.head], pull.renames, pull.without_patch
         )
@@ -249,6 +296,7 @@ class FakeGitHub:
             if old == new and path not in renames:
                 continue
             row: Json = {"filename": path, "status": _status(old, new, path in renames)}
+            row["sha"] = blob_id((new or old).text)  # type: ignore[union-attr]
             if path in renames:
                 row["previous_filename"] = renames[path]
             texts = [e.text if e else "" for e in (old, new)]
@@ -265,24 +313,30 @@ class FakeGitHub:
     def _compare(self, base: str, head: str) -> Json:
         if head not in self.commits or base not in self.commits:
             raise _Refusal(404, "Not Found")
-        return {"files": self._differences(self.commits[base], self.commits[head], {}, set())}
+        rows = self._differences(self.commits[base], self.commits[head], {}, set())
+        return {"files": rows[:300]}
 
     def _review(self, number: int, body: Json, login: str) -> Json:
         pull = self.pulls[number]
         event = body.get("event")
         if event in ("APPROVE", "REQUEST_CHANGES"):
             raise AssertionError("Triptych never approves and never blocks")
-        if event and not body.get("body", "").strip():
-            raise _Refusal(422, "Unprocessable Entity", ["Body can't be blank"])
-        if len(body.get("body", "")) > 65_536:
-            raise _Refusal(422, "Unprocessable Entity", ["Body is too long"])
-        if any(r["state"] == "PENDING" for r in pull.reviews):
-            message = "User can only have one pending review per pull request"
-            raise _Refusal(422, "Unprocessable Entity", [message])
+        assert set(body) <= {"commit_id", "body", "event", "comments"}, (
+            "not in GitHub's description"
+        )
+        if body["commit_id"] not in pull.history:
+            raise _unprocessable("The commit_id is not part of the pull request")
+        comments = body.get("comments", [])
+        if event and not body.get("body", "").strip() and not comments:
+            raise _unprocessable("Body can't be blank")
+        for text in (body.get("body", ""), *(c["body"] for c in comments)):
+            _check_length(text)
+        if any(r["state"] == "PENDING" and r["user"]["login"] == login for r in pull.reviews):
+            raise _unprocessable("User can only have one pending review per pull request")
         files = {row["filename"]: row for row in self._files(pull)}
-        for comment in body.get("comments", ()):
-            if problem := _misplaced(files, comment):
-                raise _Refusal(422, "Unprocessable Entity", [problem])
+        for comment in comments:
+            if problem := _misplaced(files, comment, pull.refused):
+                raise _unprocessable(problem)
         review: Json = {
             "id": self._identity(),
             "body": body.get("body", ""),
@@ -296,10 +350,11 @@ class FakeGitHub:
             f"{self.url}/{REPOSITORY}/pull/{number}#pullrequestreview-{review['id']}"
         )
         pull.reviews.append(review)
-        for comment in body.get("comments", ()) if event else ():
+        for comment in comments if event else ():
             identity = self._identity()
+            node = {"id": identity, "node_id": f"PRRC_{identity}", "review": review["id"]}
             pull.comments.append(
-                {**comment, "id": identity, "node_id": f"PRRC_{identity}", "review": review["id"]}
+                {**comment, **node, "commit_id": body["commit_id"], "user": {"login": login}}
             )
         return review
 
@@ -307,9 +362,10 @@ class FakeGitHub:
         self._next += 1
         return self._next
 
-    def _edit_comment(self, identity: int, body: Json) -> Json:
+    def _edit_comment(self, identity: int, body: Json, login: str) -> Json:
         rows = [c for pull in self.pulls.values() for c in pull.comments]
-        comment = self._find(rows, identity)
+        comment = self._own(rows, identity, login)
+        _check_length(body["body"])
         comment["body"] = body["body"]
         return comment
 
@@ -320,6 +376,9 @@ class FakeGitHub:
         if "minimizeComment" in query:
             if not self.may_write:
                 return {"data": None, "errors": [{"type": "FORBIDDEN", "message": "no"}]}
+            known = [r for p in self.pulls.values() for r in (*p.reviews, *p.comments)]
+            if variables["id"] not in [r["node_id"] for r in known]:
+                return {"data": None, "errors": [{"type": "NOT_FOUND", "message": "no node"}]}
             self.hidden[variables["id"]] = variables["why"]
             return {"data": {"minimizeComment": {"minimizedComment": {"isMinimized": True}}}}
         if f"{variables['owner']}/{variables['repo']}" != REPOSITORY:
@@ -330,7 +389,20 @@ class FakeGitHub:
             commit, _, path = variables[name].partition(":")
             found[alias] = self._object(commit, path, tree=alias.startswith("t"))
         if "pullRequest(" in query:
-            found["pullRequest"] = {"reviews": {"nodes": self._reviews(variables["number"], login)}}
+            page = re.search(r"reviews\(last: (\d+)(?:, before: \$before)?, states: \[(\w+)", query)
+            assert page is not None, query
+            pull = self.pulls[variables["number"]]
+            rows = [r for r in pull.reviews if r["state"] == page[2]]
+            if page[2] == "PENDING":
+                rows = [r for r in rows if r["user"]["login"] == login]
+            rows = rows[: int(variables.get("before") or len(rows))]
+            first = max(0, len(rows) - int(page[1]))
+            found["pullRequest"] = {
+                "reviews": {
+                    "pageInfo": {"hasPreviousPage": first > 0, "startCursor": str(first)},
+                    "nodes": [self._review_node(pull, r, login) for r in rows[first:]],
+                }
+            }
         return {"data": {"repository": found}}
 
     def _object(self, commit: str, path: str, *, tree: bool) -> Json | None:
@@ -343,50 +415,95 @@ class FakeGitHub:
             return {"entries": entries}
         entry = files.get(path)
         if entry is None:
+            inside_it = any(p.startswith(f"{path}/") for p in files)
+            return {"oid": "7" * 40} if inside_it else None
+        if entry.mode == "160000":
             return None
+        data = entry.text.encode() if isinstance(entry.text, str) else entry.text
+        node: Json = {"oid": blob_id(data), "byteSize": len(data), "isTruncated": False}
         if isinstance(entry.text, bytes):
-            return {"text": None, "isBinary": True, "isTruncated": False, "byteSize": 1}
-        size = len(entry.text.encode())
-        return {"text": entry.text, "isBinary": False, "isTruncated": False, "byteSize": size}
+            return {**node, "text": None, "isBinary": True}
+        cut = len(data) > TRUNCATED
+        text = data[:TRUNCATED].decode("utf-8", "ignore")
+        return {**node, "text": text, "isBinary": False, "isTruncated": cut}
 
-    def _reviews(self, number: int, login: str) -> list[Json]:
-        pull = self.pulls[number]
-        return [
-            {
-                "databaseId": r["id"],
-                "id": r["node_id"],
-                "body": r["body"],
-                "url": r["html_url"],
-                "viewerDidAuthor": r["user"]["login"] == login,
-                "author": {"login": r["user"]["login"].removesuffix("[bot]")},
-                "commit": {"oid": r["commit_id"]},
-                "comments": {
-                    "nodes": [self._comment(c) for c in pull.comments if c["review"] == r["id"]]
-                },
-            }
-            for r in pull.reviews
-            if r["state"] == "COMMENTED"
-        ]
+    def _review_node(self, pull: FakePull, review: Json, login: str) -> Json:
+        comments = [c for c in pull.comments if c["review"] == review["id"]]
+        return {
+            "databaseId": review["id"],
+            "id": review["node_id"],
+            "body": review["body"],
+            "url": review["html_url"],
+            "viewerDidAuthor": review["user"]["login"] == login,
+            "author": {"login": review["user"]["login"].removesuffix("[bot]")},
+            "commit": {"oid": review["commit_id"]},
+            "comments": {"nodes": [self._comment_node(pull, c) for c in comments[:100]]},
+        }
 
-    def _comment(self, comment: Json) -> Json:
+    def _comment_node(self, pull: FakePull, comment: Json) -> Json:
+        start = comment.get("start_line")
+        line = self._line_now(pull, comment, comment["line"])
         return {
             "databaseId": comment["id"],
             "id": comment["node_id"],
             "body": comment["body"],
             "path": comment["path"],
-            "line": comment["line"],
+            "line": line,
+            "startLine": self._line_now(pull, comment, start) if start and line else None,
             "originalLine": comment["line"],
             "isMinimized": comment["node_id"] in self.hidden,
         }
+
+    def _line_now(self, pull: FakePull, comment: Json, line: int) -> int | None:
+        """Where GitHub shows a comment after a push; None when its line is outdated."""
+        path, side = comment["path"], Side(comment.get("side", "RIGHT"))
+        row = next((r for r in self._files(pull) if r["filename"] == path), {})
+        shown = {
+            x.number for h in parse_hunks(row.get("patch", "")) for x in h.lines if x.side is side
+        }
+        if side is Side.RIGHT and comment["commit_id"] != pull.head:
+            then = self.commits.get(comment["commit_id"], {}).get(path, Entry(""))
+            now = self.commits[pull.head].get(path, Entry(""))
+            old, new = (str(entry.text).split("\n") for entry in (then, now))
+            blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+            line = next((line + b - a for a, b, n in blocks if a < line <= a + n), 0)
+        return line if line in shown else None
+
+
+TRUNCATED = 512_000
+"""Bytes after which Blob.text is cut off."""
+
+
+def blob_id(data: str | bytes) -> str:
+    """git's id of a file with that content."""
+    data = data.encode() if isinstance(data, str) else data
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
+def _abort(request: web.Request) -> None:
+    assert request.transport is not None
+    request.transport.abort()
+    raise ConnectionResetError
 
 
 class _Refusal(Exception):
     """GitHub says no."""
 
-    def __init__(self, status: int, message: str, errors: list[str] | None = None) -> None:
+    def __init__(self, status: int, message: str, errors: list[Any] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.body: Json = {"message": message, **({"errors": errors} if errors else {})}
+
+
+def _unprocessable(problem: str) -> _Refusal:
+    return _Refusal(422, "Unprocessable Entity", [problem])
+
+
+def _check_length(text: str) -> None:
+    if len(text) > 65_536:
+        message = "Body is too long (maximum is 65536 characters)"
+        error = {"code": "unprocessable", "field": "data", "message": message}
+        raise _Refusal(422, "Validation Failed", [error])
 
 
 def _status(old: Entry | None, new: Entry | None, renamed: bool) -> str:
@@ -397,22 +514,30 @@ def _status(old: Entry | None, new: Entry | None, renamed: bool) -> str:
     return "removed" if new is None else "modified"
 
 
-def _misplaced(files: Mapping[str, Json], comment: Json) -> str:
+def _misplaced(files: Mapping[str, Json], comment: Json, refused: set[str]) -> str:
     """Why a comment cannot stand where it wants to; "" when it can."""
+    known = {"path", "body", "line", "side", "start_line", "start_side", "position"}
+    assert set(comment) <= known, "not in GitHub's description"
     row = files.get(comment["path"])
     if row is None:
         return "Path could not be resolved"
     if not comment["body"].strip():
         return "Body can't be blank"
+    thread = "Pull request review thread"
+    outside = f"{thread} line must be part of the diff, {thread} diff hunk can't be blank"
+    if comment["path"] in refused:
+        return outside
     side = Side(comment.get("side", "RIGHT"))
     for hunk in parse_hunks(row.get("patch", "")):
-        lines = {x.number for x in hunk.lines if x.side is side}
+        lines = {x.old if side is Side.LEFT else x.new for x in hunk.lines} - {None}
         if comment["line"] in lines:
-            start = comment.get("start_line", comment["line"])
-            if start not in lines or start > comment["line"]:
-                return "Pull request review thread start line must be part of the same hunk"
+            start = comment.get("start_line")
+            if start is not None and start >= comment["line"]:
+                return f"{thread} start line must precede the end line."
+            if start is not None and start not in lines:
+                return f"{thread} start line must be part of the same hunk as the line."
             return ""
-    return "Pull request review thread line must be part of the diff"
+    return outside
 
 
 @asynccontextmanager

@@ -1,0 +1,162 @@
+"""What our own texts say, read back: the reverse of the lists, folds and comments that we write.
+
+Titles, reasons and fixes are texts of models, made inert when they were written. They are taken
+apart by the same grammar, so that nothing in them can pass for our own words: outside of code spans
+a star, a backtick and a backslash are always escaped.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import urllib.parse
+from dataclasses import dataclass
+from typing import Any
+
+from bot.outputs.inert import inert
+from reviewers.core.finding import Severity, Side
+from reviewers.core.history import Dismissal, State
+from reviewers.core.secrets import Redaction
+
+
+def _inert(name: str) -> str:
+    """A pattern of inert text; code spans are passed over whole."""
+    span = rf"(?P<{name}_fence>`+)(?!`)[^\n]*?(?<!`)(?P={name}_fence)(?!`)"
+    return rf"(?P<{name}>(?:\\.|[^`*\\\n]|{span})*?)"
+
+
+_SEVERITY = "(?P<severity>Critical|High|Medium|Low|Info)"
+_HEAD = rf"\*\*{_SEVERITY}(?:, [a-z ]+)?: {_inert('title')}\.\*\*"
+_LINK = r"\[`[^\n]*`\]\([^\s()]+/blob/[0-9a-f]{40}/(?P<path>[^\s()#]+)#L(?P<line>\d+)\)"
+_CODE = r"(?P<fence>`+)(?!`) ?(?P<shown>[^\n]*?) ?(?<!`)(?P=fence)(?!`)"
+_PLACE = rf"(?:{_LINK}|{_CODE})"
+_WHY = rf"\s*{_inert('why')}(?: \*\*Fix:\*\* {_inert('fix')})?$"
+_LISTED = re.compile(rf"(?m)^(?P<number>\d+)\. {_HEAD} {_PLACE}(?P<rest>[^\n]*)$")
+_LATE = re.compile(rf"(?m)^- {_HEAD} {_PLACE}(?:, [^\n]*?)?\.(?: |$)(?P<rest>[^\n]*)$")
+_LATE_FOLD = re.compile(
+    r"<details><summary>\d+ late: [^\n]*</summary>\n\n(.*?)\n</details>", re.DOTALL
+)
+_UNPLACED = re.compile(r"(?:, [^\n]*?)?, not on a changed line\. ?(?P<text>[^\n]*)$")
+_REASON = re.compile(_WHY)
+_NOTE = re.compile(
+    r" (?:Marked as fixed in `[0-9a-f]+`; it is there again"
+    r"|Dismissed on [^;\n]+; the line has changed since)\.$"
+)
+_COMMENT = re.compile(rf"{_HEAD} ")
+_FIXED = re.compile(
+    rf"\*\*Fixed in `(?P<head>[0-9a-f]{{7}})`\.\*\* {_SEVERITY}: (?P<title>[^\n]+)\."
+)
+_DISMISSED = re.compile(
+    rf"\*\*Dismissed by `(?P<by>[^`\n]+)` on (?P<on>\d{{4}}-\d\d-\d\d):\*\* "
+    rf'"(?P<reason>[^\n]*?)" {_SEVERITY}: (?P<title>[^\n]+)\. Holds until [^\n]*'
+)
+_REMOVED = " (removed here)"
+_REPLACES = re.compile(r" ?The suggestion replaces lines? \d+(?: to \d+)?\.$")
+_PIECE = re.compile(r"\\([\\`*_\[\]~|])|(?P<fence>`+)(?!`)(?P<code>[^\n]*?)(?<!`)(?P=fence)(?!`)")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a line or a comment of ours says of a finding, as plain text.
+
+    `line` is 0 where it is on no changed line. `path` is "" where only `shown` is known: the place
+    as people see it, which may be cut or masked.
+    """
+
+    severity: Severity
+    title: str
+    why: str = ""
+    fix: str = ""
+    path: str = ""
+    shown: str = ""
+    line: int = 0
+    side: Side = Side.RIGHT
+    state: State = State.OPEN
+    dismissal: Dismissal | None = None
+    fixed_in: str = ""
+
+
+def listed(body: str) -> list[tuple[int, Said]]:
+    """The lines of a body's list of findings, with their numbers."""
+    return [(int(m["number"]), _line(m, State.OPEN)) for m in _LISTED.finditer(body)]
+
+
+def late(body: str) -> list[tuple[int, Said]]:
+    """The lines of a body's fold of late findings, numbered from 1."""
+    fold = _LATE_FOLD.search(body)
+    found = _LATE.finditer(fold[1]) if fold else ()
+    return [(number, _line(m, State.LATE)) for number, m in enumerate(found, 1)]
+
+
+def comment(body: str) -> Said | None:
+    """What an inline comment of ours says now; None where it is not in our words."""
+    if match := _DISMISSED.match(body):
+        told = Dismissal(match["by"], match["on"], plain(match["reason"]))
+        return _said(match, state=State.DISMISSED, dismissal=told)
+    if match := _FIXED.match(body):
+        return _said(match, state=State.FIXED, fixed_in=match["head"])
+    if match := _COMMENT.match(body):
+        parts = body.split("\n\n")[1:]
+        fix = next((p for p in parts if p.startswith("**Fix:** ")), "").removeprefix("**Fix:** ")
+        said = bool(parts) and not parts[0].startswith(("**", "<", "```"))
+        why = _NOTE.sub("", f" {parts[0]}") if said else ""
+        return _said(match, why=plain(why), fix=plain(_REPLACES.sub("", fix)))
+    return None
+
+
+def _line(match: re.Match[str], state: State) -> Said:
+    """A line of a list: its place, and its texts where it has no thread."""
+    texts = match["rest"]
+    if state is State.OPEN:
+        unplaced = _UNPLACED.match(texts)
+        texts = unplaced["text"] if unplaced else ""
+    reason = _REASON.match(_NOTE.sub("", texts))
+    return _said(
+        match,
+        why=plain(reason["why"]) if reason else "",
+        fix=plain(reason["fix"] or "") if reason else "",
+        path=urllib.parse.unquote(match["path"] or ""),
+        shown=match["shown"] or "",
+        line=int(match["line"] or 0),
+        state=state,
+    )
+
+
+def _said(match: re.Match[str], **more: Any) -> Said:
+    title = match["title"]
+    return Said(
+        severity=Severity.parse(match["severity"]),
+        title=plain(title.removesuffix(_REMOVED)),
+        side=Side.LEFT if title.endswith(_REMOVED) else Side.RIGHT,
+        **more,
+    )
+
+
+def plain(text: str) -> str:
+    """Inert text as it was before: written again, it looks the same.
+
+    A code span that we made is taken off, so that a text does not grow with each review; one that
+    the author made stays. A backtick without a partner could find one now, so it becomes a quote.
+    """
+    for keep in (False, True):
+        before = _undone(text, keep=keep)
+        if inert(before, Redaction()) == text:
+            return before
+    return _undone(text.replace("\\`", "'"), keep=True)
+
+
+def _undone(text: str, *, keep: bool) -> str:
+    out: list[str] = []
+    at = 0
+    for piece in _PIECE.finditer(text):
+        out.append(html.unescape(text[at : piece.start()]))
+        if piece["fence"] is None:
+            out.append(piece[1])
+        else:
+            inside = piece["code"]
+            padded = inside.startswith(" `") or inside.endswith("` ")
+            bare = inside[1:-1] if padded else inside
+            ours = not keep and inert(bare, Redaction()) == piece[0]
+            out.append(bare if ours else piece[0])
+        at = piece.end()
+    return "".join([*out, html.unescape(text[at:])]).strip()
