@@ -216,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # A short life with much loading: collecting garbage on the way costs a tenth of the start.
     gc.set_threshold(50_000)
     try:
-        app(given)
+        app(given, prog_name="triptych")
     except Problem as e:
         _end(e, e.exit_code, (e.what, e.do), traced="--debug" in given)
     except Exception as e:  # The program's boundary: a stranger is told, not traced.
