@@ -116,6 +116,7 @@ def test_an_open_one_moves_with_its_code() -> None:
     still = open_after(known(), change({"api/orders.py": (None, "new()\n" * 9 + ORDERS)}))
     assert still is not None
     assert still.location == Location("api/orders.py", 15, 15)
+    assert still.seen_at == 0
 
 
 def test_an_open_one_moves_with_its_file() -> None:
@@ -156,6 +157,12 @@ def test_of_equal_lines_only_the_one_at_its_place_is_it(
     still = open_after(before, change({"x.py": (None, text)}))
     assert still is not None
     assert still.location == (Location("x.py", *place) if place else None)
+
+
+def test_a_removed_line_without_a_place_is_seen_on_no_line() -> None:
+    still = open_after(removed_line(location=None), UNCHECKED)
+    assert still is not None
+    assert (still.location, still.line) == (None, 0)
 
 
 def test_an_old_suggestion_is_not_offered_for_code_that_may_have_changed() -> None:

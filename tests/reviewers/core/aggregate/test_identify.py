@@ -46,13 +46,16 @@ def only(new: Finding, before: Known, of: Change | None = None) -> Finding:
         found(),
         found(**LIKE),
         found(rule="security/other", **LIKE),
+        found(**CRASH),
+        found(rule="security/ssrf", title="SQL by order_by", body="A client may sort by anything"),
         found(line=9),
         found(quote=LINE.strip().removeprefix("rows = ")),
         found(quote=f'    order_by = request.args["order_by"]\n{LINE}', rule="security/other"),
         found(quote="rows = run(order_by)", rule="security/other"),
     ],
     ids=[
-        *("same fingerprint", "same", "other words", "other rule and words", "moved"),
+        *("same fingerprint", "same", "other words", "other rule and words"),
+        *("same rule on the same code", "same code, a little alike", "moved"),
         *("part of the line is quoted", "more is quoted", "line changed, same words"),
     ],
 )
@@ -98,7 +101,27 @@ def test_where_the_old_code_could_not_be_had_words_alone_must_do() -> None:
 
 def test_where_only_the_old_title_is_known_titles_are_compared() -> None:
     """An inline comment of ours may be all that is left of an old finding."""
-    assert only(found(rule="security/other"), known(body="")).id == OLD
+    long = "Whoever calls this entry chooses columns, orders, limits, joins, filters, names, dates."
+    new = found(quote="rows = run(order_by)", title="Request data becomes shell text", body=long)
+    assert only(new, known(body="")).id == OLD
+    assert only(new, known(body="The statement is built by hand.")).id != OLD
+
+
+@pytest.mark.parametrize(
+    ("surest", "other"),
+    [
+        ({"quote": LINE, **LIKE}, {"quote": "rows = run(order_by)"}),
+        ({"quote": "rows = run(order_by)"}, {"path": "api/other.py", "quote": LINE}),
+    ],
+    ids=["the code before the words", "the file before the code"],
+)
+def test_of_several_known_ones_it_is_the_surest(
+    surest: dict[str, Any], other: dict[str, Any]
+) -> None:
+    one, two = known(id="111111111111", **surest), known(id="222222222222", **other)
+    for both in ((one, two), (two, one)):
+        (result,) = identify([found()], history(*both), orders_change()).findings
+        assert result.id == "111111111111"
 
 
 def test_each_known_one_is_matched_once_and_the_surest_pair_first() -> None:
@@ -115,8 +138,10 @@ def test_two_findings_with_one_fingerprint_get_two_ids() -> None:
     assert first == "ffffffffffff"
     assert second != first
     assert len(second) == 12
-    again = identify([found(), found(**CRASH)], History(), orders_change())
-    assert [f.id for f in again.findings] == [first, second]
+    again = identify([found(), found(**CRASH), found(**LIKE)], History(), orders_change())
+    third = again.findings[2].id
+    assert [f.id for f in again.findings] == [first, second, third]
+    assert third not in (first, second)
 
 
 # --- Where it stands in time

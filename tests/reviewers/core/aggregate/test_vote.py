@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reviewers.core.aggregate.likeness import NEAR_LINES
 from reviewers.core.aggregate.vote import is_open, quorum, vote
 from reviewers.core.call import Call, Cleared, Look, Reading
 from reviewers.core.coverage import Coverage
@@ -206,6 +207,16 @@ def test_who_named_the_place_and_found_it_right_is_heard() -> None:
     (found,) = counted(seen_by(1, reviewer="security"), looks=looks).findings
     assert found.dissent == (Dissent("security", 2, "It is a constant."),)
     assert found.votes[0].against == 2, "a vote that said nothing is only counted"
+
+
+@pytest.mark.parametrize(
+    ("line", "heard"),
+    [(6 - NEAR_LINES, True), (6 + NEAR_LINES, True), (7 + NEAR_LINES, False), (600, False)],
+)
+def test_a_dissent_is_about_the_place_or_a_neighbouring_line(line: int, heard: bool) -> None:
+    looks = (cleared(2, line, "It is a constant."),)
+    (found,) = counted(seen_by(1, reviewer="security"), looks=looks).findings
+    assert bool(found.dissent) is heard
 
 
 def test_who_reported_it_does_not_speak_against_it_too() -> None:
