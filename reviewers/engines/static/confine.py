@@ -5,7 +5,8 @@
 It imports nothing of ours, closes what it inherited, takes away what the kernel lets it take away,
 writes the level that it reached to LEVEL_FD, and becomes COMMAND. Levels (reliability.md,
 section d): `limits` (clean environment and resource limits), `landlock` (no file but the named
-ones, no TCP), `namespaces` (no network at all).
+ones; by seccomp no sockets, and no child that outlives its process group), `namespaces` (there is
+no network, either).
 """
 
 import ctypes
@@ -30,6 +31,18 @@ ALL_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15)
 IOCTL_DEV = 1 << 15
 NET_BIND_AND_CONNECT = 3
 SCOPE_ABSTRACT_SOCKETS_AND_SIGNALS = 3
+PR_SET_SECCOMP = 22
+SECCOMP_MODE_FILTER = 2
+LOAD, EQUALS, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
+ALLOW, REFUSE = 0x7FFF0000, 0x00050001
+"""SECCOMP_RET_ALLOW, and SECCOMP_RET_ERRNO with EPERM (include/uapi/linux/seccomp.h)."""
+OTHER_ABI = 0x40000000
+"""From here on are the numbers of x32, a second way to each call of x86-64."""
+FORBIDDEN = {
+    "x86_64": (0xC000003E, (41, 109, 112, 425)),
+    "aarch64": (0xC00000B7, (198, 154, 157, 425)),
+}
+"""By machine its AUDIT_ARCH, and the numbers of socket, setpgid, setsid and io_uring_setup."""
 
 
 class RulesetAttr(ctypes.Structure):
@@ -48,6 +61,23 @@ class PathBeneathAttr(ctypes.Structure):
     _pack_ = 1
     _layout_ = "ms"
     _fields_ = (("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
+
+
+class Instruction(ctypes.Structure):
+    """struct sock_filter."""
+
+    _fields_ = (
+        ("code", ctypes.c_uint16),
+        ("if_true", ctypes.c_uint8),
+        ("if_false", ctypes.c_uint8),
+        ("value", ctypes.c_uint32),
+    )
+
+
+class Program(ctypes.Structure):
+    """struct sock_fprog."""
+
+    _fields_ = (("length", ctypes.c_uint16), ("filter", ctypes.POINTER(Instruction)))
 
 
 def limit(spec: dict[str, Any]) -> None:
@@ -108,16 +138,36 @@ def landlocked(libc: ctypes.CDLL, readable: list[str], writable: list[str]) -> b
     return done
 
 
+def filtered(libc: ctypes.CDLL) -> bool:
+    """No socket, and no way out of the process group; False where there is no seccomp for us."""
+    if os.uname().machine not in FORBIDDEN:
+        return False
+    arch, calls = FORBIDDEN[os.uname().machine]
+    tests = [(AT_LEAST, OTHER_ABI), *((EQUALS, call) for call in calls)]
+    rows = [
+        (LOAD, 0, 0, 4),
+        (EQUALS, 0, len(tests) + 2, arch),
+        (LOAD, 0, 0, 0),
+        *((code, len(tests) - i, 0, value) for i, (code, value) in enumerate(tests)),
+        (RETURN, 0, 0, ALLOW),
+        (RETURN, 0, 0, REFUSE),
+    ]
+    program = Program(len(rows), (Instruction * len(rows))(*(Instruction(*row) for row in rows)))
+    done: bool = libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0) == 0
+    return done
+
+
 def main() -> None:
     """Confine this process, say how far that went, become the command."""
     spec, level_fd, command = json.loads(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     level = "limits"
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
-        alone = spec["namespaces"] and without_network(libc)
+        alone = "namespaces" in spec["rungs"] and without_network(libc)
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        locked = landlocked(libc, spec["readable"], ["/dev/null"])
-        level = "namespaces" if alone and locked else "landlock" if locked else level
+        locked = "landlock" in spec["rungs"] and landlocked(libc, spec["readable"], ["/dev/null"])
+        if filtered(libc) and locked:
+            level = "namespaces" if alone else "landlock"
     os.write(level_fd, level.encode())
     os.close(level_fd)
     limit(spec)
