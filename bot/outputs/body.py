@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from bot.outputs import folds, receipt, words
 from bot.outputs.folds import Room, fitted, left_out
 from bot.outputs.gaps import gap_headline, gaps, what_to_do
-from bot.outputs.headline import count, new_ones, rest, since, whereabouts
+from bot.outputs.headline import count, new_ones, rest, since, tells_who_read, whereabouts
 from bot.outputs.markdown import Pen
 from bot.outputs.marker import Marker, ids, write_marker
 from bot.report import Report
@@ -101,7 +101,7 @@ def _text(pen: Pen, room: Room) -> str:
     verdict = report.verdict
     if verdict.outcome is Outcome.FAILED:
         return "\n\n".join(part for part in (_failed(pen, room), *_notes(pen)) if part)
-    told = _tells_who_read(report)
+    told = tells_who_read(report)
     missing = _not_reviewed(pen, room) if verdict.outcome is Outcome.INCOMPLETE else ""
     visible = _visible(verdict.shown.listed)
     found = _lines(pen, visible, room, numbered=True)
@@ -132,7 +132,7 @@ def headline(pen: Pen) -> str:
     if verdict.outcome is Outcome.INCOMPLETE:
         text = f"**Incomplete: {gap_headline(report)}.** {rest(report)}"
         return f"{text}{whereabouts(report)}{since(report)}"
-    if _tells_who_read(report):
+    if tells_who_read(report):
         return f"**No findings.** {receipt.reading_sentence(report)}{since(report)}"
     text = f"**{counted}.**"
     if verdict.static_only:
@@ -140,13 +140,6 @@ def headline(pen: Pen) -> str:
         if not verdict.findings:
             text += " No model read this change."
     return f"{text}{_worst(pen)}{whereabouts(report)}{since(report)}"
-
-
-def _tells_who_read(report: Report) -> bool:
-    """Whether the headline itself says who read the change: where nothing else is to be told."""
-    verdict = report.verdict
-    nothing = verdict.outcome is Outcome.CLEAN and not (verdict.findings or verdict.fixed)
-    return nothing and not verdict.static_only
 
 
 def _worst(pen: Pen) -> str:

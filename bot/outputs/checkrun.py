@@ -112,7 +112,8 @@ def _none_listed(report: Report) -> str:
     if not (shown.quiet or shown.late or verdict.fixed or verdict.static_only):
         return _clean(report)
     told = count(report)
-    told += f"; {words.counts(shown.quiet)}" if shown.quiet else ""
+    floor = verdict.policy.min_severity
+    told += f"; {words.quiet_counts(shown.quiet, floor)}" if shown.quiet else ""
     told += f"; {len(shown.late)} late" if shown.late else ""
     return told + (f"; {len(verdict.fixed)} fixed" if verdict.fixed else "")
 

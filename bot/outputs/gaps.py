@@ -15,6 +15,9 @@ from reviewers.core.change import Change, HunkRef
 from reviewers.core.coverage import WHOLE_FILE, Cell, Coverage
 from reviewers.core.policy import STATIC
 
+FILES_NAMED = 3
+"""So many files with a gap are named in a line; all are in the coverage table."""
+
 
 def gap_headline(report: Report) -> str:
     """Why a review is incomplete, as the second half of its headline."""
@@ -119,7 +122,9 @@ def _reader_gaps(reader: Reader, total: int, report: Report) -> Iterator[tuple[i
         votes = sorted({c.vote for c in group})
         number = len({c.hunk for c in group})
         its = _its_hunks(reader, total)
-        hunks = f"{'all' if number == len(reader.mine) else f'{number} of'} {its}"
+        hunks = f"all {its}"
+        if number < len(reader.mine):
+            hunks = f"{number} of {its}{_in_files(group)}"
         if total == 1:
             hunks = "the only hunk"
         every = len(votes) == len(reader.votes)
@@ -131,6 +136,14 @@ def _reader_gaps(reader: Reader, total: int, report: Report) -> Iterator[tuple[i
             said += f" ({len(votes)} of {plural(len(reader.votes), 'vote')})"
         text = f"{who}, {hunks}: {said}.{_consolation(reader, report, every=every)}"
         yield len(group), Gap(text)
+
+
+def _in_files(cells: Iterable[Cell]) -> str:
+    """Which files a part of the hunks is in, so that a person can look there."""
+    paths = list(dict.fromkeys(c.hunk.path for c in cells))
+    if len(paths) > FILES_NAMED:
+        return f", in {len(paths)} files"
+    return f", in {listing([code(path) for path in paths])}"
 
 
 def _its_hunks(reader: Reader, total: int) -> str:

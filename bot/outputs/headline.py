@@ -6,6 +6,7 @@ from bot.outputs import words
 from bot.outputs.receipt import readers
 from bot.report import Report
 from reviewers.core.finding import Standing
+from reviewers.core.verdict import Outcome
 
 
 def count(report: Report) -> str:
@@ -20,6 +21,13 @@ def count(report: Report) -> str:
     noun = "open finding" if later else "finding"
     number = words.plural(len(everything), noun)
     return f"{number}: {words.counts(everything, mark_new=later)}"
+
+
+def tells_who_read(report: Report) -> bool:
+    """Whether the headline itself says who read the change: where nothing else is to be told."""
+    verdict = report.verdict
+    nothing = verdict.outcome is Outcome.CLEAN and not (verdict.findings or verdict.fixed)
+    return nothing and not verdict.static_only
 
 
 def rest(report: Report) -> str:
@@ -45,8 +53,9 @@ def whereabouts(report: Report) -> str:
     placed = sum(1 for f in shown.listed if f.location)
     inline = len(shown.inline)
     if placed > inline:
-        parts.append(f"{inline or 'none'} {'is' if inline == 1 else 'are'} inline")
+        parts.append(f"{inline or 'none'} {'are' if inline > 1 else 'is'} inline")
     if number:
+        ones = ones.removeprefix("1 ") if number == 1 else ones
         parts.append(f"the {ones} {be} {f'only in the {elsewhere}' if elsewhere else 'not listed'}")
     return f" {words.capital('; '.join(parts))}." if parts else ""
 

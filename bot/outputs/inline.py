@@ -97,7 +97,7 @@ def _minority(pen: Pen, finding: Finding) -> str:
     if not told:
         return ""
     votes = [d for d in told if d.vote]
-    if votes and len(finding.votes) == 1:
+    if len(votes) == len(told) and len(finding.votes) == 1:
         number = len(votes)
         verb = "disagrees" if number == 1 else "disagree"
         summary = f"Minority report: {number} of {words.plural(finding.votes[0].of, 'vote')} {verb}"

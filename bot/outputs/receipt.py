@@ -208,9 +208,13 @@ def _nothing(report: Report) -> str:
     files = verdict.change.files
     if not files:
         return f"There is nothing to read {where}: no file has changed."
+    only = len(files) == 1
     out = {c.hunk.path: c.detail or c.reading.value for c in verdict.coverage.cells}
+    if not out:
+        its = "its only file" if only else f"its {len(files)} files"
+        return f"There is nothing to read {where}: no line of {its} has changed."
     reasons = listing(list(dict.fromkeys(out.get(f.path, "no changed line") for f in files)))
-    left = "its only file is" if len(files) == 1 else f"all {plural(len(files), 'file')} are"
+    left = "its only file is" if only else f"all {len(files)} files are"
     return f"There is nothing to read {where}: {left} left out ({reasons})."
 
 

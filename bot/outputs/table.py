@@ -162,12 +162,9 @@ def _by_analysers(cells: Sequence[Cell]) -> str:
 
 def _by_votes(cells: Sequence[Cell], reader: Reader) -> str:
     mine = [c for c in cells if c.reviewer == reader.reviewer.id and c.vote > 0]
-    if not mine:
-        return Reading.NOT_ASKED.value
     gaps = {c.vote: c.reading for c in mine if c.reading.is_gap}
-    votes = {c.vote for c in mine}
-    if len(gaps) == len(votes):
-        return next(iter(gaps.values())).value
-    if len(votes) == 1:
-        return Reading.READ.value
-    return f"read, {len(votes) - len(gaps)} of {len(votes)}"
+    read = {c.vote for c in mine if c.reading is Reading.READ} - gaps.keys()
+    if not read:
+        return next(iter(gaps.values()), Reading.NOT_ASKED).value
+    votes = read | gaps.keys()
+    return Reading.READ.value if len(votes) == 1 else f"read, {len(read)} of {len(votes)}"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from bot.outputs import receipt, words
 from bot.outputs.gaps import gap_headline, gaps, what_to_do
-from bot.outputs.headline import count, rest, since
+from bot.outputs.headline import count, rest, since, tells_who_read
 from bot.outputs.markdown import offered
 from bot.outputs.table import table
 from bot.report import Report
@@ -76,7 +76,7 @@ class _Writer:
             yield Line("")
             yield from _wrapped(_unmarked(self._coverage()))
         for note in (*self.report.notes, *self.report.subject.notes):
-            yield from _wrapped(f"Note: {self._text(note)}")
+            yield from _wrapped(f"Note: {self._text(_unmarked(note))}")
         if self.everything:
             yield from self._removed()
             yield from self._table()
@@ -103,8 +103,7 @@ class _Writer:
                 return f"{counted}.{later}" if later else counted
 
     def _coverage(self) -> str:
-        verdict = self.report.verdict
-        if verdict.outcome is Outcome.CLEAN and not verdict.static_only:
+        if tells_who_read(self.report):
             return receipt.reading_sentence(self.report)
         return receipt.coverage_sentence(self.report)
 

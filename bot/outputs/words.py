@@ -96,9 +96,12 @@ def none_listed(floor: Severity, noun: str = "findings") -> str:
 def quiet_ones(findings: Sequence[Finding], floor: Severity) -> str:
     """What is below `floor`: `28 low ones`, `1 low one`, `3 medium and 2 low ones`."""
     ones = "one" if len(findings) == 1 else "ones"
-    if floor <= Severity.LOW:
-        return f"{len(findings)} info {ones}"
-    return f"{' and '.join(counts(findings).rsplit(', ', 1))} {ones}"
+    return f"{' and '.join(quiet_counts(findings, floor).rsplit(', ', 1))} {ones}"
+
+
+def quiet_counts(findings: Sequence[Finding], floor: Severity) -> str:
+    """The counts of what is below `floor`; info is told apart only where low ones are listed."""
+    return counts(findings) if floor > Severity.LOW else f"{len(findings)} info"
 
 
 def short_path(path: str, redact: Redaction) -> str:

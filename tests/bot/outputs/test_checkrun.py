@@ -1,0 +1,208 @@
+"""The check run and the job summary: conclusions, titles, and the texts that have room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.outputs.checkrun import (
+    BUTTON,
+    NAME,
+    TITLE_CHARS,
+    check_run,
+    check_title,
+    conclusion,
+    job_summary,
+    running_title,
+    skipped,
+)
+from bot.report import Report
+from reviewers.core.finding import Ruling, Severity, Standing, Verification
+from reviewers.core.verdict import Outcome
+from tests.bot.outputs import samples
+from tests.bot.outputs.endings import LOW, static
+from tests.bot.outputs.samples import RETRY, ROUNDING, SETTING, SHELL, SQL, UNKNOWN_ORDER, sample
+
+CONFIRMED = Verification(Ruling.CONFIRMED, "it is so")
+VERIFIED = replace(UNKNOWN_ORDER, verification=CONFIRMED)
+DOUBTED = replace(UNKNOWN_ORDER, verification=Verification(Ruling.UNCERTAIN, "perhaps"))
+LATE = replace(ROUNDING, verification=CONFIRMED)
+
+
+@pytest.mark.parametrize(
+    ("make", "title"),
+    [
+        (samples.a, "3 findings: 1 critical, 1 high, 1 medium"),
+        (samples.b, "No findings: 3 reviewers read all 34 hunks"),
+        (samples.c, "Incomplete: security read 0 of 34 hunks; 1 high"),
+        (samples.d, "Failed: not reviewed, GitHub did not deliver the diff"),
+        (samples.e, "2 open: 1 high (new), 1 medium; 2 fixed"),
+        (samples.f, "Static analysis only: 1 high, 1 medium"),
+        (samples.g, "60 findings: 2 critical, 9 high, 21 medium, 28 low"),
+        (samples.h, "1 open: 1 high"),
+        (samples.i, "Incomplete: budget of 2.00 USD reached; 1 high"),
+        (lambda: sample(LOW, LOW, LOW, LOW), "No findings of medium or higher; 4 low"),
+    ],
+    ids=[*"abcdefghi", "only low"],
+)
+def test_the_title_holds_outcome_and_counts(make: Callable[[], Report], title: str) -> None:
+    assert check_title(make()) == title
+
+
+def test_while_it_runs_and_where_nothing_runs() -> None:
+    assert NAME == "Triptych"
+    assert len(BUTTON) <= 20
+    assert running_title(34, 3) == "Reading 34 hunks with 3 reviewers"
+    assert running_title(1, 1) == "Reading 1 hunk with 1 reviewer"
+    draft = skipped("draft pull request")
+    assert (draft.conclusion, draft.title) == ("skipped", "Skipped: draft pull request")
+    overtaken = skipped("a newer commit is being reviewed")
+    assert overtaken.title == "Skipped: a newer commit is being reviewed"
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "GitHub did not deliver the diff of `4be91c0` (status 502, 5 attempts in 12 minutes).",
+        "The pull request is gone (status 404).",
+        "x" * 300,
+        "A line\nand another. " * 20,
+    ],
+)
+def test_a_title_is_one_short_plain_line(problem: str) -> None:
+    report = samples.d()
+    report = replace(report, verdict=replace(report.verdict, problem=problem))
+    title = check_title(report)
+    assert title.startswith("Failed: not reviewed, ")
+    assert len(title) <= TITLE_CHARS
+    assert "`" not in title
+    assert "\n" not in title
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(Severity), max_size=40),
+    st.sampled_from(Outcome),
+    st.booleans(),
+)
+def test_no_title_is_too_long(severities: list[Severity], outcome: Outcome, is_later: bool) -> None:
+    findings = [replace(SQL, severity=s) for s in sorted(severities, reverse=True)]
+    make = samples.second_push if is_later else sample
+    report = make(*findings, outcome=outcome)
+    assert 0 < len(check_title(report)) <= TITLE_CHARS
+
+
+CONCLUSIONS: dict[str, tuple[Report, str, str]] = {
+    "clean": (samples.b(), "success", "success"),
+    "a finding of a model alone": (sample(UNKNOWN_ORDER), "neutral", "neutral"),
+    "a doubted finding": (sample(DOUBTED), "neutral", "neutral"),
+    "a verified finding": (sample(VERIFIED), "neutral", "failure"),
+    "an analyser's finding": (sample(SHELL), "neutral", "failure"),
+    "a model's that an analyser saw too": (sample(SQL), "neutral", "failure"),
+    "a verified one below the gate": (
+        sample(replace(SETTING, verification=CONFIRMED)),
+        "neutral",
+        "neutral",
+    ),
+    "a late one": (samples.second_push(LATE), "neutral", "neutral"),
+    "a late high one": (
+        samples.second_push(replace(VERIFIED, standing=Standing.LATE)),
+        "neutral",
+        "failure",
+    ),
+    "only low": (sample(LOW), "neutral", "neutral"),
+    "incomplete": (samples.c(), "neutral", "failure"),
+    "failed": (samples.d(), "neutral", "failure"),
+    "static, clean": (static(), "success", "success"),
+    "static, finding": (samples.f(), "neutral", "failure"),
+}
+
+
+@pytest.mark.parametrize(
+    ("report", "without", "gated"), CONCLUSIONS.values(), ids=list(CONCLUSIONS)
+)
+def test_it_is_red_only_where_a_gate_was_asked_for(
+    report: Report, without: str, gated: str
+) -> None:
+    assert conclusion(report, None) == without
+    assert conclusion(report, Severity.HIGH) == gated
+
+
+def test_a_gate_below_what_is_listed_still_holds() -> None:
+    """`gate = "low"` with `min_severity = "medium"`: a proven low finding turns it red."""
+    proven = replace(LOW, verification=CONFIRMED)
+    assert conclusion(sample(proven), Severity.LOW) == "failure"
+    assert conclusion(sample(proven), Severity.MEDIUM) == "neutral"
+
+
+def test_the_summary_is_the_body_without_its_marker() -> None:
+    run = check_run(samples.a())
+    assert run.summary.startswith("**3 findings: 1 critical, 1 high, 1 medium.**")
+    assert "<!--" not in run.summary
+    assert run.summary.endswith("</details>")
+
+
+def test_the_text_has_every_finding_in_full() -> None:
+    text = check_run(samples.second_push(RETRY, ROUNDING, LOW)).text
+    assert "#### 1. [`jobs/export.py:88`]" in text
+    assert "#### 2. [`api/cart.py:19`]" in text.replace(" (late)", "")
+    assert "(late)\n" in text
+    assert "**Low: A word has two spellings.**" in text
+    assert "`attempt` is set to 0 inside the loop." in text
+
+
+def test_the_text_tells_what_became_of_earlier_ones() -> None:
+    text = check_run(samples.e()).text
+    assert "- **Critical: Request data becomes SQL text.** `api/orders.py:42`, fixed." in text
+    text = check_run(samples.h()).text
+    assert "- **Critical: Request data becomes SQL text.** `api/orders.py:42`, dismissed." in text
+
+
+def test_the_ledger_tells_what_was_read_before() -> None:
+    text = check_run(samples.e()).text
+    assert "| `api/auth.py:1-6` | read before | read before | read before | read before |" in text
+    assert "| `jobs/export.py:85-90` | read | read, 3 of 3 | read | read, 3 of 3 |" in text
+
+
+def test_the_ledger_has_files_that_could_not_be_had() -> None:
+    report = samples.a()
+    ledger = report.verdict.coverage
+    whole = replace(ledger, cells=(*ledger.cells, samples.undelivered("data.sql")))
+    text = check_run(replace(report, verdict=replace(report.verdict, coverage=whole))).text
+    assert text.endswith("| `data.sql` | failed | failed | failed | failed |")
+
+
+def test_a_finding_that_was_not_placed_says_so_here_too() -> None:
+    text = check_run(sample(SETTING)).text
+    assert "2 of 3 correctness votes; not on a changed line." in text
+
+
+def test_the_job_summary_begins_with_the_title_and_says_what_was_not_posted() -> None:
+    rows = job_summary(samples.a(), notice="Not posted.").split("\n\n")
+    assert rows[0] == "### Triptych: 3 findings: 1 critical, 1 high, 1 medium"
+    assert rows[1] == "Not posted."
+    assert rows[2].startswith("**3 findings:")
+    assert job_summary(samples.a()).split("\n\n")[1].startswith("**3 findings:")
+
+
+def test_the_job_summary_has_each_listed_finding() -> None:
+    text = job_summary(sample(SQL, UNKNOWN_ORDER, LOW))
+    assert "#### 1. `api/orders.py:42`\n\n**Critical: " in text
+    assert "#### 2. `api/orders.py:61`\n\n**High: " in text
+    assert "#### 3." not in text
+    assert "```suggestion" not in text
+
+
+def test_removed_findings_are_listed_with_their_reason() -> None:
+    text = check_run(samples.a()).text
+    _, _, removed = text.partition("#### Removed before posting\n\n")
+    assert removed.split("\n\n")[0].split("\n") == [
+        "- `api/orders.py`: Request data becomes SQL text (duplicate of `7c1e9a02b4d8`)",
+        "- `api/orders.py`: An unknown order ends in status 500 (duplicate of `e40b77d1c9aa`)",
+        "- `jobs/export.py`: The retry loop never ends (its quoted code is not in the change)",
+        "- `api/auth.py`: Anybody may list orders (refuted by `api/auth.py:9` (login is required))",
+    ]
