@@ -52,8 +52,9 @@ class Engine(Protocol):
 class AnalyserRule:
     """What one of an analyser's rules means to us: our rule id, how grave, and the words for it.
 
-    `title`, `body` and `fix` follow review-comment.md section 7; an empty title takes the
-    analyser's own message.
+    `title`, `body` and `fix` follow review-comment.md section 7. `{}` stands in a title, in
+    backticks and behind a noun, for the name in the analyser's message, and in a body for the
+    message; an empty title takes the message.
     """
 
     rule: str
@@ -78,13 +79,19 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One report of an analyser, on lines of the head (1-based)."""
+    """One report of an analyser, on lines of the head (1-based).
+
+    `severity` is given where it depends on more than the rule. `silence` is the comment in the file
+    that asked for it not to be made, with its place.
+    """
 
     path: str
     line: int
     end_line: int
     code: str
     message: str
+    severity: Severity | None = None
+    silence: str = ""
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Credentials:
             Hit(copy.file.path, number, number, code, "")
             for copy in copies
             for number, text in added(copy.file)
-            for code in found(text)
+            for code in dict.fromkeys(found(text))
             if code in codes
         ]
         return Report(tuple(hits), sandbox="in process")

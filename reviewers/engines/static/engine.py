@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,10 @@ from time import monotonic
 
 from reviewers.core.call import AnalyserRun, Call, Look, Partial, Reading
 from reviewers.core.change import Content, FileDiff, FileStatus, HunkRef, Mark
-from reviewers.core.finding import Claim, Severity, Side, Source
+from reviewers.core.finding import Claim, Dropped, Reason, Side, Source
 from reviewers.core.policy import STATIC
-from reviewers.engines.static.ruff_rules import SEEMS_SAFE
+from reviewers.core.secrets import Redaction
+from reviewers.engines.static.ruff_refused import SYNTAX
 from reviewers.protocols import Analyser, AnalyserRule, Brief, Copy, Hit, Moment, Report
 
 MAX_FILE_BYTES = 2**20
@@ -24,8 +26,14 @@ MAX_HITS_PER_FILE = 200
 MAX_HITS = 1000
 """Caps under which every analyser stayed quick (reliability.md, section d and case S83)."""
 
-_SUPPRESSION = re.compile(r"#\s*(?:ruff\s*:\s*noqa|flake8\s*:\s*noqa|noqa|nosec)\b[^#]*")
-_PLACE = re.compile(r"`([^`\n]{1,40})`")
+MAX_TITLE = 60
+"""Characters of a title (review-comment.md, section 7)."""
+MAX_QUOTE = 500
+"""Characters of a line that are quoted: enough to find it again, in a minified file too."""
+
+_NAMED = re.compile(r"`([^`\n]+)`")
+_HIDE = Redaction()
+"""Analysers repeat names and literals of the file; none of them is ever a credential in full."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ class _Session:
     call: Call
     reports: Mapping[str, Report]
     analysers: Mapping[str, Analyser]
-    files: Sequence[FileDiff]
+    files: Mapping[str, FileDiff]
 
 
 def build(brief: Brief) -> StaticEngine:
@@ -59,18 +67,21 @@ class StaticEngine:
         start = monotonic()
         self._brief.watch(call, Moment.ASKING)
         hunks = self._brief.plan.hunks_of(call, self._brief.policy.reviewers)
-        files = [self._brief.change.by_path[p] for p in dict.fromkeys(h.path for h in hunks)]
+        by_path = {h.path: self._brief.change.by_path[h.path] for h in hunks}
+        files = list(by_path.values())
         chosen = {a.name: a for a in self._brief.analysers if _codes(a, call.reviewer)}
         with tempfile.TemporaryDirectory(prefix="triptych-") as folder:
             reports = await asyncio.gather(
                 *(_report(a, call.reviewer, files, Path(folder) / a.name) for a in chosen.values())
             )
-        session = _Session(call, dict(zip(chosen, reports, strict=True)), chosen, files)
+        session = _Session(call, dict(zip(chosen, reports, strict=True)), chosen, by_path)
+        claims, dropped = await asyncio.to_thread(_claims, session)
         self._brief.watch(call, Moment.DONE)
         return Look(
             call,
             Reading.READ,
-            claims=tuple(_claims(session)),
+            claims=tuple(claims),
+            dropped=tuple(dropped),
             partial=tuple(_partial(session, hunks)),
             start=start,
             seconds=monotonic() - start,
@@ -92,9 +103,18 @@ def _why_not(analyser: Analyser, file: FileDiff) -> str:
         return ""
     if file.text is None:
         return "its whole text is not known"
-    if len(file.text) > MAX_FILE_BYTES or file.text.count("\n") > MAX_LINES:
+    if _bytes(file.text) > MAX_FILE_BYTES or file.text.count("\n") > MAX_LINES:
         return "larger than 1 MB or 20,000 lines"
     return ""
+
+
+def _bytes(text: str) -> int:
+    """The size of a text as a file; for a long one at least more than MAX_FILE_BYTES."""
+    return len(text) if len(text) > MAX_FILE_BYTES else len(_encoded(text))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
 async def _report(
@@ -125,64 +145,100 @@ def _copy(analyser: Analyser, files: Sequence[FileDiff], folder: Path) -> list[C
         ending = re.search(r"\.[a-z0-9]{1,5}$", file.path)
         at = folder / f"f{number:04d}{ending[0] if ending else ''}"
         if analyser.needs_text and file.text is not None:
-            at.write_bytes(file.text.encode("utf-8", "replace"))
+            at.write_bytes(_encoded(file.text))
         copies.append(Copy(at, file))
     return copies
 
 
-def _claims(session: _Session) -> Iterable[Claim]:
-    """The hits on lines that the change adds, in a fixed order, capped."""
-    count = 0
+def _claims(session: _Session) -> tuple[list[Claim], list[Dropped]]:
+    """The hits on lines that the change adds, in a fixed order; above the caps the gravest stay.
+
+    Hits on other lines are older faults: the change is not asked about them (case S85).
+    """
+    said: list[Claim] = []
+    echoes: list[Dropped] = []
+    broken: set[str] = set()
+    added = {f.path: _added(f) for f in session.files.values()}
     for name, report in sorted(session.reports.items()):
-        per_file: dict[str, int] = {}
-        for hit in sorted(report.hits, key=lambda h: (h.path, h.line, h.code)):
-            file = next((f for f in session.files if f.path == hit.path), None)
-            text = _touched(file, hit) if file else None
-            per_file[hit.path] = per_file.get(hit.path, 0) + 1
-            if file is None or text is None or per_file[hit.path] > MAX_HITS_PER_FILE:
+        for hit in sorted(report.hits, key=lambda h: (h.path, h.line, h.code, h.end_line)):
+            number = _touched(added[hit.path], hit)
+            if number is None:
                 continue
-            count += 1
-            if count <= MAX_HITS:
-                yield _claim(session.call, name, session.analysers[name].rules[hit.code], hit, text)
+            claim = _claim(session, name, hit, number)
+            if hit.code != SYNTAX or hit.path not in broken:
+                said.append(claim)
+            else:
+                echoes.append(Dropped(claim, Reason.DUPLICATE, "of the file's first error"))
+            if hit.code == SYNTAX:
+                broken.add(hit.path)
+    kept, over = _capped(said)
+    return kept, [*echoes, *over]
 
 
-def _touched(file: FileDiff, hit: Hit) -> tuple[int, str] | None:
-    """The first line of the hit that the change adds, with its text; None: an older fault."""
-    for number in range(hit.line, hit.end_line + 1):
-        row = file.rows.get((Side.RIGHT, number))
-        if row is not None and row.mark is Mark.ADDED and row.text.strip():
-            return number, row.text
-    return None
+def _capped(said: Sequence[Claim]) -> tuple[list[Claim], list[Dropped]]:
+    """At most MAX_HITS_PER_FILE and MAX_HITS, so that cheap faults do not cover a grave one."""
+    of_file: dict[str, int] = {}
+    keep: set[int] = set()
+    for i in sorted(range(len(said)), key=lambda i: (-said[i].severity, i)):
+        number = of_file[said[i].path] = of_file.get(said[i].path, 0) + 1
+        if number <= MAX_HITS_PER_FILE and len(keep) < MAX_HITS:
+            keep.add(i)
+    return (
+        [claim for i, claim in enumerate(said) if i in keep],
+        [Dropped(c, Reason.OVER_LIMIT) for i, c in enumerate(said) if i not in keep],
+    )
 
 
-def _claim(call: Call, name: str, rule: AnalyserRule, hit: Hit, touched: tuple[int, str]) -> Claim:
-    number, text = touched
-    severity = Severity.LOW if SEEMS_SAFE in hit.message else rule.severity
-    body = rule.body or hit.message
-    if name == "unicode":
-        body = f"{body} Here: {hit.message}."
-    if suppression := _SUPPRESSION.search(text):
-        body = f"{body} The line carries `{suppression[0].strip()}`, which was not obeyed."
+def _added(file: FileDiff) -> list[int]:
+    """The numbers of the lines that the change adds, in rising order, blank ones left out."""
+    return sorted(
+        number
+        for (_, number), row in file.rows.items()
+        if row.mark is Mark.ADDED and row.text.strip()
+    )
+
+
+def _touched(added: Sequence[int], hit: Hit) -> int | None:
+    """The first line of the hit that the change adds; None: an older fault."""
+    at = bisect_left(added, hit.line)
+    return added[at] if at < len(added) and added[at] <= hit.end_line else None
+
+
+def _claim(session: _Session, name: str, hit: Hit, number: int) -> Claim:
+    rule = session.analysers[name].rules[hit.code]
+    severity = rule.severity if hit.severity is None else hit.severity
+    text = session.files[hit.path].rows[Side.RIGHT, number].text
+    body = (rule.body or "{}").replace("{}", hit.message.rstrip("."))
+    if hit.silence:
+        body = f"{body} {hit.silence} was not obeyed."
     return Claim(
-        source=Source(call.reviewer, STATIC, 0, name, hit.code, severity),
+        source=Source(session.call.reviewer, STATIC, 0, name, hit.code, severity),
         path=hit.path,
         line=number,
         end_line=number,
         side=Side.RIGHT,
-        quote=text,
+        quote=_HIDE(text)[:MAX_QUOTE],
         rule=rule.rule,
         severity=severity,
-        title=rule.title or hit.message.split(";")[0].rstrip("."),
-        body=body,
+        title=_HIDE(_title(rule, hit.message)),
+        body=_HIDE(body),
         fix=rule.fix,
     )
 
 
+def _title(rule: AnalyserRule, message: str) -> str:
+    """The rule's title with the name that the message is about, where there is room for it."""
+    if not rule.title:
+        return message.partition(";")[0].rstrip(".")
+    name = _NAMED.search(message)
+    title = rule.title.replace("{}", name[1]) if name else ""
+    return title if 0 < len(title) <= MAX_TITLE else rule.title.replace(" `{}`", "")
+
+
 def _partial(session: _Session, hunks: Sequence[HunkRef]) -> Iterable[Partial]:
     """The hunks that were not read by every analyser that has rules for them, and why."""
-    files = {f.path: f for f in session.files}
     for hunk in hunks:
-        file = files[hunk.path]
+        file = session.files[hunk.path]
         mine = [a for a in session.analysers.values() if _applies(a, file)]
         if not mine:
             yield Partial(hunk, Reading.NOT_APPLICABLE, "no rule for this kind of file")
@@ -203,7 +259,7 @@ def _failure(session: _Session, analyser: Analyser, path: str) -> str:
 def _runs(session: _Session) -> Iterable[AnalyserRun]:
     for name, report in session.reports.items():
         analyser = session.analysers[name]
-        mine = [f for f in session.files if _applies(analyser, f)]
+        mine = [f for f in session.files.values() if _applies(analyser, f)]
         yield AnalyserRun(
             name,
             analyser.version,

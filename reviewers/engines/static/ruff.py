@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from ruff import find_ruff_bin  # type: ignore[import-untyped]
 
+from reviewers.core.finding import Severity
 from reviewers.engines.static import ruff_rules
-from reviewers.engines.static.sandbox import Ending, Ran, run_confined
+from reviewers.engines.static.ruff_refused import SYNTAX
+from reviewers.engines.static.sandbox import WALL_SECONDS, Ending, Ran, run_confined
+from reviewers.engines.static.text import Text
 from reviewers.protocols import AnalyserRule, Copy, Hit, Report
 
 FLAGS = (
@@ -28,20 +31,27 @@ CANARY_TEXT = "print(undefined_on_purpose)\neval(input())\nprint(input() == None
 CANARY_CODES = {"F821", "S307", "E711"}
 """A file with known faults goes along with every run: when they are not reported, ruff did not
 work, whatever its exit code says (case S82)."""
-SYNTAX = "invalid-syntax"
+UNREADABLE = "E902"
+"""What ruff says of a file that it could not read, if it is asked to."""
+SEEMS_SAFE = "seems safe"
+"""ruff's words where a shell gets constant text only; such a hit is of low severity."""
+SHELLS = {"S602", "S604", "S605"}
+"""The codes that say so. Messages of others repeat text of the file."""
 ALONE = 4
 """How many copies are tried at once when one of many has made ruff crash."""
 
 
 class Ruff:
-    """The analyser of Python files."""
+    """The analyser of Python files. `find` gives the program, `wall` limits each run, in seconds."""
 
     name = "ruff"
     needs_text = True
     rules: Mapping[str, AnalyserRule] = ruff_rules.RULES
 
-    def __init__(self) -> None:
+    def __init__(self, find: Callable[[], str] = find_ruff_bin, wall: float = WALL_SECONDS) -> None:
         self.version = version("ruff")
+        self._find = find
+        self._wall = wall
 
     def handles(self, path: str) -> bool:
         """Python source and stubs."""
@@ -64,16 +74,23 @@ class Ruff:
         return Report(
             tuple(hit for part in parts for hit in part.hits),
             {path: why for part in parts for path, why in part.unread.items()},
-            failure="" if any(not p.unread for p in parts) else whole.failure,
+            failure=whole.failure if all(part.failure for part in parts) else "",
             sandbox=whole.sandbox,
         )
 
     async def _run(self, folder: Path, copies: Sequence[Copy], codes: Sequence[str]) -> Report:
-        select = sorted({*codes, *CANARY_CODES} - {SYNTAX})
+        try:
+            program = self._find()
+        except FileNotFoundError:
+            return Report(failure="ruff is not installed")
+        select = sorted({*codes, *CANARY_CODES, UNREADABLE} - {SYNTAX})
         names = [copy.at.name for copy in copies]
-        command = [find_ruff_bin(), *FLAGS, f"--select={','.join(select)}", "--", CANARY, *names]
-        ran = await run_confined(command, folder)
-        return _read(ran, {copy.at.name: copy.file.path for copy in copies}, set(codes))
+        command = [program, *FLAGS, f"--select={','.join(select)}", "--", CANARY, *names]
+        ran = await run_confined(command, folder, wall=self._wall)
+        try:
+            return _read(ran, copies, set(codes))
+        except (ValueError, KeyError, TypeError):
+            return Report(failure="ruff printed no readable report", sandbox=ran.level.value)
 
 
 def _named(report: Report, copies: Sequence[Copy]) -> Report:
@@ -84,30 +101,50 @@ def _named(report: Report, copies: Sequence[Copy]) -> Report:
     return Report((), unread, report.failure, sandbox=report.sandbox)
 
 
-def _read(ran: Ran, paths: Mapping[str, str], codes: set[str]) -> Report:
+def _read(ran: Ran, copies: Sequence[Copy], codes: set[str]) -> Report:
+    """What ruff said; ValueError, KeyError or TypeError when it is not what ruff prints."""
     level = ran.level.value
     if ran.ending is not Ending.EXITED:
         return Report(failure=f"ruff {ran.ending}", sandbox=level)
     if ran.code not in (0, 1):
         return Report(failure=f"ruff ended with code {ran.code}", sandbox=level)
-    try:
-        rows: list[dict[str, Any]] = json.loads(ran.stdout)
-    except ValueError:
-        return Report(failure="ruff printed no readable report", sandbox=level)
-    seen = {row["code"] for row in rows if Path(row["filename"]).name == CANARY}
-    if not seen >= CANARY_CODES:
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in json.loads(ran.stdout):
+        rows.setdefault(Path(row["filename"]).name, []).append(row)
+    if not {row["code"] for row in rows.get(CANARY, ())} >= CANARY_CODES:
         return Report(failure="ruff did not find the faults of its canary", sandbox=level)
     hits: list[Hit] = []
     unread: dict[str, str] = {}
-    for row in rows:
-        path = paths.get(Path(row["filename"]).name)
-        code = row["code"] or SYNTAX
-        if path is None:
-            continue
-        if code == "E902":
-            unread[path] = "ruff could not read the file"
-        elif code in codes:
-            end = row["end_location"]["row"]
-            start = row["location"]["row"]
-            hits.append(Hit(path, start, max(start, end), code, str(row["message"])))
-    return Report(tuple(hits), unread, sandbox=level)
+    for copy in copies:
+        mine = rows.get(copy.at.name, [])
+        said = {row["code"] or SYNTAX for row in mine}
+        if UNREADABLE in said:
+            unread[copy.file.path] = "it could not be read"
+        elif SYNTAX in said:
+            # ruff's rules need the whole syntax tree: their silence means nothing here.
+            unread[copy.file.path] = "it could not be parsed"
+        text = Text(copy.file.text or "")
+        hits += (hit for row in mine if (hit := _hit(row, copy.file.path, text)).code in codes)
+    return Report(tuple(h for h in hits if not _is_usual(h)), unread, sandbox=level)
+
+
+def _hit(row: Mapping[str, Any], path: str, text: Text) -> Hit:
+    """One report of ruff."""
+    code, message = row["code"] or SYNTAX, str(row["message"])
+    first = text.line(row["location"]["row"])
+    last = max(first, text.line(row["end_location"]["row"]))
+    safe = code in SHELLS and SEEMS_SAFE in message
+    return Hit(
+        path,
+        first,
+        last,
+        code,
+        message,
+        severity=Severity.LOW if safe else None,
+        silence=text.silence(first, last),
+    )
+
+
+def _is_usual(hit: Hit) -> bool:
+    """An import that the file itself does not use is what the `__init__.py` of a package is for."""
+    return hit.code == "F401" and hit.path.rpartition("/")[2] == "__init__.py"
