@@ -10,8 +10,11 @@ from bot.pipeline import Circumstances, review, terms_of
 from bot.posted import Ours, Standing, history_of, last_head, standing
 from bot.publish import Published, publish
 from bot.report import Report
-from reviewers.core.history import History
+from bot.terms import Terms
+from reviewers.core.finding import Severity
+from reviewers.core.history import History, State
 from reviewers.core.secrets import Redaction
+from reviewers.core.verdict import Outcome
 
 FINISHED = ("clean", "findings")
 """Outcomes that a later caller adopts; an incomplete review is worth another try."""
@@ -19,9 +22,13 @@ FINISHED = ("clean", "findings")
 
 @dataclass(frozen=True)
 class Adopted:
-    """The same head was reviewed under the same configuration: that review stands."""
+    """The same head was reviewed under the same configuration: that review stands.
+
+    `worst` is the gravest severity that a finding of it may have, None where it has none.
+    """
 
     ours: Ours
+    worst: Severity | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ async def review_pull(
     if not post:
         return Reviewed(await review(pull.subject, terms, around))
     if (done := stands.of(change.head, terms.digest)) and done.marker.outcome in FINISHED:
-        return Adopted(done)
+        return Adopted(done, _worst(done, history_of(stands, change, change), terms))
     history = await _history(forge, pull, stands)
     terms = terms_of(pull.subject, around, history.spent)
     report = await review(pull.subject, terms, around, history)
@@ -67,6 +74,14 @@ async def review_pull(
         redact=Redaction(around.settings.secrets),
     )
     return Reviewed(report, published)
+
+
+def _worst(done: Ours, told: History, terms: Terms) -> Severity | None:
+    """Of the open findings that stand there; those that notify nobody cannot be read back."""
+    found = [k.finding.severity for k in told.known if k.state is State.OPEN]
+    if done.marker.outcome == Outcome.FINDINGS and not found:
+        found = [s for s in Severity if s < terms.policy.min_severity]
+    return max(found, default=None)
 
 
 async def _history(forge: Forge, pull: Pull, stands: Standing) -> History:

@@ -46,8 +46,12 @@ def from_range(folder: Path, spec: str | None) -> Subject:
     Without a spec: this branch against the default branch, or there the last commit. UsageProblem
     for a folder without git, an unknown revision, or when nothing differs.
     """
+    if spec is None:
+        git = Git(folder)
+        return _subject(git, _default_range(git))
+    left, right = _ends(spec)
     git = Git(folder)
-    return _subject(git, _range(git, spec) if spec else _default_range(git))
+    return _subject(git, _range(git, spec, left, right))
 
 
 def from_uncommitted(folder: Path, what: Uncommitted) -> Subject:
@@ -98,13 +102,18 @@ def _steering_near(folder: Path | None) -> _Steering:
     return _steering(git, head, []) if git and head else _Steering()
 
 
-def _range(git: Git, spec: str) -> _Pair:
+def _ends(spec: str) -> tuple[str, str]:
+    """What stands before and behind the dots of a range."""
     left, dots, right = spec.partition("...") if "..." in spec else spec.partition("..")
     if not dots:
         raise UsageProblem(
             f"{spec!r} is neither a range nor a pull request.",
             "Give A..B, OWNER/REPO#NUMBER, or the address of a pull request.",
         )
+    return left, right
+
+
+def _range(git: Git, spec: str, left: str, right: str) -> _Pair:
     base, head = (_known(git, side or "HEAD") for side in (left, right))
     start = _merge_base(git, base, head) or base
     return _Pair(start, head, start, spec, left or "HEAD")
@@ -184,7 +193,7 @@ def _subject(git: Git, pair: _Pair) -> Subject:
 
 def _nothing(label: str) -> UsageProblem:
     return UsageProblem(
-        f"There is nothing to review: {label} changes no file.", "Name another range."
+        f"There is nothing to review: no file differs in {label}.", "Name another range or patch."
     )
 
 

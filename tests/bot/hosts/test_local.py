@@ -597,7 +597,7 @@ def test_a_repository_of_somebody_else(
         ("HEAD..--output=x", r"The revision '--output=x' is not known"),
         ("HEAD^{tree}..HEAD", r"is not known"),
         ("main", r"'main' is neither a range nor a pull request.*A\.\.B"),
-        ("HEAD..HEAD", r"nothing to review: HEAD\.\.HEAD changes no file"),
+        ("HEAD..HEAD", r"nothing to review: no file differs in HEAD\.\.HEAD"),
     ],
 )
 def test_ranges_that_mean_nothing(forked: Checkout, spec: str, told: str) -> None:
@@ -613,7 +613,7 @@ def test_a_repository_without_a_commit(repo: Checkout) -> None:
 
 @pytest.mark.parametrize("what", list(Uncommitted))
 def test_nothing_uncommitted(forked: Checkout, what: Uncommitted) -> None:
-    with pytest.raises(UsageProblem, match=f"nothing to review: {what.value} changes no file"):
+    with pytest.raises(UsageProblem, match=f"nothing to review: no file differs in {what.value}"):
         from_uncommitted(forked.folder, what)
 
 
@@ -633,7 +633,7 @@ def test_in_the_middle_of_a_merge_git_says_what_is_wrong(
         (b"hello\n", "is no diff that can be read: .*Make it with"),
         (PATCH[:-8], "ends in the middle of a hunk"),
         (PATCH.replace(b"diff --git a/old", b"diff --cc old"), "combined diff"),
-        (b"", "nothing to review: a.patch changes no file"),
+        (b"", "nothing to review: no file differs in a.patch"),
     ],
     ids=["no diff", "cut off", "a merge's", "empty"],
 )
