@@ -1,8 +1,7 @@
-"""Whole texts keep their layout whatever is said in them, and fit whatever is found."""
+"""Whole texts keep their layout whatever is said in them (case S58)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -11,20 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.outputs.body import MAX_CHARS, delta_body, review_body
-from bot.outputs.checkrun import TEXT_CHARS, check_run, job_summary
+from bot.outputs.body import review_body
+from bot.outputs.checkrun import check_run, job_summary
 from bot.outputs.inline import dismissed_comment, fixed_comment, inline_comments
 from bot.outputs.marker import read_finding_marker, read_marker
 from bot.report import Report
-from reviewers.core.coverage import Coverage
-from reviewers.core.finding import Finding, Location, Severity, Standing
+from reviewers.core.call import Reading
+from reviewers.core.finding import Standing
 from reviewers.core.history import Known, State
 from reviewers.core.visible import one_line
 from tests.bot.outputs import samples
+from tests.bot.outputs.endings import FIXED, ONE, broken, one, without_ruff
 from tests.bot.outputs.markup import bare_text, structure
 from tests.bot.outputs.rewritten import rewritten
-from tests.bot.outputs.samples import FULL_REVIEW, sample, second_push
-from tests.builders import finding
+from tests.bot.outputs.samples import SETTING, SINCE_THE_FIRST, SQL, UNKNOWN_ORDER, sample
 
 WHOLE: dict[str, Callable[[Report], str]] = {
     "body": review_body,
@@ -34,8 +33,41 @@ WHOLE: dict[str, Callable[[Report], str]] = {
 }
 """The longer forms; a job summary is a body and what stands on the lines."""
 
+NOTE = "Reported as critical; refuted by `api/auth.py:9`."
+REMOVED = samples.a().verdict.dropped
+
+
+def first() -> Report:
+    """A first review with all kinds of findings, and some removed."""
+    return one(replace(SQL, note=NOTE), UNKNOWN_ORDER, SETTING, dropped=REMOVED)
+
+
+def later() -> Report:
+    """A later one: something is fixed, dismissed, late, back."""
+    back = replace(UNKNOWN_ORDER, standing=Standing.BACK, note=NOTE)
+    late = replace(SETTING, standing=Standing.LATE)
+    known = Known(SQL, State.DISMISSED, samples.DISMISSED.dismissal)
+    return one(back, late, history=SINCE_THE_FIRST, fixed=FIXED, dismissed=(known,))
+
+
+def partly() -> Report:
+    """An incomplete one: calls and an analyser failed, a file is missing."""
+    gaps = {("*", "security", vote): (Reading.FAILED, "the call broke") for vote in (1, 2, 3)}
+    report = broken(gaps, SQL, of=ONE)
+    cells = (
+        *report.verdict.coverage.cells,
+        *without_ruff().verdict.coverage.cells,
+        samples.undelivered("data.sql"),
+    )
+    whole = replace(report.verdict.coverage, cells=cells)
+    return replace(report, verdict=replace(report.verdict, coverage=whole))
+
+
 SAMPLES: dict[str, Callable[[], Report]] = {
-    name: getattr(samples, name) for name in ("a", "c", "d", "e", "h")
+    "first": first,
+    "later": later,
+    "partly": partly,
+    "failed": samples.d,
 }
 
 
@@ -79,8 +111,8 @@ HOSTILE = {
 @pytest.mark.parametrize("name", SAMPLES)
 def test_s58_hostile_words_keep_the_layout(name: str, text: str) -> None:
     report = rewritten(SAMPLES[name](), text=lambda _: text)
-    for form in ("body", "inline comments", "check run"):
-        assert structure(WHOLE[form](report)) == layout(name, form), form
+    for form, write in WHOLE.items():
+        assert structure(write(report)) == layout(name, form), form
 
 
 PATHS = {
@@ -104,8 +136,8 @@ PATHS = {
 @pytest.mark.parametrize("name", SAMPLES)
 def test_s58_odd_names_keep_the_layout(name: str, path: Callable[[str], str]) -> None:
     report = rewritten(SAMPLES[name](), text=lambda _: "Words.", path=path)
-    for form in ("body", "inline comments", "check run"):
-        text = WHOLE[form](report)
+    for form, write in WHOLE.items():
+        text = write(report)
         assert structure(text) == layout(name, form), form
         assert "@user" not in bare_text(text)
         text.encode("utf-8")
@@ -117,7 +149,7 @@ WORDS = st.text(max_size=120).filter(lambda text: bool(one_line(text).strip(". "
 @settings(max_examples=25, deadline=None)
 @given(WORDS, WORDS)
 def test_s58_any_words_and_names_keep_the_layout(text: str, path: str) -> None:
-    for name in ("a", "h"):
+    for name in ("first", "later"):
         report = rewritten(SAMPLES[name](), lambda _: text, lambda old: f"{path}/{old}")
         for form, write in WHOLE.items():
             assert structure(write(report)) == layout(name, form), form
@@ -125,7 +157,7 @@ def test_s58_any_words_and_names_keep_the_layout(text: str, path: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_s58_the_marker_is_the_last_line_and_can_be_read(text: str) -> None:
-    for name in ("a", "c", "h"):
+    for name in ("first", "later", "partly"):
         report = rewritten(SAMPLES[name](), lambda _: text, lambda path: f"{text}/{path}")
         body = review_body(report)
         assert body.rpartition("\n\n")[2] == review_body(SAMPLES[name]()).rpartition("\n\n")[2]
@@ -179,174 +211,3 @@ def test_a_suggestion_past_the_inline_limit_is_not_called_ready() -> None:
     report = sample(samples.SQL, samples.UNKNOWN_ORDER, policy=policy)
     assert "fix ready to commit" not in review_body(report)
     assert "```diff" in check_run(report).text
-
-
-# --- length
-
-
-def many(
-    *numbers: tuple[Severity, int],
-    title: str = "名前が空の注文は状態500で終わる 🎉",
-    **more: object,
-) -> list[Finding]:
-    """So many findings of each severity, all worded with wide characters."""
-    found = []
-    for severity, number in numbers:
-        for n in range(number):
-            path = f"src/模块/檔案{n:03}.py"
-            f = finding(
-                path,
-                None,
-                severity=severity,
-                title=f"{title} {n}",
-                body="注文番号が見つからないとき、この行は空の値を読みます。🎉🎉🎉" * 8,
-                fix="行がないときは404を返す。" * 12,
-                id=f"{severity:x}{n:011x}",
-            )
-            found.append(replace(f, location=Location(path, n + 1, n + 1), **more))  # type: ignore[arg-type]
-    return found
-
-
-FOUR_HUNDRED = (
-    (Severity.CRITICAL, 20),
-    (Severity.HIGH, 60),
-    (Severity.MEDIUM, 200),
-    (Severity.LOW, 120),
-)
-
-
-def counted(body: str) -> int:
-    """Lines of the numbered list."""
-    return len(re.findall(r"(?m)^\d+\. \*\*", body))
-
-
-def test_s60_four_hundred_findings_fit() -> None:
-    body = review_body(sample(*many(*FOUR_HUNDRED)))
-    assert len(body) <= MAX_CHARS
-    assert body.startswith("**400 findings: 20 critical, 60 high, 200 medium, 120 low.**")
-    assert "the 120 low ones are only in the check run" in body
-    assert len(re.findall(r"(?m)^\d+\. \*\*Critical: ", body)) == 20
-    assert len(re.findall(r"(?m)^\d+\. \*\*High: ", body)) == 60
-    [more] = re.findall(r"(?m)^(?:<details><summary>)?(\d+) more", body)
-    assert counted(body) + int(more) == 280
-    assert read_marker(body) is not None
-
-
-def test_s60_four_hundred_grave_findings_are_all_listed() -> None:
-    body = review_body(sample(*many((Severity.CRITICAL, 150), (Severity.HIGH, 250))))
-    assert len(body) <= MAX_CHARS
-    assert counted(body) == 400
-
-
-@pytest.mark.parametrize("title", ["&" * 60, "<@x>" * 15, "*" * 60, "@a `b` " * 8])
-def test_s60_lengths_are_counted_after_escaping(title: str) -> None:
-    report = sample(*many((Severity.HIGH, 400), title=title))
-    body = review_body(report)
-    assert len(body) <= MAX_CHARS
-    if counted(body) < 400:
-        assert f"\n\n{400 - counted(body)} more in the check run.\n" in body
-    assert read_marker(body) is not None
-
-
-def test_s60_names_of_4096_bytes_fit() -> None:
-    findings = many((Severity.CRITICAL, 200))
-    report = rewritten(sample(*findings), path=lambda path: "漢" * 1300 + path)
-    body = review_body(report)
-    assert len(body) <= MAX_CHARS
-    assert read_marker(body) is not None
-    assert counted(body) + int(re.findall(r"(\d+) more in the check run", body)[0]) == 200
-
-
-def test_s60_the_other_texts_fit() -> None:
-    report = second_push(*many(*FOUR_HUNDRED))
-    assert len(delta_body(report, FULL_REVIEW)) <= MAX_CHARS
-    run = check_run(report)
-    assert len(run.summary) <= TEXT_CHARS
-    assert len(run.text) <= TEXT_CHARS
-    told = len(re.findall(r"(?m)^#### \d+\. ", run.text))
-    [more] = re.findall(r"(\d+) more findings, left out for length\.", run.text)
-    assert told + int(more) == 400
-    assert len(job_summary(report).encode()) <= 1_048_576
-    for comment in inline_comments(report):
-        assert len(comment.body) <= MAX_CHARS
-
-
-def test_s60_a_job_summary_of_too_many_findings_says_how_many_are_missing() -> None:
-    text = job_summary(sample(*many((Severity.HIGH, 1500))))
-    assert len(text.encode()) <= 1_048_576
-    told = len(re.findall(r"(?m)^#### \d+\. ", text))
-    [more] = re.findall(r"(?m)^(\d+) more findings, left out for length\.", text)
-    assert told + int(more) == 1500
-
-
-def test_s60_thousands_of_gaps_fit() -> None:
-    """A change of which the site withheld 3000 files still tells what was found."""
-    withheld = tuple(f"src/模块/{n:04}/" + "x" * 60 for n in range(3000))
-    report = samples.c()
-    verdict = report.verdict
-    cells = tuple(samples.undelivered(name) for name in withheld)
-    whole = Coverage((*verdict.coverage.cells, *cells), verdict.coverage.hunks)
-    body = review_body(replace(report, verdict=replace(verdict, coverage=whole)))
-    assert len(body) <= MAX_CHARS
-    assert "3,000 files could not be had" in body.split("\n")[0]
-    assert "1. **High: An unknown order ends in status 500.**" in body
-    listed = len(re.findall(r"(?m)^- `src/", body))
-    assert listed >= 12
-    assert f"\n- {3000 - listed:,} more in the check run.\n" in body
-
-
-PARTS = {
-    "plain text": "plain text, for an editor",
-    "removed list": "Removed before posting",
-    "coverage rows": "| `src/",
-    "dismissed": "dismissed by people</summary>",
-    "late": "in code that this push did not change</summary>",
-    "fixed": " fixed</summary>",
-    "folded medium": " only here</summary>",
-}
-"""What goes first when a body is too long, in this order, by a word of each part."""
-
-
-def test_what_goes_first_is_what_is_needed_least() -> None:
-    """The texts grow: whenever a part is there, all that go later are there too."""
-    seen: set[tuple[bool, ...]] = set()
-    for size in (50, 110, 124, 135, 160, 270, 310):
-        body = review_body(grown(size))
-        assert len(body) <= MAX_CHARS
-        there = tuple(word in body for word in list(PARTS.values())[1:])
-        first = there.index(True) if True in there else len(there)
-        assert all(there[first:]), (size, there)
-        seen.add(there)
-        assert "1. **Critical, new: " in body
-        assert read_marker(body) is not None
-    assert len(seen) == len(PARTS)
-
-
-@pytest.mark.parametrize(
-    ("size", "left"),
-    [(135, "more dismissed"), (160, "more late"), (270, "more fixed"), (310, "more")],
-)
-def test_a_part_that_is_cut_leaves_its_number(size: int, left: str) -> None:
-    body = review_body(grown(size))
-    assert re.search(rf"(?m)^\d+ {left} in the check run\.$", body)
-
-
-def grown(size: int) -> Report:
-    """A later review in which every part has a share of `size`."""
-    listed = [*many((Severity.CRITICAL, 1), (Severity.MEDIUM, 13 + size), title="Listed")]
-    late = many((Severity.MEDIUM, 1 + size // 4), title="Late", standing=Standing.LATE)
-    known = many((Severity.HIGH, 2 + size // 2), title="Known")
-    return second_push(
-        *listed,
-        *late,
-        fixed=tuple(Known(f, State.FIXED, fixed_in=samples.PUSHED) for f in known),
-        dismissed=tuple(Known(f, State.DISMISSED, samples.DISMISSED.dismissal) for f in known),
-        dropped=samples.a().verdict.dropped,
-        coverage=samples.left_out(2 * size + 1),
-    )
-
-
-@pytest.mark.parametrize("number", [20, 21])
-def test_plain_text_is_for_short_lists(number: int) -> None:
-    body = review_body(sample(*many((Severity.MEDIUM, number))))
-    assert (PARTS["plain text"] in body) is (number <= 20)
