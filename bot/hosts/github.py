@@ -164,6 +164,8 @@ class GitHub:
             problem = told(e, "try the comments")
             if isinstance(problem, BadLineProblem):
                 return False
+            if problem.retryable:
+                await self._drop_drafts()
             raise problem from e
         except LostProblem:
             await self._drop_drafts()

@@ -17,6 +17,7 @@ import gidgethub.aiohttp
 from bot.errors import (
     AccessProblem,
     BadLineProblem,
+    ConfigProblem,
     HostProblem,
     LostProblem,
     MissingProblem,
@@ -25,6 +26,8 @@ from bot.settings import Settings
 
 API_VERSION = "2022-11-28"
 """Known to github.com and to every supported GHES (facts/libraries.md section 7)."""
+REQUEST_SECONDS = 30.0
+CONNECT_SECONDS = 10.0
 ATTEMPTS = 5
 LONGEST_WAIT = 60.0
 """Seconds that one request waits for a limit to pass; a longer wait is the caller's to take."""
@@ -35,12 +38,22 @@ _CANNOT = (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError)
 """The request was not even sent."""
 
 
-def make_session(settings: Settings) -> aiohttp.ClientSession:
-    """A session that honours proxies and a corporate CA, as the model's client does."""
-    context = ssl.create_default_context(cafile=settings.ca_bundle or None)
+def make_session(settings: Settings, seconds: float = REQUEST_SECONDS) -> aiohttp.ClientSession:
+    """A session that honours proxies and a corporate CA, as the model's client does.
+
+    `seconds` is the deadline of one request.
+    ConfigProblem when the file of certificates cannot be read.
+    """
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_bundle or None)
+    except OSError as e:
+        raise ConfigProblem(
+            f"The certificates in {settings.ca_bundle} cannot be read: {e.strerror or e}.",
+            "Set SSL_CERT_FILE to a file of PEM certificates.",
+        ) from None
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=context),
-        timeout=aiohttp.ClientTimeout(total=30, connect=10),
+        timeout=aiohttp.ClientTimeout(total=seconds, connect=min(seconds, CONNECT_SECONDS)),
         trust_env=True,
     )
 
@@ -53,6 +66,7 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
         self._home = urlsplit(settings.github_api)
         self.graphql_url = settings.graphql_url
         self.calls = 0
+        self.writes = 0
 
     async def _request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
@@ -61,6 +75,7 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
         for _ in range(REDIRECTS):
             self._keep_home(url)
             self.calls += 1
+            self.writes += method != "GET" and url != self.graphql_url
             try:
                 async with self._session.request(
                     method, url, headers=headers, data=body, allow_redirects=False
@@ -235,7 +250,7 @@ def told(error: gidgethub.HTTPException, what: str) -> HostProblem:
                 "Check the name and the number, and whether the token reaches the repository.",
                 status=status,
             )
-        case 422 if "diff" in said or "path" in said or "line" in said:
+        case 422 if any(word in said.lower() for word in ("diff", "path", "line", "position")):
             return BadLineProblem(
                 f"GitHub refuses the place of a comment: {said}.", "Move it.", status=status
             )

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import json
 import re
+import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -541,13 +542,13 @@ def _misplaced(files: Mapping[str, Json], comment: Json, refused: set[str]) -> s
 
 
 @asynccontextmanager
-async def fake_github() -> AsyncIterator[FakeGitHub]:
+async def fake_github(tls: ssl.SSLContext | None = None) -> AsyncIterator[FakeGitHub]:
     """A running fake; `url` is where."""
     fake = FakeGitHub()
     server = TestServer(fake.app(), handler_cancellation=True)
-    await server.start_server()
+    await server.start_server(ssl=tls)
     try:
-        fake.url = f"http://127.0.0.1:{server.port}"
+        fake.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.port}"
         yield fake
     finally:
         await server.close()
