@@ -156,8 +156,6 @@ class ClaudeEngine:
             await self._client.close()
 
     async def _paid(self, call: Call, model: str, gate: Gate, until: float) -> Look:
-        if why := self._why_not(model):
-            return Look(call, Reading.FAILED, detail=why, model=model)
         most = self._briefing.most(call, warm=gate.warm)
         try:
             async with asyncio.timeout_at(until):
@@ -176,13 +174,9 @@ class ClaudeEngine:
             await asyncio.shield(self._budget.pay(most, spent))
         return look
 
-    def _why_not(self, model: str) -> str:
-        """Why there is no use in asking this model, "" when there may be."""
-        return self._unready or self._closed.get(model, "")
-
     async def _asked(self, call: Call, model: str, gate: Gate, until: float) -> Look:
         """Up to two streams under one deadline; everything that was used is in the attempts."""
-        if why := self._why_not(model):  # Another call has found out, while this one waited.
+        if why := self._unready or self._closed.get(model):
             return Look(call, Reading.FAILED, detail=why, model=model)
         book: list[Attempt] = []
         token = attempts.set(book)

@@ -36,6 +36,7 @@ are equal in common fonts)."""
 MOST_SHOWN = 8
 """So many different characters of a line are named."""
 CANARY_TEXT = "if access != 'user\u202e \u2066// admin\u2069 \u2066': \u200b pa\u0443pal"
+CANARY_KINDS = {"bidirectional", "invisible", "lookalike"}
 
 _FLAG = re.compile(
     BLACK_FLAG
@@ -102,13 +103,16 @@ class Characters:
     needs_text = False
     rules: Mapping[str, AnalyserRule] = _RULES
 
+    def __init__(self, canary: str = CANARY_TEXT) -> None:
+        self._canary = canary
+
     def handles(self, path: str) -> bool:
         """Every text file."""
         return True
 
     async def run(self, copies: Sequence[Copy], codes: Sequence[str]) -> Report:
         """The gravest of these faults in each added line."""
-        if {kind for kind, _ in faults(CANARY_TEXT)} != {"bidirectional", "invisible", "lookalike"}:
+        if {kind for kind, _ in faults(self._canary)} != CANARY_KINDS:
             return Report(failure="the detector did not find its canary")
         hits: list[Hit] = []
         for copy in copies:

@@ -48,13 +48,16 @@ class Credentials:
         for kind in KINDS
     }
 
+    def __init__(self, canary: str = CANARY_TEXT) -> None:
+        self._canary = canary
+
     def handles(self, path: str) -> bool:
         """Every text file."""
         return True
 
     async def run(self, copies: Sequence[Copy], codes: Sequence[str]) -> Report:
         """The credentials in the added lines, without the ones that are plainly placeholders."""
-        if not any(found(CANARY_TEXT)):
+        if not any(found(self._canary)):
             return Report(failure="the detector did not find its canary")
         hits = [
             Hit(copy.file.path, number, number, code, "")

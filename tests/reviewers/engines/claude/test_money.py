@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from reviewers.core.allowance import Allowance
-from reviewers.core.call import Look, Reading, Usage
+from reviewers.core.call import Call, Look, Reading, Usage
+from reviewers.core.policy import CLAUDE
 from reviewers.core.verdict import Outcome
 from reviewers.engines.claude.prices import PRICES, Price, cost
-from tests.builders import MODEL, SQL_LINE, change, orders_change, planned
+from tests.builders import MODEL, ORDERS, SQL_LINE, change, orders_change, planned
 from tests.fakes.anthropic import Reply, fake_anthropic, reported
 from tests.reviewers.engines.claude.asking import ask, ask_once, engine, only_models, review
 
@@ -138,6 +139,20 @@ async def test_a_lost_call_gives_its_money_back() -> None:
     ):
         looks = [await made.run(call) for call in SEVEN[:2]]
     assert [look.reading for look in looks] == [Reading.FAILED, Reading.READ]
+
+
+async def test_s54_a_call_that_waited_for_money_is_not_made_where_another_has_failed_for_good() -> (
+    None
+):
+    """Two chunks, so that nobody waits for the cache, and money for one call at a time."""
+    of = change({f"api/part{i}.py": (None, ORDERS) for i in range(2)})
+    under = only_models(chunk_chars=500)
+    calls = (Call("security", CLAUDE, 1, chunk=0), Call("security", CLAUDE, 1, chunk=1))
+    allowances = (Allowance(0.06, "this review"),)
+    async with fake_anthropic(lambda _b, _n: Reply(status=401)) as fake:
+        looks = await ask(fake.url, calls, of=of, under=under, allowances=allowances)
+        assert len(fake.requests) == 1
+    assert {look.detail for look in looks} == {"the API key was refused (401)"}
 
 
 async def test_waiting_for_money_ends_with_the_deadline() -> None:
