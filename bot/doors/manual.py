@@ -8,6 +8,7 @@ import math
 import os
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.resources import files
@@ -105,7 +106,7 @@ def run(request: Request) -> Done:
             subject = _local(request)
             report = asyncio.run(_reviewed(subject, around))
         except KeyboardInterrupt:
-            raise Stopped("Stopped.", "Nothing was posted.") from None
+            raise _stopped(maybe_posted=request.post) from None
     return Done(report, "", exit_code(report.verdict, request.fail_on))
 
 
@@ -150,17 +151,22 @@ def _print(text: str, encoding: str | None) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:  # As by `| head`: whoever read it has seen enough.
+    except OSError as e:
         let_go(sys.stdout)
+        if not isinstance(e, BrokenPipeError):  # As by `| head`: who read it has seen enough.
+            raise
 
 
 def exit_code(verdict: Verdict, fail_on: Severity | None) -> int:
     """1 for a finding at or above `fail_on` (late ones do not count), 3 when something is missing."""
-    if fail_on is not None:
-        counted = (*verdict.shown.listed, *verdict.shown.quiet)
-        if any(f.severity >= fail_on for f in counted):
-            return 1
+    counted = (*verdict.shown.listed, *verdict.shown.quiet)
+    if _any_from((f.severity for f in counted), fail_on):
+        return 1
     return 3 if verdict.outcome in (Outcome.INCOMPLETE, Outcome.FAILED) else 0
+
+
+def _any_from(severities: Iterable[Severity], fail_on: Severity | None) -> bool:
+    return fail_on is not None and any(s >= fail_on for s in severities)
 
 
 def _check(request: Request, pull: PullRequest | None) -> None:
@@ -175,11 +181,6 @@ def _check(request: Request, pull: PullRequest | None) -> None:
         raise UsageProblem(
             "More than one thing to review was given.",
             "Give one of a range, a pull request, --staged, --working-tree, --diff, --example.",
-        )
-    if request.target is not None and pull is None and ".." not in request.target:
-        raise UsageProblem(
-            f"{request.target!r} is neither a range nor a pull request.",
-            "Give A..B, OWNER/REPO#NUMBER, or the address of a pull request.",
         )
     if request.max_cost is not None and not math.isfinite(request.max_cost):
         raise UsageProblem(f"--max-cost is {request.max_cost}.", "Give an amount in USD.")
@@ -229,6 +230,11 @@ def _local(request: Request) -> Subject:
     return local.from_range(here, request.target)
 
 
+def _stopped(*, maybe_posted: bool) -> Stopped:
+    look = "Look at the pull request whether the review was posted."
+    return Stopped("Stopped.", look if maybe_posted else "Nothing was posted.")
+
+
 async def _reviewed(subject: Subject, around: Circumstances) -> Report:
     return await review(subject, terms_of(subject, around), around)
 
@@ -248,8 +254,11 @@ async def _pull(pull: PullRequest, request: Request, around: Circumstances) -> D
         loading = None
     token = await find_token(settings)
     async with make_session(settings) as session:
-        forge = GitHub(GitHubAPI(session, settings, token), pull, settings)
-        outcome = await review_pull(forge, around, post=request.post)
+        api = GitHubAPI(session, settings, token)
+        try:
+            outcome = await review_pull(GitHub(api, pull, settings), around, post=request.post)
+        except asyncio.CancelledError:
+            raise _stopped(maybe_posted=api.writes > 0) from None
     if loading:
         await loading
     if isinstance(outcome, Adopted):
@@ -258,7 +267,8 @@ async def _pull(pull: PullRequest, request: Request, around: Circumstances) -> D
             f"{pull} at {marker.head[:7]} is reviewed already, outcome {marker.outcome}: "
             f"{outcome.ours.review.url}"
         )
-        return Done(None, message, 0)
+        grave = () if outcome.worst is None else (outcome.worst,)
+        return Done(None, message, int(_any_from(grave, request.fail_on)))
     done = outcome.published
     message = ""
     if done:

@@ -214,8 +214,8 @@ class _Writer:
         for row in rows:
             hunks, *cells = row.cells
             said = "; ".join(f"{who} {cell}" for who, cell in zip(readers, cells, strict=True))
-            number = words.plural(int(hunks), "hunk")
-            yield from _wrapped(f"- {self._text(row.label)}, {number}: {said}", hanging=2)
+            size = f", {words.plural(int(hunks), 'hunk')}" if int(hunks) else ""
+            yield from _wrapped(f"- {self._text(row.label)}{size}: {said}", hanging=2)
 
     def _text(self, text: str) -> str:
         return one_line(self.redact(text))

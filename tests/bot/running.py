@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import socket
 import subprocess
 import sysconfig
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Mapping
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -16,9 +18,15 @@ from pathlib import Path
 import pytest
 
 from bot.cli import main
+from tests.fakes.github import TOKEN
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "triptych"
 DEADLINE = 60.0
+CLEAN = {
+    **{"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"},
+    **{"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"},
+}
+"""Nobody's keys, tokens, proxies or git configuration."""
 KEY = "sk-test-0123456789"
 
 
@@ -36,10 +44,12 @@ class Ended:
         return self.err.splitlines()
 
 
-def run(*arguments: str) -> Ended:
-    """The command in this process, under its environment and in its folder."""
+def run(*arguments: str, folder: Path | None = None, env: Mapping[str, str] | None = None) -> Ended:
+    """The command in this process, which is quicker, with this environment and no other."""
     out, err = BytesIO(), BytesIO()
     with (
+        chdir(folder or Path.cwd()),
+        _environment(env or {}),
         redirect_stdout(TextIOWrapper(out, "utf-8", write_through=True)) as stdout,
         redirect_stderr(TextIOWrapper(err, "utf-8", write_through=True)) as stderr,
         pytest.raises(SystemExit) as end,
@@ -51,20 +61,39 @@ def run(*arguments: str) -> Ended:
     return ended
 
 
+async def called(
+    *arguments: str, folder: Path | None = None, env: Mapping[str, str] | None = None
+) -> Ended:
+    """The same beside servers of this event loop."""
+    return await asyncio.to_thread(run, *arguments, folder=folder, env=env)
+
+
+@contextmanager
+def _environment(env: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(CLEAN | dict(env))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 async def start(
     *arguments: str,
     folder: Path,
     env: Mapping[str, str] | None = None,
+    stdin: int = PIPE,
     stdout: int = PIPE,
     stderr: int = PIPE,
 ) -> Process:
     """The installed command as a process, with this environment and no other."""
-    clean = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8"}
     return await asyncio.create_subprocess_exec(
         *(str(PROGRAM), *arguments),
         cwd=folder,
-        env={**clean, **(env or {})},
-        stdin=PIPE,
+        env={**CLEAN, **(env or {})},
+        stdin=stdin,
         stdout=stdout,
         stderr=stderr,
     )
@@ -81,9 +110,25 @@ async def triptych(
 async def ended(process: Process, stdin: bytes = b"") -> Ended:
     """What a started process came to."""
     async with asyncio.timeout(DEADLINE):
-        out, err = await process.communicate(stdin)
+        out, err = await process.communicate(stdin if process.stdin else None)
     assert process.returncode is not None
     return Ended(process.returncode, (out or b"").decode(), (err or b"").decode())
+
+
+def access(github: str = "", model: str = "") -> dict[str, str]:
+    """The environment that leads to servers at these addresses, with what they ask for."""
+    return {
+        **({"GITHUB_API_URL": github, "GITHUB_TOKEN": TOKEN} if github else {}),
+        **({"ANTHROPIC_BASE_URL": model, "ANTHROPIC_API_KEY": KEY} if model else {}),
+    }
+
+
+def closed_port() -> int:
+    """A port at which nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port: int = held.getsockname()[1]
+    return port
 
 
 def interrupt(process: Process) -> None:
@@ -93,13 +138,9 @@ def interrupt(process: Process) -> None:
 
 def git(folder: Path, *arguments: str) -> str:
     """One git command, far from the configuration of whoever runs the tests."""
-    env = {
-        **{"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(folder)},
-        **{"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"},
-    }
     identity = ("-c", "user.name=T", "-c", "user.email=t@localhost")
     done = subprocess.run(
-        ["git", *identity, *arguments], cwd=folder, env=env, capture_output=True, check=True
+        ["git", *identity, *arguments], cwd=folder, env=CLEAN, capture_output=True, check=True
     )
     return done.stdout.decode().strip()
 

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import socket
-from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 
-from tests.bot.running import KEY, Ended, repository, run, write
+from tests.bot.running import Ended, access, called, closed_port, repository, run, write
 from tests.builders import ORDERS
 from tests.fakes.github import TOKEN, fake_github
 
 WRONG_PATCH = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n x\n"
 PLAIN, FRESH, REPO = "plain", "fresh", "repo"
 """Folders: without git, a repository without a commit, one with two commits."""
-
-
-@pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nobody's keys, tokens, proxies or git configuration."""
-    for name in os.environ:
-        if name.startswith(("TRIPTYCH_", "ANTHROPIC_", "GITHUB_", "GH_", "GIT_")):
-            monkeypatch.delenv(name)
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("PATH", "/usr/local/bin:/usr/bin:/bin")
 
 
 @pytest.fixture
@@ -40,14 +23,6 @@ def folder(tmp_path: Path) -> Path:
     repository(tmp_path / FRESH)
     repository(tmp_path / REPO, {"a.py": "a = 1\n"}, {"a.py": "a = 2\n"})
     return tmp_path
-
-
-def closed_port() -> int:
-    """A port at which nobody listens."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port: int = held.getsockname()[1]
-    return port
 
 
 def assert_told(ended: Ended, code: int, what: str, do: str) -> None:
@@ -71,9 +46,14 @@ ERRORS = [
     (("nowhere..HEAD",), REPO, "The revision 'nowhere' is not known", "Fetch it first"),
     (("HEAD..--help",), REPO, "The revision '--help' is not known", "name another"),
     (("HEAD..\x1b[31m\n",), REPO, "The revision '\\x1b[31m\\n' is not known", "name another"),
-    (("HEAD..HEAD",), REPO, "There is nothing to review", "."),
-    (("--staged",), REPO, "There is nothing to review", "."),
-    (("--working-tree",), REPO, "There is nothing to review", "."),
+    (
+        ("HEAD..HEAD",),
+        REPO,
+        "nothing to review: no file differs in HEAD..HEAD",
+        "Name another range",
+    ),
+    (("--staged",), REPO, "nothing to review: no file differs in staged changes", "Name another"),
+    (("--working-tree",), REPO, "no file differs in uncommitted changes", "Name another range"),
     (("HEAD",), REPO, "'HEAD' is neither a range nor a pull request", "Give A..B, OWNER/REPO#NU"),
     (("HEAD",), PLAIN, "'HEAD' is neither a range nor a pull request", "Give A..B, OWNER/REPO#N"),
     (("",), REPO, "'' is neither a range nor a pull request", "Give A..B"),
@@ -91,7 +71,7 @@ ERRORS = [
     (("--diff", "."), PLAIN, ". cannot be read: Is a directory", "Give the path of a patch"),
     (("--diff", "text.txt"), PLAIN, "text.txt is no diff that can be read: line 1", "`git diff`"),
     (("--diff", "cut.patch"), PLAIN, "line 5 of the diff: the diff ends in the middle", "Make it"),
-    (("--diff", "empty.patch"), PLAIN, "nothing to review: empty.patch", "."),
+    (("--diff", "empty.patch"), PLAIN, "to review: no file differs in empty.patch", "Name another"),
     (("--example", "--output", "no/x"), PLAIN, "no/x cannot be written: its folder is not", "Give"),
     (("--example", "--output", "."), PLAIN, ". cannot be written: it is a folder", "Give another"),
     (("--example", "--max-cost", "inf"), PLAIN, "--max-cost is inf", "Give an amount in USD"),
@@ -111,10 +91,8 @@ def test_an_error_is_what_is_wrong_and_what_to_do(
     what: str,
     do: str,
     folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.chdir(folder / where)
-    assert_told(run("review", *arguments), 2, what, do)
+    assert_told(run("review", *arguments, folder=folder / where), 2, what, do)
 
 
 SOURCES = (("main..topic",), ("--staged",), ("--working-tree",), ("--diff", "x"), ("--example",))
@@ -138,12 +116,9 @@ ENVIRONMENT = {
 
 @pytest.mark.parametrize("name", ENVIRONMENT)
 @pytest.mark.parametrize("command", [("review", "--example"), ("config", "explain")])
-def test_a_wrong_environment(
-    name: str, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_environment(name: str, command: tuple[str, ...]) -> None:
     value, what, do = ENVIRONMENT[name]
-    monkeypatch.setenv(name, value)
-    assert_told(run(*command), 2, what, do)
+    assert_told(run(*command, env={name: value}), 2, what, do)
 
 
 @pytest.mark.parametrize(
@@ -180,13 +155,11 @@ def test_unknown_options_and_values(arguments: tuple[str, ...]) -> None:
 # --- What only shows when somebody is asked
 
 
-def test_s54_an_unreachable_github(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{closed_port()}")
-    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+def test_an_unreachable_github() -> None:
+    env = access(github=f"http://127.0.0.1:{closed_port()}")
     what = "127.0.0.1 cannot be reached"
-    assert_told(
-        run("review", "acme/shop#1"), 3, what, "Check the network, the proxy and GITHUB_API"
-    )
+    do = "Check the network, the proxy and GITHUB_API_URL"
+    assert_told(run("review", "acme/shop#1", env=env), 3, what, do)
 
 
 @pytest.mark.parametrize(
@@ -198,62 +171,55 @@ def test_s54_an_unreachable_github(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["bad token", "no such pull request", "repository not visible"],
 )
-async def test_what_github_refuses(
-    token: str, target: str, what: str, do: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_github_refuses(token: str, target: str, what: str, do: str) -> None:
     async with fake_github() as github:
         github.pull(128, {}, {"api/orders.py": ORDERS})
-        monkeypatch.setenv("GITHUB_API_URL", github.url)
-        monkeypatch.setenv("GITHUB_TOKEN", token)
-        assert_told(await asyncio.to_thread(run, "review", target, "--post"), 2, what, do)
+        env = access(github=github.url) | {"GITHUB_TOKEN": token}
+        assert_told(await called("review", target, "--post", env=env), 2, what, do)
         assert github.posts() == 0
 
 
-async def test_a_pull_request_that_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_pull_request_that_changes_nothing() -> None:
+    """No model is asked, and none is announced."""
     async with fake_github() as github:
         github.pull(128, {"a.py": "a\n"}, {"a.py": "a\n"})
-        monkeypatch.setenv("GITHUB_API_URL", github.url)
-        monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
-        monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
-        monkeypatch.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{closed_port()}")
-        ended = await asyncio.to_thread(run, "review", "acme/shop#128")
+        env = access(github=github.url, model=f"http://127.0.0.1:{closed_port()}")
+        ended = await called("review", "acme/shop#128", env=env)
         assert (ended.code, ended.err) == (0, "")
         assert "There is nothing to read in 4ead128: no file has changed." in ended.out
 
 
-def test_a_limit_in_money_needs_a_price(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_in_money_needs_a_price() -> None:
     """Nothing is announced that then is not done."""
-    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
-    monkeypatch.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{closed_port()}")
-    monkeypatch.setenv("TRIPTYCH_ALLOWED_MODELS", "own-model")
-    ended = run("review", "--example", "--max-cost", "1")
-    what = "The price of own-model is not known, so --max-cost cannot hold"
+    env = access(model=f"http://127.0.0.1:{closed_port()}") | {"TRIPTYCH_ALLOWED_MODELS": "mine"}
+    ended = run("review", "--example", "--max-cost", "1", env=env)
+    what = "The price of mine is not known, so --max-cost cannot hold"
     assert_told(ended, 2, what, "Give it in TRIPTYCH_PRICES, or leave --max-cost out")
 
 
-def test_a_wrong_configuration_of_the_base(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_configuration_of_the_base(tmp_path: Path) -> None:
     """By hand it is an error with path and allowed values; the head's own file says nothing."""
     config = ".github/triptych.toml"
-    where = repository(
-        folder / "configured",
-        {config: 'rounds = 9\nmodels.effort = "max"\n'},
-        {config: "rounds = 1\n"},
-    )
-    monkeypatch.chdir(where)
-    ended = run("review")
+    wrong = 'rounds = 9\nmodels.effort = "max"\n'
+    shop = repository(tmp_path, {config: wrong}, {config: "rounds = 1\n"})
+    ended = run("review", folder=shop)
     assert_told(ended, 2, "`rounds` must be a whole number from 1 to 3", "triptych config check")
     assert "`models.effort` must be one of low, medium, high" in ended.told[0]
+
+
+@pytest.mark.parametrize("certificates", ["none.pem", "text.txt"])
+def test_certificates_that_are_none(certificates: str, folder: Path) -> None:
+    env = access(github="https://127.0.0.1:9") | {"SSL_CERT_FILE": certificates}
+    ended = run("review", "acme/shop#1", folder=folder / PLAIN, env=env)
+    assert_told(ended, 2, f"The certificates in {certificates} cannot be read", "Set SSL_CERT_FILE")
 
 
 # --- Tracebacks
 
 
 @pytest.mark.parametrize("command", [("review", "a..b"), ("config", "check", "none.toml")])
-def test_a_traceback_only_with_debug(
-    command: tuple[str, ...], folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(folder / PLAIN)
-    short, long = run(*command), run(*command, "--debug")
+def test_a_traceback_only_with_debug(command: tuple[str, ...], folder: Path) -> None:
+    short, long = (run(*command, *more, folder=folder / PLAIN) for more in ((), ("--debug",)))
     assert "Traceback" not in short.err
     assert long.err.startswith("Traceback (most recent call last):")
     assert long.err.endswith(short.err)
@@ -263,50 +229,47 @@ def test_a_traceback_only_with_debug(
 # --- The configuration's own commands
 
 
-@pytest.fixture
-def configured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A repository with a configuration; the command runs in a folder below."""
+def configured(folder: Path) -> tuple[Path, Path]:
+    """The configuration of a repository, and a folder below it in which the command runs."""
     write(folder / REPO, {".github/triptych.toml": "rounds = 3\n", "deep/er/x": ""})
-    monkeypatch.chdir(folder / REPO / "deep" / "er")
-    return folder / REPO / ".github" / "triptych.toml"
+    return folder / REPO / ".github" / "triptych.toml", folder / REPO / "deep" / "er"
 
 
-def test_check_finds_the_file_of_the_repository(configured: Path) -> None:
-    ended = run("config", "check")
-    assert (ended.code, ended.out, ended.err) == (0, f"{configured} is in order.\n", "")
-    configured.write_text("rounds = 9\n")
-    assert_told(run("config", "check"), 2, f"{configured}: `rounds` must be", "triptych config ch")
+def test_check_finds_the_file_of_the_repository(folder: Path) -> None:
+    file, below = configured(folder)
+    assert run("config", "check", folder=below) == Ended(0, f"{file} is in order.\n", "")
+    file.write_text("rounds = 9\n")
+    ended = run("config", "check", folder=below)
+    assert_told(ended, 2, f"{file}: `rounds` must be", "run `triptych config check")
 
 
-def test_check_of_a_named_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(folder / PLAIN)
-    write(folder / PLAIN, {"good.toml": "", "bad.toml": "x = 1"})
-    assert run("config", "check", "good.toml").out == "good.toml is in order.\n"
-    assert_told(run("config", "check", "bad.toml"), 2, "bad.toml: `x` is no setting", "Correct it")
-    assert_told(run("config", "check", "no.toml"), 2, "no.toml cannot be read: No such", "Give the")
-    assert_told(run("config", "check", "."), 2, ". cannot be read: Is a directory", "Give the path")
-    assert_told(run("config", "explain", "no.toml"), 2, "no.toml cannot be read", "Give the path")
+def test_check_of_a_named_file(folder: Path) -> None:
+    where = folder / PLAIN
+    write(where, {"good.toml": "", "bad.toml": "x = 1"})
+    assert run("config", "check", "good.toml", folder=where).out == "good.toml is in order.\n"
+    for name, what, do in (
+        ("bad.toml", "bad.toml: `x` is no setting", "Correct it"),
+        ("no.toml", "no.toml cannot be read: No such file", "Give the path of a configuration"),
+        (".", ". cannot be read: Is a directory", "Give the path of a configuration"),
+    ):
+        assert_told(run("config", "check", name, folder=where), 2, what, do)
+        assert_told(run("config", "explain", name, folder=where), 2, what, do)
 
 
 @pytest.mark.parametrize("where", [PLAIN, FRESH, REPO])
-def test_without_a_file_the_defaults_hold(
-    where: str, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(folder / where)
+def test_without_a_file_the_defaults_hold(where: str, folder: Path) -> None:
     told = "There is no .github/triptych.toml: all defaults hold.\n"
-    assert run("config", "check") == Ended(0, told, "")
-    explained = run("config", "explain")
+    assert run("config", "check", folder=folder / where) == Ended(0, told, "")
+    explained = run("config", "explain", folder=folder / where)
     assert explained.code == 0
     assert "rounds = 2  [default]\n    1 looks, 2 verifies" in explained.out
 
 
-def test_explain_says_where_each_value_comes_from(
-    configured: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TRIPTYCH_MAX_ROUNDS", "1")
-    ended = run("config", "explain")
+def test_explain_says_where_each_value_comes_from(folder: Path) -> None:
+    file, below = configured(folder)
+    ended = run("config", "explain", folder=below, env={"TRIPTYCH_MAX_ROUNDS": "1"})
     assert (ended.code, ended.err) == (0, "")
-    assert f"rounds = 3  [{configured}; TRIPTYCH_MAX_ROUNDS allows 1]\n    1 looks," in ended.out
+    assert f"rounds = 3  [{file}; TRIPTYCH_MAX_ROUNDS allows 1]\n    1 looks," in ended.out
     assert 'engine = "auto"  [default]\n' in ended.out
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.outputs.body import review_body
+from bot.outputs.checkrun import check_title, conclusion
 from bot.outputs.terminal import terminal_lines
 from bot.report import Report
 from reviewers.core.allowance import Allowance
 from reviewers.core.call import Reading
+from reviewers.core.change import Change, FileDiff, FileStatus
+from reviewers.core.verdict import Outcome
 from tests.bot.outputs.endings import (
     EVERY_VOTE,
     ONE,
@@ -26,9 +32,14 @@ from tests.bot.outputs.endings import (
     with_docs,
     without_ruff,
 )
+from tests.bot.outputs.markup import plain_text
 from tests.bot.outputs.samples import (
+    READERS,
     SQL,
+    sample,
 )
+from tests.bot.outputs.test_headline import CASES
+from tests.builders import BASE, HEAD, coverage, hunk
 
 
 def missing(report: Report) -> list[str]:
@@ -164,3 +175,88 @@ def test_a_budget_that_only_stopped_the_verifying_is_not_the_headline() -> None:
     assert paragraphs(report)[0].startswith("**Incomplete: style reviewed nothing.**")
     assert "not verified: the budget of 0.50 USD for this run is reached." in coverage_of(report)
     assert TRY_AGAIN in missing(report)
+
+
+# --- any gaps
+
+FEW = {"a.py": 2, "b.py": 1, "docs/c.md": 3}
+KINDS = [reading for reading in Reading if reading.is_gap]
+GAPS_ANYWHERE = st.dictionaries(
+    st.tuples(
+        st.sampled_from([*FEW, "*"]), st.sampled_from(["security", "style", "correctness"])
+    ).flatmap(lambda at: st.tuples(st.just(at[0]), st.just(at[1]), st.integers(1, 3))),
+    st.tuples(st.sampled_from(KINDS), st.sampled_from(["", "the answer broke off"])),
+    max_size=8,
+)
+AWKWARD = re.compile(
+    r"\b1 (?:hunks|votes|calls|findings|analysers|reviewers|rules|ones)\b"
+    r"|(?<![\d,])0 hunks|\b[2-9] (?:hunk|vote|call|finding|analyser|reviewer)\b"
+    r"|  |\.\.|,,| \.(?!\w)| ,|(?<!\w)\(\)|: \.|\b(\w+) \1\b"
+)
+
+
+def test_the_pattern_sees_what_is_awkward() -> None:
+    for text in (
+        "all 1 hunks",
+        "0 hunks",
+        "2 hunk",
+        "read  it",
+        "it.. is",
+        "the the",
+        "so .",
+        "by ()",
+    ):
+        assert AWKWARD.search(text)
+
+
+def unfolded(body: str) -> str:
+    """What a reader sees before a fold is opened."""
+    return plain_text(body.split("\n<details>", maxsplit=1)[0])
+
+
+def random_gaps(gaps: dict[tuple[str, str, int], tuple[Reading, str]]) -> Report | None:
+    """A review of a small change with these gaps; None where they fall on nobody's vote."""
+    files = tuple(
+        FileDiff(path, FileStatus.MODIFIED, tuple(hunk(9 * i + 1, 9 * i + 2) for i in range(n)))
+        for path, n in FEW.items()
+    )
+    known = coverage(FEW, READERS, gaps)
+    if not known.gaps:
+        return None
+    change = Change(files, head=HEAD, base=BASE)
+    return sample(change=change, coverage=known, outcome=Outcome.INCOMPLETE)
+
+
+@settings(max_examples=100, deadline=None)
+@given(GAPS_ANYWHERE)
+def test_s63_whatever_went_unread_is_told(
+    gaps: dict[tuple[str, str, int], tuple[Reading, str]],
+) -> None:
+    report = random_gaps(gaps)
+    if report is None:
+        return
+    body = review_body(report)
+    headline = body.split("\n")[0]
+    assert re.match(
+        r"\*\*Incomplete: [^*]{8,}\.\*\* (?:In the rest|From the analysers), ", headline
+    )
+    listed = "\n".join(missing(report)[:-1])
+    for cell in report.verdict.coverage.gaps:
+        if cell.reading is Reading.TOO_LARGE:
+            assert f"`{cell.hunk.path}`" in listed
+        else:
+            assert cell.reviewer.capitalize() in listed
+    shown = [line.text for line in terminal_lines(report)]
+    for text in (unfolded(body), check_title(report), " ".join(shown[0].split())):
+        assert not AWKWARD.search(text), text
+    assert check_title(report).startswith("Incomplete: ")
+    assert conclusion(report, None) == "neutral"
+
+
+@pytest.mark.parametrize("make", [case[0] for case in CASES.values()], ids=list(CASES))
+def test_no_text_is_awkward(make: Callable[[], Report]) -> None:
+    report = make()
+    rows = terminal_lines(report, everything=True)
+    shown = " ".join(" ".join(line.text for line in rows if " read; " not in line.text).split())
+    for text in (unfolded(review_body(report)), check_title(report), shown):
+        assert not AWKWARD.search(text), text
