@@ -66,6 +66,10 @@ class Desk:
         """Where texts stand that a body leaves out ("check run"), asked when the review is done."""
         return ""
 
+    def quiet(self) -> bool:
+        """Whether a clean review is told elsewhere; asked after `elsewhere`."""
+        return True
+
 
 async def review_pull(
     forge: Forge,
@@ -106,7 +110,7 @@ async def review_pull(
         report,
         stands,
         terms.accounts,
-        quiet_when_clean=quiet_when_clean and not terms.post_clean,
+        quiet_when_clean=quiet_when_clean and desk.quiet() and not terms.post_clean,
         redact=Redaction(around.settings.secrets),
     )
     return Reviewed(report, published)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from bot.config import Config, ModelsTable, ReviewerTable
+from bot.config import Config, ModelsTable, ReviewerTable, TriggersTable
 from bot.errors import UsageProblem
 from bot.settings import Ceilings, Settings
 from reviewers.core.allowance import Allowance
@@ -54,6 +54,7 @@ class Terms:
     post_clean: bool = False
     gate: Severity | None = None
     accounts: tuple[str, ...] = ()
+    triggers: TriggersTable = TriggersTable()
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ def agree(
         post_clean=config.post_clean,
         gate=Severity.parse(config.gate) if config.gate else None,
         accounts=tuple(config.publish.accounts),
+        triggers=config.triggers,
     )
 
 
@@ -213,11 +215,11 @@ def _allowances(
 def _digest(config: Config, policy: Policy) -> str:
     """8 hex digits of what decides what a review says: the configuration, and who looks how.
 
-    Not money (a review that ran out of it is incomplete, and is done again anyhow) and not whose
-    reviews count.
+    Not money (a review that ran out of it is incomplete, and is done again anyhow), not what is
+    reviewed unasked, and not whose reviews count.
     """
     effective = {
-        "config": config.model_dump(exclude={"budget", "publish"}),
+        "config": config.model_dump(exclude={"budget", "publish", "triggers"}),
         "engines": policy.engines,
         "models": (policy.models, policy.verify_model),
         "votes": dict(policy.votes),

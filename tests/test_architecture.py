@@ -28,7 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.terms",),
     ("bot.explain",),
     ("bot.outputs", "bot.hosts", "bot.posted"),
-    ("bot.publish",),
+    ("bot.publish", "bot.triggers"),
     ("bot.pipeline", "bot.pull_review"),
     ("bot.jobs",),
     ("bot.doors", "bot.operator"),
