@@ -99,7 +99,12 @@ class Checks:
 
     async def skip(self, head: str, why: str, external: str, details_url: str = "") -> None:
         """Say in the list of checks that nothing is reviewed; `why` as in `draft pull request`."""
-        run = skipped(why)
+        await self.complete(head, skipped(why), external, details_url)
+
+    async def complete(
+        self, head: str, run: CheckRun, external: str, details_url: str = ""
+    ) -> None:
+        """A check run that is over, made if there is none yet."""
         there = await self.find(head, external)
         if there is not None:
             await self.finish(there, run, external, details_url)

@@ -106,14 +106,16 @@ class JobDesk(Desk):
         return bool(self.check_run)
 
     async def finish(self, head: str, check: CheckRun) -> None:
-        """Write the check run's end; where none was begun, all of it."""
+        """Write the check run's end; where none was begun, it is made with its end."""
         await self.elsewhere()
-        await self._checks.finish(self.check_run, head, check, self.external_id(head))
-        if self._job.check_run or self.check_run:
+        if self.check_run:
+            await self._checks.finish(self.check_run, check, self.external_id(head))
             await self._store.note(self._job.row.id, check_run=0)
+        elif self._check is None:
+            await self._checks.complete(head, check, self.external_id(head))
 
     async def skip(self, why: str) -> None:
-        """End a check run that was begun, and of a head that is skipped say so."""
+        """Say in the list of checks that this head is not reviewed, and why."""
         head = self.target.head if self.target else self._job.row.head
         if head:
             await self.finish(head, skipped(why))

@@ -24,8 +24,8 @@ from dbos import (
     SetWorkflowID,
     StepReservation,
 )
+from dbos._error import DBOSException as DurableError
 from dbos._serialization import DBOSDefaultSerializer
-from dbos.error import DBOSException as DurableError
 
 from bot.app_settings import AppSettings
 from bot.jobs.database import engine_url
@@ -88,14 +88,16 @@ class Start:
 class Durable:
     """A process that does work: DBOS, launched in the running event loop."""
 
-    def __init__(self, settings: AppSettings, executor: str, works: Mapping[str, Work]) -> None:
+    def __init__(self, settings: AppSettings, executor: str) -> None:
         self._settings = settings
         self._executor = ONE if settings.on_sqlite else executor
-        self._works = dict(works)
         self._started: dict[str, Any] = {}
 
-    async def launch(self) -> None:
-        """Make the tables, take up what an earlier life of this executor left, listen."""
+    async def launch(self, works: Mapping[str, Work]) -> None:
+        """Make the tables, take up what an earlier life of this executor left, listen.
+
+        `works` are the kinds of work by name.
+        """
         refuse_pickle()
         _quiet()
         config: DBOSConfig = {
@@ -107,10 +109,13 @@ class Durable:
             "max_executor_threads": THREADS,
             "scheduler_polling_interval_sec": 3600.0,
             "use_listen_notify": False,
+            "log_level": "ERROR",
         }
         DBOS(config=config)
-        for name, work in self._works.items():
-            self._started[name] = DBOS.workflow(name=name, max_recovery_attempts=None)(work)
+        for name, work in works.items():
+            self._started[name] = DBOS.workflow(name=name, max_recovery_attempts=None)(
+                _function(work)
+            )
         DBOS.launch()
         await DBOS.register_queue_async(
             QUEUE,
@@ -208,7 +213,7 @@ class Queue:
         if runs:
             await self._client.delete_workflows_async(list(runs))
 
-    async def stop(self, _seconds: float) -> None:
+    async def close(self) -> None:
         """Close the connections."""
         await asyncio.to_thread(self._client.destroy)
 
@@ -226,6 +231,15 @@ async def keep(place: StepReservation, name: str, step: Step) -> Mapping[str, An
     """The step's value: from the database where it was done before, else by doing it."""
     found: Mapping[str, Any] = await place.run_async({"name": name}, step)
     return found
+
+
+def _function(work: Work) -> Work:
+    """DBOS marks the functions that it is given; methods cannot be marked."""
+
+    async def run(job: str) -> str:
+        return await work(job)
+
+    return run
 
 
 def _quiet() -> None:

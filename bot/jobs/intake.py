@@ -133,10 +133,7 @@ def _is_to_be_redone(last: Job, wish: ReviewWish) -> bool:
 
 
 class Intake:
-    """Takes wishes in. `limits` tell whether this process could begin at once; None: it never does.
-
-    `stop` stops jobs that run in this process.
-    """
+    """Takes wishes in. `limits` tell whether this process could begin at once; None: it never does."""
 
     def __init__(
         self,
@@ -144,14 +141,17 @@ class Intake:
         starter: Starter,
         settings: AppSettings,
         limits: Limits | None = None,
-        stop: Callable[[Sequence[str], str], None] = lambda _jobs, _why: None,
     ) -> None:
         self._store = store
         self._starter = starter
         self._settings = settings
         self._limits = limits
-        self._stop = stop
+        self._stop: Callable[[Sequence[str], str], None] = lambda _jobs, _why: None
         self._pulls: dict[str, asyncio.Lock] = {}
+
+    def tell(self, stop: Callable[[Sequence[str], str], None]) -> None:
+        """Who is told of jobs that were ended, in case they run in this process."""
+        self._stop = stop
 
     async def accept(self, wish: Wish) -> str:
         """Write it down and see that it is done; the job's id, "" where there is none.

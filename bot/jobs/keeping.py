@@ -49,7 +49,11 @@ class Keeper:
             return lambda call: self._known(names.get(call), run, call)
         ledger, *places = reserved(1 + len(asked))
         words = {"asked": _digest([self.subject, *names.values()])}
-        before = await keep(ledger, "round", lambda: _value(words))
+
+        async def asking() -> Mapping[str, Any]:
+            return words
+
+        before = await keep(ledger, "round", asking)
         if dict(before) != words:
             raise MovedProblem(
                 "The pull request has changed since this review began.", "It is begun anew."
@@ -86,10 +90,6 @@ class Keeper:
     def _name(self, call: Call) -> str:
         """`security 2 4f5a...`: for people, and telling calls apart that ask about other findings."""
         return f"{call.name} {_digest([self.subject, repr(call)])[:12]}"
-
-
-async def _value(words: Mapping[str, Any]) -> Mapping[str, Any]:
-    return words
 
 
 def _digest(parts: Sequence[str]) -> str:

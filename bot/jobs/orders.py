@@ -104,7 +104,7 @@ class Orders:
         if done.answer:
             await self._answer(order, people, done.answer)
         await people.react(order.comment, order.thread, done.face)
-        return done.face.value
+        return str(done.face)
 
     async def _carried_out(self, order: CommandWish, people: People) -> Done:
         match order.verb:

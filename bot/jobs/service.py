@@ -119,7 +119,7 @@ class Service:
     def begin(self, durable: Durable, worker: Worker, locks: PostgresLocks | None) -> None:
         """Start what has to be looked after from now on."""
         self._durable = durable
-        rounds = [
+        rounds: list[tuple[float, Callable[[], Awaitable[object]]]] = [
             (LOOK, lambda: self._look(worker)),
             (TIDY, lambda: self._tidy(durable)),
             (UNSTARTED, lambda: self._see_to(durable)),
@@ -195,15 +195,16 @@ async def start(
         cost_day_installation=app.cost_day_installation,
         **({"called": called} if called else {}),
     )
-    doing = Worker(means, lambda wish: intake.accept(wish))
-    orders = Orders(store, access, lambda wish: intake.accept(wish))
-    durable = Durable(app, name, {REVIEW: doing.review, COMMAND: orders.run})
-    intake = Intake(store, durable, app, limits, doing.stop)
+    durable = Durable(app, name)
+    intake = Intake(store, durable, app, limits)
+    doing = Worker(means, intake.accept)
+    orders = Orders(store, access, intake.accept)
+    intake.tell(doing.stop)
     service = Service(store, intake, app)
     for closing in (lock and lock.close, store.close, locks and locks.close, access.close):
         if closing:
             service.keep(closing)
-    await durable.launch()
+    await durable.launch({REVIEW: doing.review, COMMAND: orders.run})
     service.begin(durable, doing, locks)
     return service
 
@@ -215,7 +216,7 @@ async def connect(app: AppSettings) -> Service:
     queue = Queue(app)
     service = Service(store, Intake(store, queue, app), app)
     service.keep(store.close)
-    service.keep(queue.stop)
+    service.keep(queue.close)
     return service
 
 
