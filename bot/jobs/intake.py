@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from bot.app_settings import AppSettings
+from bot.jobs.decisions import HOUR
 from bot.jobs.durable import Start
 from bot.jobs.limits import Limits
 from bot.jobs.protocol import (
@@ -30,7 +31,7 @@ from bot.jobs.protocol import (
     Trigger,
     Wish,
 )
-from bot.jobs.store import ALIVE, HOUR, Job, Store
+from bot.jobs.store import ALIVE, Job, Store
 
 REVIEW, COMMAND = "review", "command"
 """Names under which the engine knows our two kinds of work."""

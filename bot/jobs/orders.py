@@ -89,7 +89,7 @@ class Orders:
 
     async def _obeyed(self, order: CommandWish, people: People) -> str:
         if not await people.may_order(order.author, order.login):
-            if await self._store.may_react(order.place.repository_id, order.author):
+            if await self._store.decisions.may_react(order.place.repository_id, order.author):
                 await people.react(order.comment, order.thread, Face.PUZZLED)
             return "not allowed"
         comment = await people.comment(order.comment, order.thread)
@@ -137,7 +137,7 @@ class Orders:
         if found is None:
             return Done(Face.PUZZLED, not_found(order.finding))
         why = Dismissal(order.login, self._today(), order.reason)
-        await self._store.dismiss(order.place, str(found["id"]), order.author, why)
+        await self._store.decisions.dismiss(order.place, str(found["id"]), order.author, why)
         last = next(iter(await self._store.of_pull(order.place)), None)
         if last is None or last.row.outcome not in FINISHED:
             return Done(Face.DONE, dismissed_later())

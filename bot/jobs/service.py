@@ -23,8 +23,9 @@ from bot.jobs.intake import COMMAND, REVIEW, Intake
 from bot.jobs.limits import Limits
 from bot.jobs.orders import Orders
 from bot.jobs.protocol import Figures, JobRow, JobState, Wish
-from bot.jobs.store import DAY, Store, open_store
+from bot.jobs.store import DAY, Store
 from bot.jobs.takeover import SWEEP, PostgresLocks, hold_name, sweep
+from bot.jobs.transactions import open_database
 from bot.jobs.worker import Means, Worker
 from bot.settings import Settings
 from reviewers.core.call import Look
@@ -179,7 +180,7 @@ async def start(
     lock = hold_alone(app)
     name = app.worker or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     locks = None if app.on_sqlite else await hold_name(app, name)
-    store = open_store(app)
+    store = Store(open_database(app))
     limits = Limits(app, locks)
     access = AppAccess(settings, app, read)
     hidden = replace(settings, more_secrets=settings.more_secrets | app.secrets)
@@ -212,7 +213,7 @@ async def start(
 async def connect(app: AppSettings) -> Service:
     """The jobs as seen from beside: a door without a worker, or the operator's commands."""
     ready_sqlite()
-    store = open_store(app)
+    store = Store(open_database(app))
     queue = Queue(app)
     service = Service(store, Intake(store, queue, app), app)
     service.keep(store.close)

@@ -1,34 +1,26 @@
-"""What the jobs remember: which reviews were wished for, what became of them, who dismissed what.
+"""What the jobs remember: which reviews were wished for, and what became of them.
 
-Every function is one short transaction, made in a thread of our own pool so that the event loop
-goes on. Times are seconds since the epoch, money is USD.
+Every function is one transaction. Times are seconds since the epoch, money is USD.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine, RowMapping
+from sqlalchemy.engine import Connection, RowMapping
 
-from bot.app_settings import AppSettings
-from bot.errors import ConfigProblem
-from bot.jobs.database import engine_url
+from bot.jobs.decisions import Decisions
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
-from bot.jobs.tables import SCHEMA, dismissals, jobs, meta, metadata, politeness
-from reviewers.core.history import Dismissal
+from bot.jobs.tables import dismissals, jobs, meta, politeness
+from bot.jobs.transactions import Transactions
 
 ALIVE = (JobState.WAITING, JobState.RUNNING, JobState.PARKED)
 ENDED = tuple(s for s in JobState if s not in ALIVE)
-THREADS = 4
-HOUR, DAY = 3600.0, 86400.0
-
-ResultT = TypeVar("ResultT")
+DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +41,12 @@ class Job:
 
 
 class Store:
-    """The tables, seen through one engine."""
+    """The jobs, and through `decisions` what people have decided about their findings."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
-
-    async def close(self) -> None:
-        """Let go of threads and connections."""
-        self._threads.shutdown(wait=True)
-        self._engine.dispose()
-
-    async def _do(self, work: Callable[[Connection], ResultT]) -> ResultT:
-        def transaction() -> ResultT:
-            with self._engine.begin() as connection:
-                return work(connection)
-
-        return await asyncio.get_running_loop().run_in_executor(self._threads, transaction)
+    def __init__(self, transactions: Transactions) -> None:
+        self._do = transactions.do
+        self.decisions = Decisions(transactions)
+        self.close = transactions.close
 
     # --- wishes
 
@@ -195,57 +176,6 @@ class Store:
         query = sa.select(*_LIST).where(jobs.c.state.in_(ALIVE), jobs.c.created < before)
         return await self._jobs(query)
 
-    # --- people
-
-    async def dismiss(self, place: Place, finding: str, by_id: int, why: Dismissal) -> None:
-        """A person's decision about one finding of a pull request."""
-        values = {
-            "repository_id": place.repository_id,
-            "number": place.number,
-            "finding": finding,
-            "installation": place.installation,
-            "by": why.by,
-            "by_id": by_id,
-            "on": why.on,
-            "reason": why.reason,
-        }
-
-        def work(c: Connection) -> None:
-            c.execute(
-                sa.delete(dismissals).where(
-                    dismissals.c.repository_id == place.repository_id,
-                    dismissals.c.number == place.number,
-                    dismissals.c.finding == finding,
-                )
-            )
-            c.execute(sa.insert(dismissals).values(**values))
-
-        await self._do(work)
-
-    async def dismissed(self, place: Place) -> dict[str, Dismissal]:
-        """The decisions about a pull request, by finding."""
-        query = sa.select(
-            dismissals.c.finding, dismissals.c.by, dismissals.c.on, dismissals.c.reason
-        ).where(
-            dismissals.c.repository_id == place.repository_id, dismissals.c.number == place.number
-        )
-        return await self._do(lambda c: {f: Dismissal(b, o, r) for f, b, o, r in c.execute(query)})
-
-    async def may_react(self, repository: int, person: int) -> bool:
-        """Whether somebody without the right gets a reaction now: one an hour (case S23)."""
-
-        def work(c: Connection) -> bool:
-            here = (politeness.c.repository_id == repository, politeness.c.person == person)
-            last = c.execute(sa.select(politeness.c.at).where(*here)).scalar()
-            now = time.time()
-            if last is not None and now - last < HOUR:
-                return False
-            c.execute(sa.delete(politeness).where(*here))
-            c.execute(sa.insert(politeness).values(repository_id=repository, person=person, at=now))
-            return True
-
-        return await self._do(work)
-
     # --- lists
 
     async def list(self, limit: int, state: JobState | None) -> tuple[JobRow, ...]:
@@ -331,53 +261,6 @@ class Store:
 
     async def _jobs(self, query: sa.Select[Any]) -> tuple[Job, ...]:
         return await self._do(lambda c: tuple(_job(r) for r in c.execute(query).mappings()))
-
-
-def open_store(settings: AppSettings) -> Store:
-    """The store of these settings, its tables made where they are not there.
-
-    ConfigProblem when the database cannot be reached, or was written by a newer Triptych.
-    """
-    try:
-        engine = _engine(settings)
-        with engine.begin() as c:
-            metadata.create_all(c)
-            there = c.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
-            if there is None:
-                c.execute(sa.insert(meta).values(name="schema", value=str(SCHEMA)))
-    except sa.exc.SQLAlchemyError as e:
-        why = str(getattr(e, "orig", None) or e).strip().splitlines()[0]
-        raise ConfigProblem(
-            f"The database cannot be used: {why}.", "Check TRIPTYCH_DATABASE_URL and TRIPTYCH_HOME."
-        ) from None
-    if there is not None and int(there) > SCHEMA:
-        raise ConfigProblem(
-            f"The database is of a newer Triptych (schema {there}, this one knows {SCHEMA}).",
-            "Install that version again, or restore the backup that was made before the upgrade.",
-        )
-    return Store(engine)
-
-
-def _engine(settings: AppSettings) -> Engine:
-    if not settings.on_sqlite:
-        return sa.create_engine(engine_url(settings), pool_size=THREADS, pool_pre_ping=True)
-    engine = sa.create_engine(
-        engine_url(settings), pool_size=THREADS, connect_args={"timeout": 30.0}
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        """WAL lets readers and one writer work side by side; BEGIN IMMEDIATE keeps two writers from
-        failing each other in mid-transaction.
-        """
-        connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
 
 
 def _end_alive(

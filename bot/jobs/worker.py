@@ -190,7 +190,7 @@ class Worker:
         """The line of a review, with this job's desk."""
         row = job.row
         run = self._run(row.id)
-        dismissed = await self._means.store.dismissed(row.place)
+        dismissed = await self._means.store.decisions.dismissed(row.place)
         desk = JobDesk(job, run, reach.checks, dismissed, self._means.store)
         if job.refusal or row.attempts > MOST_ATTEMPTS:
             why = job.refusal or f"it broke this server {MOST_ATTEMPTS} times"
@@ -216,12 +216,18 @@ class Worker:
             run=run,
             nonce=lambda: self._secret(f"nonce {row.id}")[:24],
         )
+        return await self._concluded(job, desk, around, reach)
+
+    async def _concluded(
+        self, job: Job, desk: JobDesk, around: Circumstances, reach: Reach
+    ) -> Ending:
+        """The review itself, and what its result means for the job."""
         try:
             outcome = await review_pull(
                 reach.forge, around, post=True, quiet_when_clean=not desk.anew, desk=desk
             )
         except asyncio.CancelledError:
-            if stopped := self._stopped.get(row.id):
+            if stopped := self._stopped.get(job.row.id):
                 await asyncio.shield(desk.skip(stopped))
             raise
         match outcome:
