@@ -9,7 +9,9 @@ import enum
 import gc
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -179,6 +181,47 @@ def schema() -> None:
     from bot.config import Config
 
     typer.echo(json.dumps(Config.model_json_schema(), indent=2))
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen.")] = 8080,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Only take webhooks in; `triptych worker` reviews.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Run the GitHub App: take webhooks in and review, until SIGTERM or Ctrl-C."""
+    with _server_installed():
+        from bot.doors import serve as door
+
+        start = import_module("bot.jobs.service").start
+    door.serve(host, port, worker=not no_worker, start=start)
+
+
+@app.command()
+def worker(debug: Debug = False) -> None:
+    """Review what `triptych serve --no-worker` takes in, on this machine or another."""
+    with _server_installed():
+        from bot.doors import serve as door
+
+        start = import_module("bot.jobs.service").start
+    door.work(start=start)
+
+
+@contextmanager
+def _server_installed() -> Iterator[None]:
+    """Tell of missing packages what to install; our own modules are never missing."""
+    try:
+        yield
+    except ModuleNotFoundError as e:
+        if (e.name or "").split(".")[0] in ("bot", "reviewers"):
+            raise
+        raise UsageProblem(
+            f"The server's packages are not installed ({e.name} is missing).",
+            "Install them with: pip install 'triptych-review[server]'.",
+        ) from None
 
 
 @app.command()
