@@ -55,10 +55,8 @@ _LEVELS = {10: "debug", 20: "info", 30: "warning", 40: "error", 50: "critical"}
 _PLAIN_SPEAKERS = ("sqlite3", "psycopg", "ssl")
 """Packages whose errors tell of the system and not of what they were given."""
 
-_ADVERTS = ("DBOS Conductor", "console.dbos.dev", "for development and testing", "No workflows to")
-    "conductor",
-    "console.dbos.dev",
-    "for development and testing",
+_ADVERTS = (
+    *("DBOS Conductor", "console.dbos.dev", "for development and testing"),
     "No workflows to recover",
 )
 _REPEATS = ("Error serializing object",)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.app_settings import AppSettings
@@ -87,9 +88,14 @@ def _review(trigger: Trigger) -> Reader:
         if why := _unwanted(fields, place, rules):
             return Ignored(why)
         head, base = pull.at("head").sha("sha"), pull.at("base").sha("sha")
-        return ReviewWish(place, trigger, head, base)
+        return ReviewWish(place, trigger, head, base, seen=_epoch(pull.time("updated_at")))
 
     return read
+
+
+def _epoch(stamp: str) -> float:
+    """GitHub's time in seconds since the epoch; 0.0 for none. Whole seconds: that is all it says."""
+    return datetime.fromisoformat(stamp).timestamp() if stamp else 0.0
 
 
 def _edited(fields: Payload, rules: Rules) -> Asked:

@@ -194,6 +194,7 @@ async def start(
         secrets=hidden.secrets,
         cost_day=app.cost_day,
         cost_day_installation=app.cost_day_installation,
+        engine=app.engine,
         **({"called": called} if called else {}),
     )
     durable = Durable(app, name)

@@ -31,6 +31,7 @@ from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
 from bot.report import Report
 from bot.settings import Settings
 from bot.subject import PullRequest, Subject
+from bot.terms import Options
 from reviewers.core.allowance import Allowance
 from reviewers.core.call import Look
 from reviewers.core.change import Change
@@ -79,8 +80,8 @@ def _untold(_look: Look) -> None:
 class Means:
     """What every job of this process works with. `key` makes names and fences that nobody can guess.
 
-    `cost_day` and `cost_day_installation` are the operator's limits in USD; `called` is told of each
-    model call.
+    `cost_day` and `cost_day_installation` are the operator's limits in USD; `engine` overrules the
+    repositories' where it is not ""; `called` is told of each model call.
     """
 
     store: Store
@@ -92,6 +93,7 @@ class Means:
     secrets: frozenset[str] = frozenset()
     cost_day: float | None = None
     cost_day_installation: float | None = None
+    engine: str = ""
     called: Callable[[Look], None] = _untold
 
 
@@ -206,6 +208,7 @@ class Worker:
 
         around = Circumstances(
             self._means.settings,
+            Options(engine=self._means.engine or None),
             announce=announce,
             keep=keeper.round,
             paid=job.paid,
