@@ -8,7 +8,7 @@ one steps back (design, section 7).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.errors import BadLineProblem, HostProblem, LostProblem
 from bot.hosts.protocol import Forge, PostedReview
@@ -21,6 +21,7 @@ from bot.outputs.inline import (
 )
 from bot.outputs.markdown import Pen
 from bot.outputs.marker import Marker, read_finding_marker, write_marker
+from bot.outputs.seal import Seal
 from bot.posted import DUPLICATE, Ours, Standing, standing
 from bot.report import Report
 from reviewers.core.finding import Standing as Place
@@ -146,6 +147,12 @@ def _closed(report: Report, stands: Standing, redact: Redaction) -> Sequence[Edi
     ]
 
 
+def _sealed(plan: Publication, seal: Seal) -> Publication:
+    create = plan.create and replace(plan.create, body=seal.sealed(plan.create.body))
+    edits = tuple(replace(e, body=seal.sealed(e.body)) for e in plan.edits)
+    return replace(plan, create=create, edits=edits)
+
+
 async def publish(
     forge: Forge,
     report: Report,
@@ -154,9 +161,12 @@ async def publish(
     *,
     quiet_when_clean: bool,
     redact: Redaction = Redaction(),
+    seal: Seal | None = None,
 ) -> Published:
     """Do it. The review comes first; what only tidies up may fail without harm to it."""
     plan = reconcile(report, stands, quiet_when_clean=quiet_when_clean, redact=redact)
+    if seal is not None:
+        plan = _sealed(plan, seal)
     notes: list[str] = []
     url = stands.main.review.url if stands.main else ""
     posted = None

@@ -89,7 +89,7 @@ async def review_pull(
     terms = terms_of(pull.subject, around)
     if why := desk.opened(pull, terms):
         return Skipped(pull, why)
-    stands = standing(pull.reviews, terms.accounts)
+    stands = standing(pull.reviews, terms.accounts, around.seal)
     if not post:
         return Reviewed(await review(pull.subject, terms, around))
     if done := _done(stands, change.head, terms, around.run, anew=desk.anew):
@@ -112,6 +112,7 @@ async def review_pull(
         terms.accounts,
         quiet_when_clean=quiet_when_clean and desk.quiet() and not terms.post_clean,
         redact=Redaction(around.settings.secrets),
+        seal=around.seal,
     )
     return Reviewed(report, published)
 

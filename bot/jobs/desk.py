@@ -68,7 +68,8 @@ class JobDesk(Desk):
         def decided(known: Known) -> Known:
             why = self._dismissed.get(known.finding.id)
             if why is None:
-                return known
+                gone = known.state is not State.DISMISSED
+                return known if gone else replace(known, state=State.OPEN, dismissal=None)
             return replace(known, state=State.DISMISSED, dismissal=why)
 
         history = replace(history, known=tuple(map(decided, history.known)))

@@ -26,6 +26,7 @@ from bot.jobs.protocol import JobState, Place, ReviewWish, Trigger
 from bot.jobs.store import ALIVE, Job, Store
 from bot.outputs.checkrun import adopted_check, check_run, check_title
 from bot.outputs.document import document
+from bot.outputs.seal import Seal
 from bot.pipeline import Circumstances
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
 from bot.report import Report
@@ -214,6 +215,7 @@ class Worker:
             paid=job.paid,
             allowances=await self._allowances(row.id),
             patience=PATIENCE,
+            seal=Seal(self._means.key, row.place.key),
             again=TRY_AGAIN,
             commands=True,
             run=run,
@@ -269,7 +271,13 @@ class Worker:
         """Somebody has reviewed this head already, or we had posted before we were interrupted."""
         assert desk.terms is not None, "a review has terms"
         ours = outcome.ours
-        check = adopted_check(ours.review.body, ours.marker, outcome.worst, desk.terms.gate)
+        check = adopted_check(
+            ours.review.body,
+            ours.marker,
+            outcome.worst,
+            desk.terms.gate,
+            sealed=ours.sealed,
+        )
         await asyncio.gather(
             desk.finish(ours.marker.head, check),
             self._means.store.note(
