@@ -22,6 +22,7 @@ from aiohttp import web, web_response
 from bot.app_settings import AppSettings, read_app_settings
 from bot.doors.desk import Desk
 from bot.doors.late import LateJobs, Service
+from bot.doors.missed import ask_for_missed
 from bot.doors.scrape import start_scrape
 from bot.doors.webhook import make_door
 from bot.errors import ConfigProblem, UsageProblem
@@ -138,11 +139,18 @@ async def _serving(
         door = make_door(desk, metrics=plan.metrics, more=more(house))
         async with listening(door, host, port) as runner, _scraped(plan, jobs):
             _say("listening", host=host, port=runner.addresses[0][1], why=desk.closed)
+            late = asyncio.create_task(_asked_for_missed(plan))
             await told.wait()
+            late.cancel()
             desk.stopping = True
             _say("stopping")
     finally:
         await _drained(jobs.service)
+
+
+async def _asked_for_missed(plan: _Plan) -> None:
+    if plan.app.has_app:
+        await ask_for_missed(plan.settings, plan.app)
 
 
 async def _working(plan: _Plan, start: Start) -> None:
