@@ -56,9 +56,7 @@ _PLAIN_SPEAKERS = ("sqlite3", "psycopg", "ssl")
 """Packages whose errors tell of the system and not of what they were given."""
 
 _ADVERTS = (
-    "conductor",
-    "console.dbos.dev",
-    "for development and testing",
+    *("DBOS Conductor", "console.dbos.dev", "for development and testing"),
     "No workflows to recover",
 )
 _REPEATS = ("Error serializing object",)
