@@ -181,7 +181,7 @@ def _private_key(env: Mapping[str, str]) -> str:
 
 def checked_pem(text: str, name: str) -> str:
     """A private key as PEM; ConfigProblem, which names where it came from, when it is none."""
-    pem = text.strip().replace("\\n", "\n")
+    pem = text.replace("\\n", "\n").strip()
     if "-----BEGIN" not in pem:
         try:
             pem = base64.b64decode("".join(pem.split()), validate=True).decode().strip()

@@ -56,11 +56,12 @@ async def start_scrape(metrics: Metrics, jobs: Jobs, bind: str) -> web.AppRunner
         return None
     runner = web.AppRunner(make_scrape(metrics, jobs), access_log=None, keepalive_timeout=30)
     await runner.setup()
+    log = structlog.get_logger("serve")
     try:
         await web.TCPSite(runner, *place).start()
     except OSError as e:
-        log = structlog.get_logger("serve")
         log.warning("no metrics", host=place[0], port=place[1], why=e.strerror)
         await runner.cleanup()
         return None
+    log.info("metrics", host=place[0], port=runner.addresses[0][1])
     return runner

@@ -155,7 +155,7 @@ def test_an_error_tells_its_type_and_place_not_its_words() -> None:
 
     def parse() -> None:
         try:
-            {}["what somebody typed"]
+            dict[str, str]()["what somebody typed"]
         except KeyError as e:
             raise ValueError("the whole body") from e
 
