@@ -36,6 +36,7 @@ LONGEST_WAIT = 60.0
 REDIRECTS = 3
 _LOST = {"x-triptych-lost": "1"}
 """Headers of the 504 that stands in for a broken connection, so that gidgethub's retry hook sees it."""
+_LIMIT = "GitHub's rate limit is reached."
 _CANNOT = (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError)
 """The request was not even sent."""
 
@@ -190,11 +191,19 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
             message = str(first.get("message", "no data"))
             if first.get("type") == "NOT_FOUND":
                 raise MissingProblem(f"GitHub says: {message}", "Check the name and the token.")
+            if first.get("type") in ("RATE_LIMITED", "RATE_LIMIT"):
+                raise LimitProblem(_LIMIT, "Try again later.", after=self._until_reset())
             raise HostProblem(
                 f"GitHub's GraphQL API says: {message}", "Try again later.", retryable=True
             )
         data: dict[str, Any] = answer["data"]
         return data
+
+    def _until_reset(self) -> float:
+        """Seconds until GitHub counts anew, as the last answer says; a minute where it does not."""
+        if self.rate_limit is None:
+            return LONGEST_WAIT
+        return max(LONGEST_WAIT, self.rate_limit.reset_datetime.timestamp() - time.time())
 
 
 def _no_api(host: str) -> HostProblem:
@@ -248,9 +257,7 @@ def told(error: gidgethub.HTTPException, what: str) -> HostProblem:
     status = int(error.status_code)
     said = str(error)
     if (wait := limit_wait(status, error.headers or {}, 1, said)) is not None:
-        return LimitProblem(
-            "GitHub's rate limit is reached.", "Try again later.", after=wait, status=status
-        )
+        return LimitProblem(_LIMIT, "Try again later.", after=wait, status=status)
     match status:
         case 401:
             return AccessProblem(

@@ -17,18 +17,14 @@ from bot.errors import (
     LostProblem,
 )
 from bot.hosts.answers import check_same
-from bot.hosts.app import FEW, NEEDED
+from bot.hosts.app import FEW, NEEDED, Tokens
+from bot.hosts.identity import AppKey, AsApp
 from tests.bot.hosts.installed import Installed, installed, one_pull
 from tests.fakes.app import INSTALLATION, FakeApp, fake_app, private_key
 from tests.fakes.github import BY_ID, REPOSITORY, REPOSITORY_ID, Fault
 
 PULL = f"/repos/{REPOSITORY}/pulls/1"
 OLD = "acme/store"
-
-
-def expire(github: FakeApp) -> None:
-    """Let all tokens run out."""
-    github.issued = {value: replace(issued, until=0.0) for value, issued in github.issued.items()}
 
 
 def tokens(github: FakeApp) -> list[str]:
@@ -190,7 +186,7 @@ async def test_s17_a_token_that_runs_out_in_mid_run_is_renewed_once() -> None:
     async with one_pull() as github, installed(github) as here, here.api() as api:
         forge = here.forge(api)
         await forge.load()
-        expire(github)
+        github.expire()
         await forge.post_review("Body", (), github.pulls[1].head)
         assert github.bodies_of(1) == ["Body"]
         assert github.posts() == 2, "the first was refused"
@@ -201,7 +197,7 @@ async def test_s17_a_token_that_runs_out_in_mid_run_is_renewed_once() -> None:
 async def test_s17_requests_at_the_same_moment_share_the_renewal() -> None:
     async with one_pull() as github, installed(github) as here, here.api() as api:
         await here.forge(api).head()
-        expire(github)
+        github.expire()
         await asyncio.gather(*(here.forge(api).head() for _ in range(10)))
         assert len(github.minted) == 2
 
@@ -327,9 +323,8 @@ async def test_s21_a_key_replaced_between_two_jobs() -> None:
 async def test_s21_a_key_that_is_no_good_any_more_is_told() -> None:
     async with one_pull() as github:
         kept = github.app_settings()
-        github.pem = private_key("second")
         async with installed(github, read=lambda: kept) as here:
-            here.key.learn("", "", "")
+            github.pem = private_key("second")
             with pytest.raises(AccessProblem, match="does not take the App's key"):
                 await works(here)
 
@@ -338,9 +333,10 @@ async def test_without_an_app_nothing_is_asked() -> None:
     async with one_pull() as github:
         none = github.app_settings(app_id="", private_key="")
         async with installed(github, read=lambda: none) as here:
-            here.key.learn("", "", "")
+            session, settings, key = here.session, here.settings, AppKey(none, lambda: none)
+            tokens = Tokens(AsApp(session, settings, key))
             with pytest.raises(ConfigProblem, match="No GitHub App"):
-                await works(here)
+                await tokens.get(github.place())
         assert github.calls == []
 
 
@@ -484,6 +480,15 @@ async def test_s68_when_few_requests_are_left_it_is_known() -> None:
             github.remaining = remaining
             await here.forge(api).head()
             assert api.is_low == low
+
+
+async def test_s68_a_limit_of_graphql_says_how_long() -> None:
+    async with one_pull() as github, installed(github) as here, here.api() as api:
+        limited = {"data": None, "errors": [{"type": "RATE_LIMITED", "message": "exceeded"}]}
+        github.graphql_says = limited
+        with pytest.raises(LimitProblem) as raised:
+            await here.forge(api).reviews()
+        assert raised.value.after > 3600, "the fake's limit is far from its reset"
 
 
 @pytest.mark.parametrize("fault", ["lost", "html"])

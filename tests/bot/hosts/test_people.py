@@ -126,6 +126,9 @@ async def test_a_comment_of_a_thread_says_which_one_it_answers() -> None:
     async with meeting() as (github, people):
         assert (await people.comment(start(github), REVIEW)).parent == 0
         assert await people.reply(start(github), "Because.")
+        asked = github.say(1, "bob", "/triptych dismiss", start(github))
+        order = await people.comment(asked, REVIEW)
+        assert (order.parent, order.author, order.is_bot) == (start(github), 12, False)
         answer = await people.comment(github.pulls[1].comments[1]["id"], REVIEW)
         assert (answer.parent, answer.body, answer.is_bot) == (start(github), "Because.", True)
 
