@@ -353,7 +353,11 @@ async def test_what_is_not_committed(tmp_path: Path) -> None:
     assert ("a.py:1" in tree.out, "b.py:1" in tree.out) == (True, True)
     patch = git(shop, "diff").encode()
     piped = await triptych("review", "--diff", "-", folder=shop, stdin=patch + b"\n")
-    assert "Only the hunks are known, not the whole files: b.py." in " ".join(piped.out.split())
+    assert ("b.py:1" in piped.out, "Only the hunks" in piped.out) == (True, False)
+    elsewhere = await triptych("review", "--diff", "-", folder=tmp_path, stdin=patch + b"\n")
+    told = " ".join(elsewhere.out.split())
+    assert "Only the hunks are known, not the whole files: b.py." in told
+    assert "0 rules" not in told
     assert {staged.code, tree.code, piped.code} == {0}
     assert piped.err == ""
 
