@@ -21,13 +21,17 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("reviewers.protocols",),
     ("reviewers.engines", "reviewers.security", "reviewers.style", "reviewers.correctness"),
     ("reviewers.registry",),
-    ("bot.errors", "bot.settings", "bot.config", "bot.subject", "bot.report"),
+    (
+        *("bot.errors", "bot.settings", "bot.app_settings", "bot.config", "bot.subject"),
+        *("bot.report", "bot.logs", "bot.metrics", "bot.jobs.protocol"),
+    ),
     ("bot.terms",),
     ("bot.explain",),
     ("bot.outputs", "bot.hosts", "bot.posted"),
     ("bot.publish",),
     ("bot.pipeline", "bot.pull_review"),
-    ("bot.doors",),
+    ("bot.jobs",),
+    ("bot.doors", "bot.operator"),
     ("bot.cli",),
 )
 """From the ground up; a module imports from its own floor and the ones below."""

@@ -11,7 +11,13 @@ from typing import Any
 import gidgethub
 
 from bot.config import PATH as CONFIG_PATH
-from bot.errors import AccessProblem, BadLineProblem, HostProblem, LostProblem, MissingProblem
+from bot.errors import (
+    AccessProblem,
+    BadLineProblem,
+    LostProblem,
+    MissingProblem,
+    MovedProblem,
+)
 from bot.hosts import answers, queries
 from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, nearest, shortened
 from bot.hosts.http import GitHubAPI, told
@@ -96,7 +102,16 @@ class GitHub:
             web=self._web,
             notes=found.steering.notes,
         )
-        return Pull(subject, found.reviews, facts["state"], bool(facts.get("draft")))
+        return Pull(
+            subject,
+            found.reviews,
+            facts["state"],
+            draft=bool(facts.get("draft")),
+            author=answers.login(facts.get("user")),
+            association=facts.get("author_association") or "",
+            labels=tuple(label["name"] for label in facts.get("labels") or ()),
+            repository_id=int((facts["base"].get("repo") or {}).get("id") or 0),
+        )
 
     async def head(self) -> str:
         """The head commit as it is now."""
@@ -244,7 +259,7 @@ class GitHub:
         for row, asked in zip(rows, names, strict=True):
             there = blobs.get(asked.text)
             if there and there.oid != row.get("sha", there.oid):
-                raise HostProblem(
+                raise MovedProblem(
                     f"{self._pull} moved while it was read.", "Run it again.", retryable=True
                 )
         whole = tuple(

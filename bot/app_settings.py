@@ -1,0 +1,216 @@
+"""What the server reads from its environment, once: the App, its secrets, its limits.
+
+Beside `Settings` (keys, hosts, prices, ceilings), which hold for every door. What the setup page
+has stored in `TRIPTYCH_HOME/app.json` fills what the environment leaves open.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.errors import ConfigProblem
+
+APP_FILE = "app.json"
+"""In TRIPTYCH_HOME, mode 0600: id, slug, private key and webhook secret of the App."""
+DATABASE_FILE = "triptych.db"
+
+
+@dataclass(frozen=True)
+class AppSettings:
+    """Everything that only a server needs. Money in USD, times in seconds; None: no limit.
+
+    `accounts` are the lower-case logins on which the App may work; empty: every account that
+    installs it. `cost_day` bounds all reviews of a day (UTC) together, `cost_day_installation` those
+    of one installation. `calls_everywhere` bounds the model calls of all workers together.
+    """
+
+    home: Path
+    database_url: str
+    app_id: str = ""
+    slug: str = ""
+    private_key: str = field(default="", repr=False)
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    accounts: tuple[str, ...] = ()
+    public_url: str = ""
+    operator_token: str = field(default="", repr=False)
+    metrics: str = "127.0.0.1:9464"
+    worker: str = ""
+    reviews_at_once: int = 32
+    calls_at_once: int = 160
+    calls_everywhere: int = 640
+    reviews_per_hour: int = 20
+    cost_day: float | None = None
+    cost_day_installation: float | None = None
+    debounce: float = 5.0
+    retention_days: int = 30
+
+    @property
+    def has_app(self) -> bool:
+        """Whether an App is configured; without one only the setup page answers."""
+        return bool(self.app_id and self.private_key and self.webhook_secrets)
+
+    @property
+    def on_sqlite(self) -> bool:
+        """Whether the database is a file of this machine, for one process at a time."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What must appear in nothing that is written."""
+        return frozenset(
+            s for s in (self.private_key, self.operator_token, *self.webhook_secrets) if s
+        )
+
+
+def read_app_settings(env: Mapping[str, str] | None = None) -> AppSettings:
+    """The server's settings. ConfigProblem names the variable or the file that is wrong."""
+    env = os.environ if env is None else env
+    home = Path(env.get("TRIPTYCH_HOME", "").strip() or _usual_home(env)).expanduser().absolute()
+    stored = _stored(home / APP_FILE)
+    secrets = env.get("TRIPTYCH_WEBHOOK_SECRET", "") or stored.get("webhook_secret", "")
+    return AppSettings(
+        home=home,
+        database_url=_database(env.get("TRIPTYCH_DATABASE_URL", "").strip(), home),
+        app_id=_app_id(env.get("TRIPTYCH_APP_ID", "").strip() or stored.get("id", "")),
+        slug=stored.get("slug", ""),
+        private_key=_private_key(env) or stored.get("pem", ""),
+        webhook_secrets=tuple(s.strip() for s in secrets.split(",") if s.strip()),
+        accounts=tuple(
+            a.strip().lower()
+            for a in env.get("TRIPTYCH_ALLOWED_ACCOUNTS", "").split(",")
+            if a.strip()
+        ),
+        public_url=_web_address(env, "TRIPTYCH_PUBLIC_URL"),
+        operator_token=env.get("TRIPTYCH_OPERATOR_TOKEN", "").strip(),
+        metrics=env.get("TRIPTYCH_METRICS", "").strip() or AppSettings.metrics,
+        worker=env.get("TRIPTYCH_WORKER", "").strip(),
+        reviews_at_once=_count(env, "TRIPTYCH_REVIEWS_AT_ONCE", AppSettings.reviews_at_once),
+        calls_at_once=_count(env, "TRIPTYCH_CALLS_AT_ONCE", AppSettings.calls_at_once),
+        calls_everywhere=_count(env, "TRIPTYCH_CALLS_EVERYWHERE", AppSettings.calls_everywhere),
+        reviews_per_hour=_count(env, "TRIPTYCH_REVIEWS_PER_HOUR", AppSettings.reviews_per_hour),
+        cost_day=_amount(env, "TRIPTYCH_MAX_COST_DAY"),
+        cost_day_installation=_amount(env, "TRIPTYCH_MAX_COST_DAY_INSTALLATION"),
+        debounce=_amount(env, "TRIPTYCH_DEBOUNCE", "seconds") or 0.0
+        if env.get("TRIPTYCH_DEBOUNCE", "").strip()
+        else AppSettings.debounce,
+        retention_days=_count(env, "TRIPTYCH_RETENTION_DAYS", AppSettings.retention_days),
+    )
+
+
+def _usual_home(env: Mapping[str, str]) -> Path:
+    state = env.get("XDG_STATE_HOME", "").strip()
+    return (Path(state) if state else Path.home() / ".local" / "state") / "triptych"
+
+
+def _stored(file: Path) -> dict[str, str]:
+    """What the setup page has stored; {} where it has not run."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except OSError as e:
+        raise ConfigProblem(f"{file} cannot be read: {e.strerror}.", "Check its owner.") from None
+    try:
+        return {str(k): str(v) for k, v in json.loads(text).items()}
+    except (ValueError, AttributeError):
+        raise ConfigProblem(
+            f"{file} is not what the setup page writes.", "Move it away and set the App up again."
+        ) from None
+
+
+def _database(url: str, home: Path) -> str:
+    if not url:
+        return f"sqlite:///{home / DATABASE_FILE}"
+    if re.match(r"postgres(ql)?://", url):
+        return "postgresql://" + url.partition("://")[2]
+    if re.match(r"sqlite:///.", url):
+        return url
+    raise ConfigProblem(
+        "TRIPTYCH_DATABASE_URL is neither SQLite nor Postgres.",
+        "Use postgresql://USER:PASSWORD@HOST/DATABASE, or leave it out for a file in TRIPTYCH_HOME.",
+    )
+
+
+def _app_id(text: str) -> str:
+    if text and not re.fullmatch(r"[0-9]{1,18}|Iv[0-9A-Za-z.]{6,40}", text):
+        raise ConfigProblem(
+            f"TRIPTYCH_APP_ID is {text[:40]!r}.", "Use the App's number, or its client id."
+        )
+    return text
+
+
+def _private_key(env: Mapping[str, str]) -> str:
+    r"""The PEM from TRIPTYCH_APP_PRIVATE_KEY or the file named by ..._FILE, "" where neither is set.
+
+    Accepted: PEM, PEM with `\n` for line ends (as in env files), base64 of PEM (case S21). No error
+    repeats any of its characters.
+    """
+    name = "TRIPTYCH_APP_PRIVATE_KEY"
+    text = env.get(name, "").strip()
+    if file := env.get(f"{name}_FILE", "").strip():
+        name = f"{name}_FILE"
+        try:
+            text = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as e:
+            why = e.strerror if isinstance(e, OSError) else "it is no text"
+            raise ConfigProblem(
+                f"The file that {name} names cannot be read: {why}.", "Check path and owner."
+            ) from None
+    if not text:
+        return ""
+    return checked_pem(text, name)
+
+
+def checked_pem(text: str, name: str) -> str:
+    """A private key as PEM; ConfigProblem, which names where it came from, when it is none."""
+    pem = text.strip().replace("\\n", "\n")
+    if "-----BEGIN" not in pem:
+        try:
+            pem = base64.b64decode("".join(pem.split()), validate=True).decode().strip()
+        except (binascii.Error, ValueError):
+            pem = ""
+    if not re.fullmatch(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[\s\S]+-----END [A-Z ]*-----", pem):
+        raise ConfigProblem(
+            f"{name} holds no private key.",
+            "Give the PEM file that GitHub made for the App: as it is, with \\n, or in base64.",
+        )
+    return pem + "\n"
+
+
+def _web_address(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "").strip().rstrip("/")
+    if value and not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", value):
+        raise ConfigProblem(
+            f"{name} is no address.", "Give it as https://host or https://host/path."
+        )
+    return value
+
+
+def _count(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
+        raise ConfigProblem(f"{name} is {text[:40]!r}.", "Use a whole number above 0.")
+    return int(text)
+
+
+def _amount(env: Mapping[str, str], name: str, what: str = "an amount in USD") -> float | None:
+    text = env.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not math.isfinite(value) or value < 0:
+        raise ConfigProblem(f"{name} is {text[:40]!r}.", f"Use {what}, 0 or more.")
+    return value

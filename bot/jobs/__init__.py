@@ -1,0 +1,1 @@
+"""Durable work: an accepted event is never lost, a finished call never paid twice."""
