@@ -56,6 +56,20 @@ class MissingProblem(HostProblem):
     exit_code = 2
 
 
+class LimitProblem(HostProblem):
+    """The host takes no more requests for so many `seconds`; asking sooner makes it worse."""
+
+    def __init__(self, seconds: float, *, status: int) -> None:
+        wait = f"in {seconds:.0f} s" if seconds < 120 else f"in {seconds / 60:.0f} minutes"
+        super().__init__(
+            "GitHub's rate limit is reached.",
+            f"Try again {wait}.",
+            status=status,
+            retryable=True,
+        )
+        self.seconds = seconds
+
+
 class BadLineProblem(HostProblem):
     """A review was refused because one of its comments stands on no line of the change."""
 

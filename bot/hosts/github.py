@@ -153,7 +153,7 @@ class GitHub:
         try:
             answer = await self._api.post(f"{self._path}/reviews", data=data)
         except gidgethub.HTTPException as e:
-            raise told(e, "post the review") from e
+            raise told(e, "post the review", tries=1) from e
         if not isinstance(answer, dict):
             raise LostProblem("What answered was not GitHub.", "Check the proxy.", retryable=True)
         return PostedReview(
@@ -176,7 +176,7 @@ class GitHub:
         try:
             draft = await self._api.post(f"{self._path}/reviews", data=data)
         except gidgethub.HTTPException as e:
-            problem = told(e, "try the comments")
+            problem = told(e, "try the comments", tries=1)
             if isinstance(problem, BadLineProblem):
                 return False
             if problem.retryable:

@@ -19,6 +19,7 @@ from bot.errors import (
     BadLineProblem,
     ConfigProblem,
     HostProblem,
+    LimitProblem,
     LostProblem,
     MissingProblem,
 )
@@ -220,8 +221,11 @@ def _seconds(text: str) -> float:
     return max(0.0, value) if math.isfinite(value) else LONGEST_WAIT + 1
 
 
-def told(error: gidgethub.HTTPException, what: str) -> HostProblem:
-    """A failed request as a Problem: what was asked, what GitHub said, what to do."""
+def told(error: gidgethub.HTTPException, what: str, tries: int = ATTEMPTS) -> HostProblem:
+    """A failed request as a Problem: what was asked, what GitHub said, what to do.
+
+    `tries` is how often a broken server was asked.
+    """
     status = int(error.status_code)
     said = str(error)
     match status:
@@ -231,13 +235,8 @@ def told(error: gidgethub.HTTPException, what: str) -> HostProblem:
                 "Set GITHUB_TOKEN to a valid one, or run `gh auth login`.",
                 status=status,
             )
-        case 403 | 429 if limit_wait(status, error.headers or {}, 1, said) is not None:
-            return HostProblem(
-                "GitHub's rate limit is reached.",
-                "Try again later.",
-                status=status,
-                retryable=True,
-            )
+        case 403 | 429 if (wait := limit_wait(status, error.headers or {}, 1, said)) is not None:
+            return LimitProblem(wait, status=status)
         case 403:
             return AccessProblem(
                 f"The token may not {what} (403: {said}).",
@@ -257,8 +256,9 @@ def told(error: gidgethub.HTTPException, what: str) -> HostProblem:
         case _ if status >= 500:
             lost = "x-triptych-lost" in (error.headers or {})
             shown = "no answer" if lost else f"status {status}"
+            often = f", {tries} attempts" if tries > 1 else ""
             return HostProblem(
-                f"GitHub could not {what} ({shown}, {ATTEMPTS} attempts).",
+                f"GitHub could not {what} ({shown}{often}).",
                 "Try again later.",
                 status=status,
                 retryable=True,
