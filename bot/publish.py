@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.errors import BadLineProblem, HostProblem, LostProblem
+from bot.errors import BadLineProblem, HostProblem, LimitProblem, LostProblem
 from bot.hosts.protocol import Forge, PostedReview
 from bot.outputs.body import delta_body, review_body
 from bot.outputs.inline import (
@@ -183,7 +183,9 @@ async def publish(
             notes.append(f"A closed finding could not be marked: {e.what}")
     if posted:
         try:
-            url = await _settle_race(forge, report, posted, stands, accounts) or url
+            if first := await _settle_race(forge, report, posted, stands, accounts):
+                notes.append("Another run posted at the same moment; its review stays.")
+                url = first
         except HostProblem as e:
             notes.append(f"It is not known whether this was reviewed twice: {e.what}")
     return Published(url, plan.create is not None, bool(plan.edits), tuple(notes))
@@ -201,6 +203,9 @@ async def _create(
             if attempt == TRIES or not create.comments:
                 raise
             create = await _with_good_lines(forge, report, create, redact)
+        except LimitProblem:
+            # It was waited for as long as a request may; and refused, so there is nothing to find.
+            raise
         except HostProblem as e:
             if not (e.retryable or isinstance(e, LostProblem)):
                 raise

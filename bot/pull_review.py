@@ -62,6 +62,9 @@ class Desk:
         """What is posted, with what the door knows beside it."""
         return history
 
+    def reviewed(self, report: Report) -> None:
+        """The review is done and paid for; that it reaches the pull request is not sure yet."""
+
     async def elsewhere(self) -> str:
         """Where texts stand that a body leaves out ("check run"), asked when the review is done."""
         return ""
@@ -97,6 +100,7 @@ async def review_pull(
     history = desk.remembered(await _history(forge, pull, stands))
     terms = terms_of(pull.subject, around, history.spent)
     report = await review(pull.subject, terms, around, history)
+    desk.reviewed(report)
     now, elsewhere = await asyncio.gather(forge.head(), desk.elsewhere())
     if now != change.head:
         raise MovedProblem(

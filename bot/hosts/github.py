@@ -165,7 +165,7 @@ class GitHub:
         try:
             answer = written(await self._api.post(f"{self._path}/reviews", data=data))
         except gidgethub.HTTPException as e:
-            raise told(e, "post the review") from e
+            raise told(e, "post the review", tries=1) from e
         return PostedReview(
             int(answer["id"]),
             answer.get("node_id", ""),
@@ -186,7 +186,7 @@ class GitHub:
         try:
             draft = await self._api.post(f"{self._path}/reviews", data=data)
         except gidgethub.HTTPException as e:
-            problem = told(e, "try the comments")
+            problem = told(e, "try the comments", tries=1)
             if isinstance(problem, BadLineProblem):
                 return False
             if problem.retryable:

@@ -192,7 +192,7 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
             if first.get("type") == "NOT_FOUND":
                 raise MissingProblem(f"GitHub says: {message}", "Check the name and the token.")
             if first.get("type") in ("RATE_LIMITED", "RATE_LIMIT"):
-                raise LimitProblem(_LIMIT, "Try again later.", after=self._until_reset())
+                raise limited(self._until_reset())
             raise HostProblem(
                 f"GitHub's GraphQL API says: {message}", "Try again later.", retryable=True
             )
@@ -252,12 +252,21 @@ def _seconds(text: str) -> float:
     return max(0.0, value) if math.isfinite(value) else LONGEST_WAIT + 1
 
 
-def told(error: gidgethub.HTTPException, what: str) -> HostProblem:
-    """A failed request as a Problem: what was asked, what GitHub said, what to do."""
+def limited(seconds: float, status: int = 0) -> LimitProblem:
+    """GitHub takes no more requests for so long; asking sooner makes it worse."""
+    wait = f"in {seconds:.0f} s" if seconds < 120 else f"in {seconds / 60:.0f} minutes"
+    return LimitProblem(_LIMIT, f"Try again {wait}.", after=seconds, status=status)
+
+
+def told(error: gidgethub.HTTPException, what: str, tries: int = ATTEMPTS) -> HostProblem:
+    """A failed request as a Problem: what was asked, what GitHub said, what to do.
+
+    `tries` is how often a broken server was asked.
+    """
     status = int(error.status_code)
     said = str(error)
     if (wait := limit_wait(status, error.headers or {}, 1, said)) is not None:
-        return LimitProblem(_LIMIT, "Try again later.", after=wait, status=status)
+        return limited(wait, status)
     match status:
         case 401:
             return AccessProblem(
@@ -284,8 +293,9 @@ def told(error: gidgethub.HTTPException, what: str) -> HostProblem:
         case _ if status >= 500:
             lost = "x-triptych-lost" in (error.headers or {})
             shown = "no answer" if lost else f"status {status}"
+            often = f", {tries} attempts" if tries > 1 else ""
             return HostProblem(
-                f"GitHub could not {what} ({shown}, {ATTEMPTS} attempts).",
+                f"GitHub could not {what} ({shown}{often}).",
                 "Try again later.",
                 status=status,
                 retryable=True,

@@ -140,7 +140,8 @@ def read_answer(text: str, reviewer: Reviewer | None, source: Source, guarded: s
 
     `reviewer` (None for the verifier) gives the closed list of rules and the ceiling of severity.
     Whatever repeats `guarded`, a word that only stands in our own instructions, is dropped: the
-    model was made to give its prompt away (case S47). UnreadableError when it is no such JSON.
+    model was made to give its prompt away (case S47). UnreadableError when it is no such JSON, or
+    when it reports findings and none of them can be read.
     """
     try:
         answer = json.loads(text)
@@ -154,6 +155,9 @@ def read_answer(text: str, reviewer: Reviewer | None, source: Source, guarded: s
     )
     sieve = _Sieve(source, guarded)
     found = sieve.keep(_Finding, findings)
+    if reviewer and not found and any(d.reason is Reason.MALFORMED for d in sieve.dropped):
+        # Something was found and nobody can say what: that is not the same as nothing.
+        raise UnreadableError("no finding has the agreed shape")
     doubts = sieve.keep(_Cleared, cleared)
     opined = sieve.keep(_Opinion, opinions)
     if reviewer is None:  # The verifier is asked for opinions only.

@@ -235,6 +235,55 @@ async def test_a_review_is_posted_once(tmp_path: Path) -> None:
         assert (github.posts(), len(anthropic.requests)) == (1, asked)
 
 
+@pytest.mark.parametrize(
+    ("fault", "code", "told"),
+    [
+        (
+            Fault("POST", "/reviews$", 403),
+            2,
+            "The token may not post the review (403: Server Error).",
+        ),
+        (
+            Fault("POST", "/reviews$", "secondary", times=9, retry_after="300"),
+            3,
+            "GitHub's rate limit is reached.\nTry again in 5 minutes.",
+        ),
+    ],
+    ids=["not allowed", "limit"],
+)
+async def test_a_review_that_cannot_be_posted_is_shown(
+    fault: Fault, code: int, told: str, tmp_path: Path
+) -> None:
+    """It is paid for. GitHub is asked once: asking again in a limit makes it last longer."""
+    async with fake_github() as github, fake_anthropic(model) as anthropic:
+        github.pull(128, {}, {"api/orders.py": ORDERS})
+        github.faults = [fault]
+        env = access(github.url, anthropic.url)
+        done = await called("review", PULL, "--post", folder=tmp_path, env=env)
+        assert done.code == code
+        assert done.out.startswith("1 finding: 1 critical\n\nCRITICAL  api/orders.py:6")
+        assert told in done.err
+        assert (github.posts(), github.bodies_of(128)) == (1, [])
+
+
+async def test_s70_a_review_of_what_has_moved_is_shown_and_not_posted(tmp_path: Path) -> None:
+    async with fake_github() as github:
+
+        def script(body: dict[str, Any], number: int) -> Reply:
+            if number == 1:
+                github.push(128, "9d02f7e", {"api/orders.py": "other = 1\n"})
+            return model(body, number)
+
+        async with fake_anthropic(script) as anthropic:
+            github.pull(128, {}, {"api/orders.py": ORDERS})
+            env = access(github.url, anthropic.url)
+            done = await called("review", PULL, "--post", folder=tmp_path, env=env)
+        assert (done.code, github.posts()) == (3, 0)
+        assert TITLE in done.out
+        moved = f"{PULL} moved to 9d02f7e while 4ead128 was reviewed."
+        assert done.told[-2:] == [moved, "Nothing was posted. Run it again."]
+
+
 QUIET = reported("api/orders.py", SQL_LINE, SQL["quote"], severity="low")
 
 
@@ -353,7 +402,11 @@ async def test_what_is_not_committed(tmp_path: Path) -> None:
     assert ("a.py:1" in tree.out, "b.py:1" in tree.out) == (True, True)
     patch = git(shop, "diff").encode()
     piped = await triptych("review", "--diff", "-", folder=shop, stdin=patch + b"\n")
-    assert "Only the hunks are known, not the whole files: b.py." in " ".join(piped.out.split())
+    assert ("b.py:1" in piped.out, "Only the hunks" in piped.out) == (True, False)
+    elsewhere = await triptych("review", "--diff", "-", folder=tmp_path, stdin=patch + b"\n")
+    told = " ".join(elsewhere.out.split())
+    assert "Only the hunks are known, not the whole files: b.py." in told
+    assert "0 rules" not in told
     assert {staged.code, tree.code, piped.code} == {0}
     assert piped.err == ""
 

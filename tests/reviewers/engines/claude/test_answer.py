@@ -115,6 +115,14 @@ def test_s52_an_item_that_does_not_fit_is_dropped_and_counted(item: Any) -> None
     dropped.item.title.encode()
 
 
+@pytest.mark.parametrize("item", WRONG.values(), ids=WRONG.keys())
+def test_s52_findings_of_which_none_can_be_read_are_no_clean_answer(item: Any) -> None:
+    """A model that writes severities in capitals must not look like one that found nothing."""
+    with pytest.raises(UnreadableError):
+        read(item, item)
+    assert len(read(reviewer=None, findings=[item]).dropped) == 1, "a verifier is not asked for any"
+
+
 @pytest.mark.parametrize(
     "more",
     [
@@ -221,7 +229,7 @@ def test_s47_our_instructions_come_back_in_no_part_of_an_answer(said: dict[str, 
 
 
 def test_a_dropped_item_is_shown_on_one_line_without_hidden_characters() -> None:
-    (dropped,) = read({"title": "one\n\ntwo\u202e", "path": "a\n.py"}).dropped
+    (dropped,) = read(FINDING, {"title": "one\n\ntwo\u202e", "path": "a\n.py"}).dropped
     assert (dropped.item.title, dropped.item.path) == ("one two‹U+202E›", "a .py")
 
 
@@ -267,9 +275,9 @@ JSON = st.recursive(
 def test_every_item_is_either_taken_or_counted(
     findings: list[Any], cleared: list[Any], opinions: list[Any]
 ) -> None:
-    answer = read(*findings, cleared=cleared, opinions=opinions)
+    answer = read(FINDING, *findings, cleared=cleared, opinions=opinions)
     taken = len(answer.claims) + len(answer.cleared) + len(answer.opinions)
-    assert taken + len(answer.dropped) == len(findings) + len(cleared) + len(opinions)
+    assert taken + len(answer.dropped) == 1 + len(findings) + len(cleared) + len(opinions)
     for claim in answer.claims:
         assert claim.rule.startswith("security/")
         assert 1 <= claim.line <= claim.end_line
