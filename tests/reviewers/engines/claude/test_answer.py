@@ -101,6 +101,8 @@ WRONG: dict[str, Any] = {
     "line-boolean": {**FINDING, "line": True},
     "no-path": {**FINDING, "path": ""},
     "no-title": {**FINDING, "title": ""},
+    "blank-title": {**FINDING, "title": " \x1f\n"},
+    "title-of-dots": {**FINDING, "title": " ... "},
     "long-text": {**FINDING, "body": "x" * 4001},
     "half-character": {**FINDING, "body": "\ud83d"},
     "suggestion": {**FINDING, "replace_with": ["x"]},
