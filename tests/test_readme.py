@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from bot.doors.manual import DEFAULT_MAX_COST
 from reviewers.engines.static.ruff_rules import RULES
 from tests.bench.picture import COMMAND, TARGET, shown
 from tests.bot.running import run
+from tests.reviewers import test_registry
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -97,3 +101,22 @@ def test_two_commands_are_enough() -> None:
     assert "-e '.[test]'" in second
     assert second.endswith("-m pytest")
     assert "test" in PROJECT["optional-dependencies"]
+
+
+def test_the_example_of_a_reviewer_is_one(tmp_path: Path) -> None:
+    """What CONTRIBUTING tells to write passes the tests that hold for every reviewer."""
+    (text,) = blocks("python", CONTRIBUTING)
+    names: dict[str, Any] = {}
+    exec(compile(text, "performance.py", "exec"), names)
+    reviewer = names["PERFORMANCE"]
+    test_registry.test_a_reviewer_says_what_it_looks_for_in_few_words(reviewer)
+    test_registry.test_rule_ids_are_kebab_case_under_their_reviewer(reviewer)
+    test_registry.test_every_rule_is_said_once_in_a_line(reviewer)
+    written = tmp_path / "performance.py"
+    written.write_text(text, "utf-8")
+    ruff = [sys.executable, "-m", "ruff"]
+    config = ("--config", str(ROOT / "pyproject.toml"))
+    assert subprocess.run([*ruff, "check", *config, written], check=False).returncode == 0
+    assert (
+        subprocess.run([*ruff, "format", "--check", *config, written], check=False).returncode == 0
+    )

@@ -25,8 +25,9 @@ from reviewers.core.finding import Severity
 from reviewers.core.policy import CLAUDE
 from reviewers.core.verdict import Outcome
 from reviewers.protocols import Moment
+from reviewers.registry import REVIEWERS
 from tests.bot.hosts.reach import reach
-from tests.builders import NONE_LINE, ORDERS, SQL_LINE
+from tests.builders import LOOKS, NONE_LINE, ORDERS, SQL_LINE
 from tests.fakes.anthropic import (
     FakeAnthropic,
     Reply,
@@ -191,7 +192,7 @@ async def test_another_configuration_reviews_the_same_head_again() -> None:
         asked = len(w.anthropic.requests)
         again = await w.review(ceilings=Ceilings(votes=1))
         assert isinstance(again, Reviewed)
-        assert len(w.anthropic.requests) == asked + 3
+        assert len(w.anthropic.requests) == asked + len(REVIEWERS)
         assert w.github.posts() == 1
 
 
@@ -225,7 +226,7 @@ async def test_without_posting_nothing_is_written_and_all_is_read_anew() -> None
         assert isinstance(again, Reviewed)
         assert again.published is None
         assert {m for m, p in w.github.calls[writes:] if not p.endswith("/graphql")} == {"GET"}
-        assert len(w.anthropic.requests) == 14
+        assert len(w.anthropic.requests) == 2 * LOOKS
 
 
 @pytest.mark.parametrize(("post_clean", "posts"), [(False, 0), (True, 1)])
@@ -274,7 +275,7 @@ async def test_only_what_has_changed_is_read_again() -> None:
         assert isinstance(done, Reviewed)
         assert w.github.posts() == 1
         later = w.anthropic.requests[asked:]
-        assert len(later) == 7
+        assert len(later) == LOOKS
         change = later[0]["messages"][0]["content"][0]["text"]
         assert "return 2" in change
         assert 'ORDER BY " + order_by' not in change
@@ -288,7 +289,7 @@ async def test_a_lost_commit_means_a_full_review() -> None:
         w.github.push(128, "9d02f7e", {"api/orders.py": f"{ORDERS}\n\nX = 1\n"}, force=True)
         asked = len(w.anthropic.requests)
         await w.review()
-        assert len(w.anthropic.requests) == asked + 7
+        assert len(w.anthropic.requests) == asked + LOOKS
         assert w.github.posts() == 1
         assert "still open: Request data becomes SQL text" in w.body
 
