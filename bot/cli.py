@@ -195,9 +195,10 @@ def serve(
     """Run the GitHub App: take webhooks in and review, until SIGTERM or Ctrl-C."""
     with _server_installed():
         from bot.doors import serve as door
+        from bot.doors.missed import ask_for_missed
 
         start = import_module("bot.jobs.service").start
-    door.serve(host, port, worker=not no_worker, start=start)
+    door.serve(host, port, worker=not no_worker, start=start, listening=ask_for_missed)
 
 
 @app.command()

@@ -9,7 +9,6 @@ from functools import partial
 
 from bot.config import PATH, Config, parse_config
 from bot.errors import ConfigProblem
-from bot.outputs.marker import EVERYTHING
 from bot.outputs.seal import Seal
 from bot.report import Report
 from bot.settings import Settings
@@ -19,7 +18,7 @@ from reviewers.core.allowance import Allowance
 from reviewers.core.call import Call, Look, Reading
 from reviewers.core.change import Change
 from reviewers.core.fanout import Done, Failed, fan_out
-from reviewers.core.history import History
+from reviewers.core.history import EVERYTHING, History
 from reviewers.core.plan import Plan, hunk_key, plan
 from reviewers.core.settle import MoreCalls, settle
 from reviewers.core.verdict import Verdict

@@ -13,7 +13,7 @@ from bot.publish import Published, publish
 from bot.report import Report
 from bot.terms import Terms
 from reviewers.core.finding import Severity
-from reviewers.core.history import History, State
+from reviewers.core.history import EVERYTHING, History, State
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome
 
@@ -97,7 +97,7 @@ async def review_pull(
         return Reviewed(await review(pull.subject, terms, around))
     if done := _done(stands, change.head, terms, around.run, anew=desk.anew):
         return Adopted(done, _worst(done, history_of(stands, change, change), terms))
-    history = desk.remembered(await _history(forge, pull, stands))
+    history = desk.remembered(await _history(forge, pull, stands, terms.digest))
     terms = terms_of(pull.subject, around, history.spent)
     report = await review(pull.subject, terms, around, history)
     desk.reviewed(report)
@@ -139,11 +139,18 @@ def _worst(done: Ours, told: History, terms: Terms) -> Severity | None:
     return max(found, default=None)
 
 
-async def _history(forge: Forge, pull: Pull, stands: Standing) -> History:
-    """What the last review said, with the change as it was then; a lost commit means a full review."""
+async def _history(forge: Forge, pull: Pull, stands: Standing, config: str) -> History:
+    """What the last review said, with the change as it was then; a lost commit means a full review.
+
+    Under another configuration nobody has read anything yet: who gets a model, or more votes, is
+    told what they find, and not as late.
+    """
     head = last_head(stands)
     if not head:
         return History()
     change = pull.subject.change
     previous = change if head == change.head else await forge.change_at(change.base, head)
-    return history_of(stands, previous, change)
+    history = history_of(stands, previous, change)
+    if history.config != config:
+        return replace(history, unread=frozenset({EVERYTHING}))
+    return history

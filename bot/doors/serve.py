@@ -22,7 +22,6 @@ from aiohttp import web, web_response
 from bot.app_settings import AppSettings, read_app_settings
 from bot.doors.desk import Desk
 from bot.doors.late import LateJobs, Service
-from bot.doors.missed import ask_for_missed
 from bot.doors.scrape import start_scrape
 from bot.doors.webhook import make_door
 from bot.errors import ConfigProblem, UsageProblem
@@ -82,9 +81,25 @@ def no_more(_: House) -> Iterable[web.AbstractRouteDef]:
     return ()
 
 
-def serve(host: str, port: int, *, worker: bool, start: Start, more: More = no_more) -> None:
+Listening = Callable[[Settings, AppSettings], Awaitable[object]]
+"""What is done once the door of a configured App is open."""
+
+
+async def no_news(_: Settings, _app: AppSettings) -> None:
+    """Nothing is done."""
+
+
+def serve(
+    host: str,
+    port: int,
+    *,
+    worker: bool,
+    start: Start,
+    more: More = no_more,
+    listening: Listening = no_news,
+) -> None:
     """Answer GitHub until told to stop; with `worker` do the reviews in this process, too."""
-    _run(lambda plan: _serving(plan, host, port, worker=worker, start=start, more=more))
+    _run(lambda plan: _serving(plan, host, port, worker, start, more, listening))
 
 
 def work(*, start: Start) -> None:
@@ -119,7 +134,13 @@ def _run(main: Callable[[_Plan], Awaitable[None]]) -> None:
 
 
 async def _serving(
-    plan: _Plan, host: str, port: int, *, worker: bool, start: Start, more: More
+    plan: _Plan,
+    host: str,
+    port: int,
+    worker: bool,  # noqa: FBT001 - handed through
+    start: Start,
+    more: More,
+    opened: Listening,
 ) -> None:
     told = _told_to_stop()
     jobs = LateJobs()
@@ -139,18 +160,18 @@ async def _serving(
         door = make_door(desk, metrics=plan.metrics, more=more(house))
         async with listening(door, host, port) as runner, _scraped(plan, jobs):
             _say("listening", host=host, port=runner.addresses[0][1], why=desk.closed)
-            late = asyncio.create_task(_asked_for_missed(plan))
+            news = asyncio.create_task(_opened(plan, opened))
             await told.wait()
-            late.cancel()
+            news.cancel()
             desk.stopping = True
             _say("stopping")
     finally:
         await _drained(jobs.service)
 
 
-async def _asked_for_missed(plan: _Plan) -> None:
+async def _opened(plan: _Plan, opened: Listening) -> None:
     if plan.app.has_app:
-        await ask_for_missed(plan.settings, plan.app)
+        await opened(plan.settings, plan.app)
 
 
 async def _working(plan: _Plan, start: Start) -> None:

@@ -15,7 +15,7 @@ from bot.outputs.checkrun import CheckRun, running_title, skipped
 from bot.pull_review import Desk
 from bot.terms import Terms
 from bot.triggers import why_not
-from reviewers.core.history import Dismissal, History, Known, State
+from reviewers.core.history import EVERYTHING, Dismissal, History, Known, State
 from reviewers.protocols import Brief
 
 
@@ -75,7 +75,9 @@ class JobDesk(Desk):
         history = replace(history, known=tuple(map(decided, history.known)))
         asked = self._job.row.trigger in (Trigger.COMMAND, Trigger.RERUN)
         # Asked for again, a complete review is done again; of another only what went unread.
-        return replace(history, config="") if asked and history.complete else history
+        if asked and history.complete:
+            return replace(history, unread=frozenset({EVERYTHING}))
+        return history
 
     async def announce(self, brief: Brief) -> None:
         """Start the check run beside the first calls: nobody waits for it."""

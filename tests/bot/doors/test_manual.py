@@ -32,7 +32,7 @@ from tests.bot.running import (
     triptych,
     write,
 )
-from tests.builders import ORDERS, SQL_LINE, finding, verdict
+from tests.builders import ADDED, LOOKS, ORDERS, SQL_LINE, finding, verdict
 from tests.fakes.anthropic import Reply, fake_anthropic, is_about, reported
 from tests.fakes.github import Fault, fake_github
 
@@ -204,13 +204,14 @@ async def test_people_are_told_before_the_first_call(tmp_path: Path) -> None:
     first = told[0].splitlines()
     names = ", ".join(sorted(files)[:6])
     assert first[0] == f"Sends 8 files to {host} (claude-sonnet-5-5): {names} and 2 more"
-    assert first[1].startswith("7 calls, ")
+    assert first[1].startswith(f"{LOOKS} calls, ")
     assert " kB of prompts, about 0." in first[1]
     assert first[1].endswith(" USD, at most 0.40 USD.")
     assert len(first) == 2
     after = where.read_text().splitlines()[2:]
     assert sorted(row.partition(":")[0] for row in after) == [
         *("Posted", "correctness 1", "correctness 2", "correctness 3"),
+        *(f"{name} 1" for name in ADDED),
         *("security 1", "security 2", "security 3", "style 1"),
     ]
 
@@ -322,7 +323,7 @@ async def test_json_goes_to_a_file(tmp_path: Path) -> None:
         assert KEY not in json.dumps(shown)
 
 
-@pytest.mark.parametrize(("rounds", "calls"), [("1", 7), ("2", 8)])
+@pytest.mark.parametrize(("rounds", "calls"), [("1", LOOKS), ("2", LOOKS + 1)])
 async def test_rounds(rounds: str, calls: int, tmp_path: Path) -> None:
     async with fake_github() as github, fake_anthropic(model) as anthropic:
         github.pull(128, {}, {"api/orders.py": ORDERS})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import monotonic
+from time import process_time
 
 import pytest
 
@@ -150,9 +150,9 @@ async def test_the_claim_is_placed_though_its_quote_is_masked() -> None:
 def test_a_line_of_a_megabyte_is_read_in_time(unit: str) -> None:
     """Linear: twice the line, about twice the time. A quadratic pattern takes minutes here."""
     line = unit * (2**20 // len(unit))
-    start = monotonic()
+    start = process_time()
     list(found(line))
-    assert monotonic() - start < 3
+    assert process_time() - start < 3
 
 
 async def test_a_credential_at_the_end_of_a_long_line_is_found_and_the_quote_is_short() -> None:
