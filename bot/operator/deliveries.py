@@ -10,7 +10,7 @@ from time import time
 
 from bot.app_settings import read_app_settings
 from bot.errors import HostProblem, MissingProblem, UsageProblem
-from bot.operator.delivery import REDELIVERABLE, Delivery, missed
+from bot.delivery import REDELIVERABLE, Delivery, missed
 from bot.operator.github_app import GitHubApp
 from bot.operator.showing import Steps, Told, moment, show_json, show_table
 from bot.outputs.words import plural

@@ -22,7 +22,7 @@ from github import Auth
 
 from bot.app_settings import AppSettings
 from bot.errors import ConfigProblem, HostProblem, MissingProblem, UsageProblem
-from bot.operator.delivery import Delivery, read_delivery
+from bot.delivery import Delivery, read_delivery
 from bot.operator.github_errors import no_api, told
 from bot.operator.open_pulls import OpenPulls
 from bot.settings import API_VERSION, Settings
