@@ -169,7 +169,17 @@ def test_only_the_operators_commands_import_pygithub() -> None:
     assert found == PYGITHUB
 
 
-SLOW = ("anthropic", "github", "aiohttp", "gidgethub", "dbos", "requests", "jwt", "rich", "pydantic")
+SLOW = (
+    "anthropic",
+    "github",
+    "aiohttp",
+    "gidgethub",
+    "dbos",
+    "requests",
+    "jwt",
+    "rich",
+    "pydantic",
+)
 
 
 @pytest.mark.parametrize("slow", SLOW)

@@ -9,8 +9,8 @@ from itertools import islice
 from time import time
 
 from bot.app_settings import read_app_settings
-from bot.errors import HostProblem, MissingProblem, UsageProblem
 from bot.delivery import REDELIVERABLE, Delivery, missed
+from bot.errors import HostProblem, MissingProblem, UsageProblem
 from bot.operator.github_app import GitHubApp
 from bot.operator.showing import Steps, Told, moment, show_json, show_table
 from bot.outputs.words import plural
@@ -43,7 +43,9 @@ def show(*, failed: bool, limit: int, as_json: bool) -> None:
 
 def redeliver(*, wanted: str | None, failed: bool) -> int:
     """Ask for one delivery (an id, or a GUID) or for all missed events; 1 when one was refused."""
-    if failed == (wanted is not None):
+    if failed and wanted is not None:
+        raise UsageProblem("An ID and --failed were given.", "Give one of them.")
+    if not failed and wanted is None:
         raise UsageProblem("Nothing to redeliver was named.", "Give an ID, or --failed.")
     settings, app_settings = read_settings(), read_app_settings()
     told = Told(settings.secrets | app_settings.secrets)

@@ -6,6 +6,7 @@ PyGithub, for one-shot commands only: it is synchronous. Its own default sends a
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -21,11 +22,14 @@ import jwt
 from github import Auth
 
 from bot.app_settings import AppSettings
-from bot.errors import ConfigProblem, HostProblem, MissingProblem, UsageProblem
 from bot.delivery import Delivery, read_delivery
+from bot.errors import ConfigProblem, HostProblem, MissingProblem, UsageProblem
 from bot.operator.github_errors import no_api, told
 from bot.operator.open_pulls import OpenPulls
 from bot.settings import API_VERSION, Settings
+
+logging.getLogger("github").handlers[:] = [logging.NullHandler()]
+# PyGithub would write its log to standard error, past everything that clears what we say.
 
 PAGE = 100
 SECONDS = 30

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from bot.app_needs import PERMISSIONS, compare
 from bot.app_settings import AppSettings
-from bot.errors import Problem
 from bot.delivery import Delivery, missed
+from bot.errors import Problem
 from bot.operator.doctor.check import Check, note, ok, todo, unknown
 from bot.operator.github_app import About, GitHubApp, Hook, Installation
 from bot.outputs.words import listing, plural
