@@ -36,8 +36,8 @@ SECONDS = 30
 RETRIES = 3
 LONGEST_WAIT = 60
 """Seconds that a read waits for one of GitHub's limits to pass."""
-BETWEEN_REQUESTS = 0.1
-BETWEEN_WRITES = 0.25
+BETWEEN_REQUESTS = 0.07
+BETWEEN_WRITES = 0.35
 """Seconds; GitHub takes 900 points a minute, a read is 1 and a write 5."""
 MOST_INSTALLATIONS = 1000
 

@@ -52,7 +52,7 @@ def no_api(host: str) -> HostProblem:
 
 
 def _refused(error: github.GithubException, what: str) -> HostProblem:
-    said = one_line(str(error.message or ""))[:200]
+    said = one_line(_message(error))[:200]
     match error.status:
         case 401:
             return _refused_key(error, said)
@@ -77,6 +77,11 @@ def _refused(error: github.GithubException, what: str) -> HostProblem:
             return HostProblem(
                 f"GitHub could not {what}: {said} ({status}).", "Try again later.", status=status
             )
+
+
+def _message(error: github.GithubException) -> str:
+    data = error.data
+    return str(data.get("message", "")) if isinstance(data, dict) else str(data or "")
 
 
 def _refused_key(error: github.GithubException, said: str) -> HostProblem:

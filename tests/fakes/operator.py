@@ -10,16 +10,20 @@ from aiohttp import web
 
 from bot.app_needs import EVENTS
 from tests.fakes.app import FakeApp
-from tests.fakes.github import REPOSITORY, Json, running
+from tests.fakes.github import REPOSITORY, Json, Refusal, running
 
 
 class OperatorsApp(FakeApp):
-    """The fake App with the lists of pull requests and reviews; `events` are what it hears of."""
+    """The fake App with the lists of pull requests and reviews; `events` are what it hears of.
+
+    `page` is the most rows of a page; `links` the host to which links to further pages lead.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.events = list(EVENTS)
         self.page = 100
+        self.links = ""
 
     def environment(self, home: Any, **more: str) -> dict[str, str]:
         """What an operator's shell has set."""
@@ -35,6 +39,7 @@ class OperatorsApp(FakeApp):
     def _routes(self) -> list[Any]:
         repo = rf"(?:/repos/{REPOSITORY}|/repositories/{self.repository_id})"
         return [
+            (("GET", r"/repos/(?!acme/shop/).+/installation"), "jwt", self._nowhere),
             *super()._routes(),
             (("GET", repo), "metadata", self._repository),
             (("GET", f"{repo}/pulls"), "pull_requests", self._pulls),
@@ -57,6 +62,9 @@ class OperatorsApp(FakeApp):
             assert names == [REPOSITORY.partition("/")[2]], names
             body["repository_ids"] = [self.repository_id]
         return super()._mint(request, body, number)
+
+    def _nowhere(self, request: web.Request, body: Any) -> Json:
+        raise Refusal(404, "Not Found")
 
     def _repository(self, request: web.Request, body: Any) -> Json:
         return {"id": self.repository_id, "full_name": REPOSITORY, "private": True}
@@ -83,7 +91,8 @@ class OperatorsApp(FakeApp):
         )
         more = rows[page * per :]
         query = "&".join(f"{k}={v}" for k, v in request.query.items() if k != "page")
-        link = f'<{self.url}{request.path}?{query}&page={page + 1}>; rel="next"'
+        host = self.links or self.url
+        link = f'<{host}{request.path}?{query}&page={page + 1}>; rel="next"'
         shown = rows[(page - 1) * per : page * per]
         return web.json_response(shown, headers={"link": link} if more else {})
 
