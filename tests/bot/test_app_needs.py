@@ -46,15 +46,20 @@ TABLE = [
         [e for e in EVENTS if not e.startswith("check")],
         Grant(optional=("checks: write", "event check_run", "event check_suite")),
     ),
-    ("a level unknown to us counts as the most", {**ENOUGH, "checks": "owner"}, EVENTS,
-     Grant(spare=("checks: admin",))),
+    (
+        "a level unknown to us counts as the most",
+        {**ENOUGH, "checks": "owner"},
+        EVENTS,
+        Grant(spare=("checks: admin",)),
+    ),
     ("events that come anyway", ENOUGH, (*EVENTS, "installation", "ping"), Grant()),
     ("an event that nobody needs", ENOUGH, (*EVENTS, "push"), Grant(spare=("event push",))),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("held", "events", "grant"), [row[1:] for row in TABLE],
-                         ids=[row[0] for row in TABLE])  # fmt: skip
+@pytest.mark.parametrize(
+    ("held", "events", "grant"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
+)
 def test_compare(held: dict[str, str], events: list[str], grant: Grant) -> None:
     assert compare(held, events) == grant
 
