@@ -45,6 +45,7 @@ key grows with the square of its parts: 17 s for one of 60 kB (case S33)."""
 
 Glob = Annotated[str, Field(max_length=200)]
 Login = Annotated[str, Field(min_length=1, max_length=100)]
+Label = Annotated[str, Field(min_length=1, max_length=100)]
 Model = Annotated[str, Field(max_length=200, pattern=rf"^{_MODEL}$")]
 
 
@@ -115,6 +116,29 @@ class LimitsTable(_Table):
     )
 
 
+class TriggersTable(_Table):
+    """`[triggers]`: which pull requests are reviewed unasked. Whoever asks gets a review anyhow."""
+
+    drafts: bool = Field(default=False, description="review drafts, too")
+    labels: list[Label] = Field(
+        default=[], max_length=20, description="only with one of these labels; [] all"
+    )
+    skip_labels: list[Label] = Field(
+        default=[], max_length=20, description="not with one of these labels"
+    )
+    skip_authors: list[Login] = Field(
+        default=[], max_length=100, description="not when one of these opened it"
+    )
+    paths: list[Glob] = Field(
+        default=[], max_length=50, description="only when a file matches; [] all"
+    )
+
+    @field_validator("paths")
+    @classmethod
+    def _globs(cls, value: list[str]) -> list[str]:
+        return _checked_globs(value)
+
+
 class PublishTable(_Table):
     """`[publish]`: whose reviews count as ours."""
 
@@ -156,6 +180,7 @@ class Config(_Table):
     models: ModelsTable = ModelsTable()
     budget: BudgetTable = BudgetTable()
     limits: LimitsTable = LimitsTable()
+    triggers: TriggersTable = TriggersTable()
     publish: PublishTable = PublishTable()
 
     @field_validator("exclude", "ignore")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -13,7 +13,8 @@ from bot.outputs.marker import EVERYTHING
 from bot.report import Report
 from bot.settings import Settings
 from bot.subject import Subject
-from bot.terms import Options, Terms, agree
+from bot.terms import Options, Paid, Terms, agree
+from reviewers.core.allowance import Allowance
 from reviewers.core.call import Call, Look, Reading
 from reviewers.core.change import Change
 from reviewers.core.fanout import Done, Failed, fan_out
@@ -34,6 +35,10 @@ _RUN_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that reads like another."""
 
 Announce = Callable[[Brief], Awaitable[None]]
+Run = Callable[[Call], Awaitable[Look]]
+Keep = Callable[[Sequence[Call], Run], Awaitable[Run]]
+"""Told of the calls of each round and of what runs them; gives what is to run them instead. The
+durable jobs keep looks in this way, and nothing else of a review knows of it."""
 
 
 def new_run() -> str:
@@ -50,18 +55,29 @@ async def _silent(_brief: Brief) -> None:
     """Announces nothing."""
 
 
+async def _unkept(_calls: Sequence[Call], run: Run) -> Run:
+    """Keeps nothing: what is interrupted begins anew."""
+    return run
+
+
 @dataclass(frozen=True)
 class Circumstances:
     """What a door gives to a review beside the change: environment, wishes, and who watches.
 
     `strict` turns a wrong configuration into an error; else defaults hold and a note says so. `again`,
-    `elsewhere` and `commands` are told to people (see Report).
+    `elsewhere` and `commands` are told to people (see Report). `paid` is what this very review has
+    cost before it was interrupted, `allowances` are limits beside those of the configuration, both
+    in USD. `patience` is how many seconds a call may wait for its turn beyond an engine's deadline.
     """
 
     settings: Settings
     options: Options = Options()
     watch: Watch = unwatched
     announce: Announce = _silent
+    keep: Keep = _unkept
+    paid: float = 0.0
+    allowances: tuple[Allowance, ...] = ()
+    patience: float = GRACE_SECONDS
     strict: bool = False
     again: str = "run `triptych review` again"
     elsewhere: str = ""
@@ -79,7 +95,8 @@ def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Ter
         if around.strict:
             raise
         config, notes = Config(), (f"The configuration is not used. {e.what}",)
-    terms = agree(config, around.settings, around.options, around.nonce, spent)
+    paid = Paid(spent, around.paid, around.allowances)
+    terms = agree(config, around.settings, around.options, around.nonce, paid)
     return replace(terms, notes=(*terms.notes, *notes))
 
 
@@ -92,7 +109,7 @@ async def review(
     await around.announce(brief)
     engines = {name: build_engine(name, brief) for name in terms.policy.engines}
     try:
-        verdict = await _rounds(brief, engines, terms, history)
+        verdict = await _rounds(brief, engines, around, history)
     finally:
         for engine in engines.values():
             await engine.close()
@@ -116,15 +133,14 @@ def _plan(change: Change, terms: Terms, history: History) -> Plan:
 
 
 async def _rounds(
-    brief: Brief, engines: dict[str, Engine], terms: Terms, history: History
+    brief: Brief, engines: dict[str, Engine], around: Circumstances, history: History
 ) -> Verdict:
-    deadline = (terms.access.seconds if terms.access else 60.0) + GRACE_SECONDS
+    deadline = (brief.model.seconds if brief.model else 60.0) + around.patience
     calls: tuple[Call, ...] = brief.plan.calls
     looks: list[Look] = []
     while True:
-        outcomes = await fan_out(
-            calls, lambda call: engines[call.engine].run(call), limit=AT_ONCE, deadline=deadline
-        )
+        run = await around.keep(calls, lambda call: engines[call.engine].run(call))
+        outcomes = await fan_out(calls, run, limit=AT_ONCE, deadline=deadline)
         looks += [_look(outcome) for outcome in outcomes]
         match settle(brief.change, brief.plan, looks, brief.policy, history):
             case MoreCalls(more):

@@ -13,7 +13,12 @@ from dataclasses import dataclass, field
 from bot.errors import BadLineProblem, HostProblem, LostProblem
 from bot.hosts.protocol import Forge, PostedReview
 from bot.outputs.body import delta_body, review_body
-from bot.outputs.inline import InlineComment, fixed_comment, inline_comments
+from bot.outputs.inline import (
+    InlineComment,
+    dismissed_comment,
+    fixed_comment,
+    inline_comments,
+)
 from bot.outputs.markdown import Pen
 from bot.outputs.marker import Marker, read_finding_marker, write_marker
 from bot.posted import DUPLICATE, Ours, Standing, standing
@@ -107,7 +112,7 @@ def reconcile(
     return Publication(
         edits=(edit,) if edit else (),
         create=create,
-        comments=tuple(_fixed(report, stands, redact)),
+        comments=tuple(_closed(report, stands, redact)),
     )
 
 
@@ -128,16 +133,16 @@ def _is_worth_a_review(report: Report) -> bool:
     return bool(verdict.shown.listed) or verdict.outcome is Outcome.INCOMPLETE
 
 
-def _fixed(report: Report, stands: Standing, redact: Redaction) -> Sequence[EditComment]:
-    fixed = {k.finding.id: k for k in report.verdict.fixed}
+def _closed(report: Report, stands: Standing, redact: Redaction) -> Sequence[EditComment]:
+    """Comments on what is fixed or dismissed now: they say so and fold away."""
+    verdict = report.verdict
+    head = verdict.change.head
+    closed = {k.finding.id: fixed_comment(k, head, redact) for k in verdict.fixed}
+    closed |= {k.finding.id: dismissed_comment(k, redact) for k in verdict.dismissed if k.dismissal}
     return [
-        EditComment(
-            comment.id,
-            comment.node,
-            fixed_comment(fixed[identity], report.verdict.change.head, redact),
-        )
+        EditComment(comment.id, comment.node, closed[identity])
         for identity, _, comment in stands.comments(own=True)
-        if identity in fixed and not comment.hidden
+        if identity in closed and not comment.hidden
     ]
 
 
@@ -165,7 +170,7 @@ async def publish(
             await forge.edit_comment(comment.comment, comment.body)
             await forge.hide(comment.node, "RESOLVED")
         except HostProblem as e:
-            notes.append(f"A fixed finding could not be marked: {e.what}")
+            notes.append(f"A closed finding could not be marked: {e.what}")
     if posted:
         try:
             url = await _settle_race(forge, report, posted, stands, accounts) or url

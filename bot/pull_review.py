@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 
-from bot.errors import HostProblem
+from bot.errors import MovedProblem
 from bot.hosts.protocol import Forge, Pull
 from bot.pipeline import Circumstances, review, terms_of
 from bot.posted import Ours, Standing, history_of, last_head, standing
@@ -39,41 +40,90 @@ class Reviewed:
     published: Published | None = None
 
 
+@dataclass(frozen=True)
+class Skipped:
+    """Nothing was reviewed, and why, as in `draft pull request`."""
+
+    pull: Pull
+    why: str
+
+
+class Desk:
+    """What a door adds to the line. This one adds nothing; a server's knows more than GitHub shows."""
+
+    anew = False
+    """Whether a person asked for this review: it is done though one of this head stands there."""
+
+    def opened(self, pull: Pull, terms: Terms) -> str:
+        """The pull request is read: why it is not to be reviewed, "" to go on."""
+        return ""
+
+    def remembered(self, history: History) -> History:
+        """What is posted, with what the door knows beside it."""
+        return history
+
+    async def elsewhere(self) -> str:
+        """Where texts stand that a body leaves out ("check run"), asked when the review is done."""
+        return ""
+
+    def quiet(self) -> bool:
+        """Whether a clean review is told elsewhere; asked after `elsewhere`."""
+        return True
+
+
 async def review_pull(
-    forge: Forge, around: Circumstances, *, post: bool, quiet_when_clean: bool = False
-) -> Adopted | Reviewed:
+    forge: Forge,
+    around: Circumstances,
+    *,
+    post: bool,
+    quiet_when_clean: bool = False,
+    desk: Desk = Desk(),  # noqa: B008 - it holds nothing
+) -> Adopted | Reviewed | Skipped:
     """Load, look at what stands there, review, and post if asked.
 
-    Without `post` nothing is written and everything is reviewed anew. HostProblem when the pull
+    Without `post` nothing is written and everything is reviewed anew. MovedProblem when the pull
     request moved while it was reviewed: comments on an older commit would stand on wrong lines.
     """
     pull = await forge.load()
     change = pull.subject.change
     terms = terms_of(pull.subject, around)
+    if why := desk.opened(pull, terms):
+        return Skipped(pull, why)
     stands = standing(pull.reviews, terms.accounts)
     if not post:
         return Reviewed(await review(pull.subject, terms, around))
-    if (done := stands.of(change.head, terms.digest)) and done.marker.outcome in FINISHED:
+    if done := _done(stands, change.head, terms, around.run, anew=desk.anew):
         return Adopted(done, _worst(done, history_of(stands, change, change), terms))
-    history = await _history(forge, pull, stands)
+    history = desk.remembered(await _history(forge, pull, stands))
     terms = terms_of(pull.subject, around, history.spent)
     report = await review(pull.subject, terms, around, history)
-    now = await forge.head()
+    now, elsewhere = await asyncio.gather(forge.head(), desk.elsewhere())
     if now != change.head:
-        raise HostProblem(
+        raise MovedProblem(
             f"{pull.subject.label} moved to {now[:7]} while {change.head[:7]} was reviewed.",
             "Nothing was posted. Run it again.",
             retryable=True,
         )
+    report = replace(report, elsewhere=elsewhere or report.elsewhere)
     published = await publish(
         forge,
         report,
         stands,
         terms.accounts,
-        quiet_when_clean=quiet_when_clean and not terms.post_clean,
+        quiet_when_clean=quiet_when_clean and desk.quiet() and not terms.post_clean,
         redact=Redaction(around.settings.secrets),
     )
     return Reviewed(report, published)
+
+
+def _done(stands: Standing, head: str, terms: Terms, run: str, *, anew: bool) -> Ours | None:
+    """The review that makes this one needless: of this run, which was interrupted after it posted,
+    or of anybody else under the same configuration, unless a person asks for another.
+    """
+    if stands.main and stands.main.marker.run == run:
+        return stands.main
+    done = stands.of(head, terms.digest)
+    return done if done and done.marker.outcome in FINISHED and not anew else None
 
 
 def _worst(done: Ours, told: History, terms: Terms) -> Severity | None:

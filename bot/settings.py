@@ -48,11 +48,12 @@ class Settings:
     ca_bundle: str = ""
     ceilings: Ceilings = Ceilings()
     prices: Mapping[str, Price] = field(default_factory=dict)
+    more_secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def secrets(self) -> frozenset[str]:
-        """What must appear in nothing that is written."""
-        return frozenset(s for s in (self.anthropic_key, self.github_token) if s)
+        """What must appear in nothing that is written; a server adds its own."""
+        return self.more_secrets | {s for s in (self.anthropic_key, self.github_token) if s}
 
     @property
     def has_model(self) -> bool:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from bot.config import Config, ModelsTable, ReviewerTable
+from bot.config import Config, ModelsTable, ReviewerTable, TriggersTable
 from bot.errors import UsageProblem
 from bot.settings import Ceilings, Settings
 from reviewers.core.allowance import Allowance
@@ -54,6 +54,18 @@ class Terms:
     post_clean: bool = False
     gate: Severity | None = None
     accounts: tuple[str, ...] = ()
+    triggers: TriggersTable = TriggersTable()
+
+
+@dataclass(frozen=True)
+class Paid:
+    """USD that are spent already: for earlier reviews of the pull request, and for this one, where
+    it was interrupted; and the limits that hold beside those of the configuration.
+    """
+
+    before: float = 0.0
+    now: float = 0.0
+    allowances: tuple[Allowance, ...] = ()
 
 
 def agree(
@@ -61,9 +73,9 @@ def agree(
     settings: Settings,
     options: Options,
     nonce: Callable[[], str],
-    spent: float = 0.0,
+    paid: Paid = Paid(),
 ) -> Terms:
-    """Bring the three together. `spent` is what this pull request has cost already.
+    """Bring the three together.
 
     UsageProblem when Claude is asked for without a key.
     """
@@ -102,7 +114,7 @@ def agree(
             context=config.context,
             instructions=config.instructions,
             prices=settings.prices,
-            allowances=tuple(_allowances(config, settings, options, spent)),
+            allowances=tuple(_allowances(config, settings, options, paid)),
         )
     return Terms(
         policy=policy,
@@ -113,6 +125,7 @@ def agree(
         post_clean=config.post_clean,
         gate=Severity.parse(config.gate) if config.gate else None,
         accounts=tuple(config.publish.accounts),
+        triggers=config.triggers,
     )
 
 
@@ -178,32 +191,35 @@ def _told(
 
 
 def _allowances(
-    config: Config, settings: Settings, options: Options, spent: float
+    config: Config, settings: Settings, options: Options, paid: Paid
 ) -> Iterator[Allowance]:
     """Every limit in USD that holds; the tightest will be the one that counts."""
-    yield Allowance(config.budget.review, "this review", "budget.review")
-    yield Allowance(config.budget.pull_request, "this pull request", "budget.pull_request", spent)
+    now, whole = paid.now, paid.before + paid.now
+    yield Allowance(config.budget.review, "this review", "budget.review", now)
+    yield Allowance(config.budget.pull_request, "this pull request", "budget.pull_request", whole)
     if options.max_cost is not None:
-        yield Allowance(options.max_cost, "this run", options.max_cost_key, firm=True)
+        yield Allowance(options.max_cost, "this run", options.max_cost_key, now, firm=True)
     elif options.usual_cost is not None:
-        yield Allowance(options.usual_cost, "this run", options.max_cost_key)
+        yield Allowance(options.usual_cost, "this run", options.max_cost_key, now)
     ceilings = settings.ceilings
     if ceilings.review_cost is not None:
-        yield Allowance(ceilings.review_cost, "this review", "TRIPTYCH_MAX_COST", firm=True)
+        key = "TRIPTYCH_MAX_COST"
+        yield Allowance(ceilings.review_cost, "this review", key, now, firm=True)
     if ceilings.pull_request_cost is not None:
         key = "TRIPTYCH_MAX_COST_PULL_REQUEST"
         limit = ceilings.pull_request_cost
-        yield Allowance(limit, "this pull request", key, spent, firm=True)
+        yield Allowance(limit, "this pull request", key, whole, firm=True)
+    yield from paid.allowances
 
 
 def _digest(config: Config, policy: Policy) -> str:
     """8 hex digits of what decides what a review says: the configuration, and who looks how.
 
-    Not money (a review that ran out of it is incomplete, and is done again anyhow) and not whose
-    reviews count.
+    Not money (a review that ran out of it is incomplete, and is done again anyhow), not what is
+    reviewed unasked, and not whose reviews count.
     """
     effective = {
-        "config": config.model_dump(exclude={"budget", "publish"}),
+        "config": config.model_dump(exclude={"budget", "publish", "triggers"}),
         "engines": policy.engines,
         "models": (policy.models, policy.verify_model),
         "votes": dict(policy.votes),

@@ -29,7 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.terms",),
     ("bot.explain",),
     ("bot.outputs", "bot.hosts", "bot.posted"),
-    ("bot.publish",),
+    ("bot.publish", "bot.triggers"),
     ("bot.pipeline", "bot.pull_review"),
     ("bot.jobs",),
     ("bot.doors", "bot.operator"),
@@ -254,7 +254,11 @@ def test_broad_excepts_are_few_and_known() -> None:
         )
     ]
     assert len(found) <= MOST_BROAD_EXCEPTS, found
-    assert {f.split(":")[0] for f in found} <= {"bot/cli.py", "reviewers/core/fanout.py"}
+    assert {f.split(":")[0] for f in found} <= {
+        "bot/cli.py",
+        "bot/jobs/worker.py",
+        "reviewers/core/fanout.py",
+    }
 
 
 def test_no_file_is_named_for_nothing() -> None:

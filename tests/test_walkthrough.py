@@ -7,7 +7,7 @@ from typing import Any
 from bot.hosts.github import GitHub
 from bot.hosts.http import GitHubAPI, make_session
 from bot.pipeline import Circumstances
-from bot.pull_review import Adopted, Reviewed, review_pull
+from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
 from bot.settings import Settings
 from bot.subject import PullRequest
 from reviewers.core.verdict import Outcome
@@ -86,7 +86,7 @@ async def test_a_pull_request_from_request_to_posted_review() -> None:
         assert github.hidden[sql["node_id"]] == "RESOLVED"
 
 
-async def review(github: FakeGitHub, model_url: str) -> Adopted | Reviewed:
+async def review(github: FakeGitHub, model_url: str) -> Adopted | Reviewed | Skipped:
     """What a door does: point at the pull request, review it, post."""
     settings = Settings(
         anthropic_key="sk-test-0123456789",

@@ -229,7 +229,7 @@ async def _reviewed(subject: Subject, around: Circumstances) -> Report:
 async def _pull(pull: PullRequest, request: Request, around: Circumstances) -> Done:
     from bot.hosts.github import GitHub, find_token
     from bot.hosts.http import GitHubAPI, make_session
-    from bot.pull_review import Adopted, review_pull
+    from bot.pull_review import Adopted, Skipped, review_pull
 
     settings = around.settings
     # `anthropic` takes a second or two to load: that can go on while GitHub is asked.
@@ -248,6 +248,7 @@ async def _pull(pull: PullRequest, request: Request, around: Circumstances) -> D
             raise _stopped(maybe_posted=api.writes > 0) from None
     if loading:
         await loading
+    assert not isinstance(outcome, Skipped), "nobody refuses a review that is asked for by hand"
     if isinstance(outcome, Adopted):
         marker = outcome.ours.marker
         message = (

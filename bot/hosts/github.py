@@ -11,11 +11,18 @@ from typing import Any
 import gidgethub
 
 from bot.config import PATH as CONFIG_PATH
-from bot.errors import AccessProblem, BadLineProblem, HostProblem, LostProblem, MissingProblem
+from bot.errors import (
+    AccessProblem,
+    BadLineProblem,
+    LostProblem,
+    MissingProblem,
+    MovedProblem,
+)
 from bot.hosts import answers, queries
 from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, nearest, shortened
 from bot.hosts.http import GitHubAPI, told
 from bot.hosts.protocol import PostedReview, Pull
+from bot.jobs.protocol import Place
 from bot.outputs.inline import InlineComment
 from bot.settings import PUBLIC_API, Settings
 from bot.subject import PullRequest, Subject
@@ -53,11 +60,17 @@ async def find_token(settings: Settings) -> str:
 
 
 class GitHub:
-    """One pull request. All reads that can be are made at once."""
+    """One pull request. All reads that can be are made at once.
 
-    def __init__(self, api: GitHubAPI, pull: PullRequest, settings: Settings) -> None:
+    With a `place`, what stands under its name in another repository is not touched.
+    """
+
+    def __init__(
+        self, api: GitHubAPI, pull: PullRequest, settings: Settings, place: Place | None = None
+    ) -> None:
         self._api = api
         self._pull = pull
+        self._place = place
         self._web = settings.web_url if settings.github_api != PUBLIC_API else "https://github.com"
 
     @property
@@ -74,6 +87,8 @@ class GitHub:
             rows = await self._rest_of(first, int(facts["changed_files"]))
         except gidgethub.HTTPException as e:
             raise told(e, f"read {self._pull}") from e
+        if self._place:
+            answers.check_same(facts, self._place)
         base, head = facts["base"]["sha"], facts["head"]["sha"]
         found = await self._contents(rows, base, head)
         missing = int(facts["changed_files"]) - len(rows)
@@ -96,14 +111,26 @@ class GitHub:
             web=self._web,
             notes=found.steering.notes,
         )
-        return Pull(subject, found.reviews, facts["state"], bool(facts.get("draft")))
+        return Pull(
+            subject,
+            found.reviews,
+            facts["state"],
+            draft=bool(facts.get("draft")),
+            author=answers.login(facts.get("user")),
+            association=facts.get("author_association") or "",
+            labels=tuple(label["name"] for label in facts.get("labels") or ()),
+            repository_id=int((facts["base"].get("repo") or {}).get("id") or 0),
+        )
 
     async def head(self) -> str:
         """The head commit as it is now."""
         try:
-            return str((await self._api.getobject(self._path, "head"))["head"]["sha"])
+            facts = await self._api.getobject(self._path, "head")
         except gidgethub.HTTPException as e:
             raise told(e, f"read {self._pull}") from e
+        if self._place:
+            answers.check_same(facts, self._place)
+        return str(facts["head"]["sha"])
 
     async def change_at(self, base: str, head: str) -> Change | None:
         """The change at an earlier head, by comparing it with the base of today.
@@ -244,7 +271,7 @@ class GitHub:
         for row, asked in zip(rows, names, strict=True):
             there = blobs.get(asked.text)
             if there and there.oid != row.get("sha", there.oid):
-                raise HostProblem(
+                raise MovedProblem(
                     f"{self._pull} moved while it was read.", "Run it again.", retryable=True
                 )
         whole = tuple(

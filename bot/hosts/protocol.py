@@ -47,12 +47,20 @@ class PostedReview:
 
 @dataclass(frozen=True)
 class Pull:
-    """A pull request as it is now: what to review, and the reviews that stand on it."""
+    """A pull request as it is now: what to review, and the reviews that stand on it.
+
+    `author` is a login, `association` what its author is to the repository, in GitHub's words
+    (OWNER, MEMBER, CONTRIBUTOR, ...); `repository_id` is 0 where the site has no such number.
+    """
 
     subject: Subject
     reviews: tuple[PostedReview, ...]
     state: str = "open"
     draft: bool = False
+    author: str = ""
+    association: str = ""
+    labels: tuple[str, ...] = ()
+    repository_id: int = 0
 
 
 class Forge(Protocol):

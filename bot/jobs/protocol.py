@@ -53,12 +53,13 @@ class Trigger(enum.StrEnum):
     LABELED = "labelled"
     RERUN = "run again"
     COMMAND = "command"
+    DISMISSAL = "dismissal"
     BACKFILL = "backfill"
 
     @property
     def is_asked(self) -> bool:
         """Whether a person asked for this very review: it is done though one stands there."""
-        return self in (Trigger.RERUN, Trigger.COMMAND)
+        return self in (Trigger.RERUN, Trigger.COMMAND, Trigger.DISMISSAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,9 @@ class ReviewWish:
     """Review this pull request. `head` and `base` are what the event saw, "" where it does not say.
 
     `once` names the person's act behind an asked review (`check-run 7 completed ...`, `comment 9`),
-    so that a replay of its event is the same wish; "" for what follows from the head alone.
+    so that a replay of its event is the same wish; "" for what follows from the head alone. `seen` is
+    when GitHub changed the pull request last, as the event says (`updated_at`, seconds since the
+    epoch, 0.0 where it does not say): an event that comes late overtakes nothing.
     """
 
     place: Place
@@ -74,6 +77,7 @@ class ReviewWish:
     head: str = ""
     base: str = ""
     once: str = ""
+    seen: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

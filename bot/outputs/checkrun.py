@@ -13,6 +13,7 @@ from bot.outputs.headline import count
 from bot.outputs.inert import shortened
 from bot.outputs.inline import inline_text
 from bot.outputs.markdown import Pen
+from bot.outputs.marker import Marker
 from bot.outputs.receipt import readers
 from bot.outputs.table import ledger
 from bot.report import Report
@@ -62,6 +63,29 @@ def skipped(why: str) -> CheckRun:
     """The check run where nothing is reviewed; `why` as in `draft pull request`."""
     title = shortened(f"Skipped: {why}", TITLE_CHARS)
     return CheckRun("skipped", title, f"{title}.", "")
+
+
+def adopted_check(
+    body: str, marker: Marker, worst: Severity | None, gate: Severity | None
+) -> CheckRun:
+    """The check run of a review that stood there already, told by that review's own words.
+
+    `worst` is the gravest severity that it may have found: what was proven then cannot be told any
+    more, so with a gate that counts as if it were.
+    """
+    text = body.rpartition("<!--")[0].strip()
+    bold = re.match(r"\*\*(.+?)\*\*", text)
+    title = _plain(bold[1] if bold else marker.outcome)
+    match marker.outcome:
+        case Outcome.CLEAN:
+            told = "success"
+        case Outcome.FINDINGS:
+            reached = gate is not None and worst is not None and worst >= gate
+            told = "failure" if reached else "neutral"
+        case _:
+            told = "neutral" if gate is None else "failure"
+    summary = text[:TEXT_CHARS]
+    return CheckRun(told, shortened(title, TITLE_CHARS), summary, "")
 
 
 def conclusion(report: Report, gate: Severity | None) -> str:

@@ -9,7 +9,7 @@ import pytest
 from bot.config import Config, parse_config
 from bot.errors import UsageProblem
 from bot.settings import Ceilings, Settings
-from bot.terms import DEFAULT_VOTES, Options, Terms, agree
+from bot.terms import DEFAULT_VOTES, Options, Paid, Terms, agree
 from reviewers.core.allowance import Allowance
 from reviewers.core.finding import Severity
 from reviewers.core.policy import CLAUDE, STATIC
@@ -23,7 +23,7 @@ OWN = 'reviewers.mine.charter = "You are the mine reviewer."\n'
 def agreed(
     text: str = "", settings: Settings = KEY, options: Options = NOTHING_ASKED, spent: float = 0.0
 ) -> Terms:
-    return agree(parse_config(text.encode()), settings, options, lambda: "5eed", spent)
+    return agree(parse_config(text.encode()), settings, options, lambda: "5eed", Paid(spent))
 
 
 def with_ceilings(**more: object) -> Settings:

@@ -89,6 +89,7 @@ class FakeApp(FakeGitHub):
         self.pem = private_key()
         self.skew = 0.0
         self.ttl = 3600.0
+        self.remaining = 5000
         self.installations = {INSTALLATION: FakeInstallation()}
         self.issued: dict[str, Issued] = {}
         self.minted: list[Json] = []
@@ -153,6 +154,12 @@ class FakeApp(FakeGitHub):
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         response = await super()._serve(request)
         response.headers["Date"] = formatdate(self.now(), usegmt=True)
+        for name, value in (
+            ("limit", 5000),
+            ("remaining", self.remaining),
+            ("reset", 9_999_999_999),
+        ):
+            response.headers.setdefault(f"x-ratelimit-{name}", str(value))
         return response
 
     def _login(self, request: web.Request) -> str:
@@ -224,7 +231,7 @@ class FakeApp(FakeGitHub):
             (("GET|PATCH", "/app/hook/config"), "jwt", self._hook),
             (("GET", "/app/installations"), "jwt", self._installations),
             (("GET", r"/app/installations/(\d+)"), "jwt", self._installation),
-            (("GET", rf"{repo}/installation"), "jwt", self._installation),
+            (("GET", r"/repos/([^/]+/[^/]+)/installation"), "jwt", self._installation_of),
             (("POST", r"/app/installations/(\d+)/access_tokens"), "jwt", self._mint),
             (("GET", "/app/hook/deliveries"), "jwt", self._deliveries),
             (("POST", r"/app/hook/deliveries/(\d+)/attempts"), "jwt", self._again),
@@ -287,11 +294,22 @@ class FakeApp(FakeGitHub):
             "suspended_at": "2026-11-01T00:00:00Z" if known.suspended else None,
         }
 
-    def _installations(self, request: web.Request, body: Any) -> list[Json]:
-        page = int(request.query.get("page", 1))
-        return [self._installation(request, None, str(i)) for i in self.installations][
-            (page - 1) * 100 : page * 100
-        ]
+    def _installations(self, request: web.Request, body: Any) -> web.Response:
+        rows = [self._installation(request, None, str(i)) for i in self.installations]
+        return self._page(request, rows, "page", int(request.query.get("page", 1)) - 1)
+
+    def _page(self, request: web.Request, rows: list[Json], name: str, number: int) -> web.Response:
+        """A page of a list, with a link to the next one; pages count from 0, links by `name` from 1."""
+        per = min(100, int(request.query.get("per_page", 30)))
+        more = len(rows) > (number + 1) * per
+        link = f'<{self.url}{request.path}?per_page={per}&{name}={number + 2}>; rel="next"'
+        page = rows[number * per : (number + 1) * per]
+        return web.json_response(page, headers={"link": link} if more else {})
+
+    def _installation_of(self, request: web.Request, body: Any, repository: str) -> Json:
+        if repository != REPOSITORY:
+            raise Refusal(404, "Not Found")
+        return self._installation(request, body)
 
     def _mint(self, request: web.Request, body: Any, number: str) -> Json:
         self.minted.append(body or {})
@@ -324,10 +342,7 @@ class FakeApp(FakeGitHub):
 
     def _deliveries(self, request: web.Request, body: Any) -> web.Response:
         newest = sorted(self.deliveries, key=lambda d: (d["delivered_at"], d["id"]), reverse=True)
-        per, start = int(request.query.get("per_page", 30)), int(request.query.get("cursor", 0))
-        rows, rest = newest[start : start + per], newest[start + per :]
-        link = f'<{self.url}{request.path}?per_page={per}&cursor={start + per}>; rel="next"'
-        return web.json_response(rows, headers={"link": link} if rest else {})
+        return self._page(request, newest, "cursor", int(request.query.get("cursor", 1)) - 1)
 
     def _again(self, request: web.Request, body: Any, number: str) -> web.Response:
         if not any(d["id"] == int(number) for d in self.deliveries):

@@ -1,0 +1,52 @@
+"""The way to GitHub for the jobs of one process: one session, the App's key, tokens that are shared."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import aiohttp
+
+from bot.app_settings import AppSettings
+from bot.hosts.app import AppAPI, Tokens
+from bot.hosts.checks import Checks
+from bot.hosts.github import GitHub
+from bot.hosts.http import make_session
+from bot.hosts.identity import AppKey, AsApp
+from bot.hosts.people import People
+from bot.jobs.protocol import Place
+from bot.jobs.worker import Reach
+from bot.settings import Settings
+from bot.subject import PullRequest
+
+
+class AppAccess:
+    """What the App may reach. `read` gives its settings anew, for a key that was replaced."""
+
+    def __init__(
+        self, settings: Settings, app: AppSettings, read: Callable[[], AppSettings]
+    ) -> None:
+        self._settings = settings
+        self._app = app
+        self._session: aiohttp.ClientSession = make_session(settings)
+        self.as_app = AsApp(self._session, settings, AppKey(app, read))
+        self._tokens = Tokens(self.as_app)
+
+    @asynccontextmanager
+    async def pull(self, place: Place) -> AsyncIterator[Reach]:
+        """One pull request, with a token for its repository alone."""
+        owner, _, name = place.repository.partition("/")
+        async with AppAPI(self._session, self._settings, self._tokens, place) as api:
+            forge = GitHub(api, PullRequest(owner, name, place.number), self._settings, place)
+            yield Reach(forge, Checks(api, self._app.app_id))
+
+    @asynccontextmanager
+    async def people(self, place: Place) -> AsyncIterator[People]:
+        """Those who take part in it."""
+        async with AppAPI(self._session, self._settings, self._tokens, place) as api:
+            yield People(api)
+
+    async def close(self) -> None:
+        """Revoke what tokens are left, and close the connections."""
+        await self._tokens.close()
+        await self._session.close()

@@ -1,0 +1,121 @@
+"""What the App adds to the line of one review: its check run, its memory, who may stop it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bot.errors import Gone, GoneProblem, HostProblem
+from bot.hosts.checks import Checks
+from bot.hosts.protocol import Pull
+from bot.jobs.protocol import Trigger
+from bot.jobs.store import Job, Store
+from bot.outputs.checkrun import CheckRun, running_title, skipped
+from bot.pull_review import Desk
+from bot.terms import Terms
+from bot.triggers import why_not
+from reviewers.core.history import Dismissal, History, Known, State
+from reviewers.protocols import Brief
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which version of the pull request a job works on, as it was when it was read."""
+
+    head: str
+    base: str
+    config: str
+
+
+class JobDesk(Desk):
+    """The desk of one job. `checks` writes check runs; where the permission is missing it does nothing."""
+
+    def __init__(
+        self,
+        job: Job,
+        run: str,
+        checks: Checks,
+        dismissed: Mapping[str, Dismissal],
+        store: Store,
+    ) -> None:
+        self.anew = job.row.trigger.is_asked
+        self.terms: Terms | None = None
+        self.target: Target | None = None
+        self._job = job
+        self._run = run
+        self._checks = checks
+        self._dismissed = dismissed
+        self._store = store
+        self._check: asyncio.Task[int] | None = None
+        self.check_run = job.check_run
+
+    def opened(self, pull: Pull, terms: Terms) -> str:
+        """The repository must be the one that was meant, the pull request open and wanted."""
+        place = self._job.row.place
+        if pull.repository_id not in (0, place.repository_id):
+            raise GoneProblem(Gone.REPLACED, str(place))
+        change = pull.subject.change
+        self.terms = terms
+        self.target = Target(change.head, change.base, terms.digest)
+        if pull.state != "open":
+            return "pull request closed"
+        return "" if self.anew else why_not(terms.triggers, pull)
+
+    def remembered(self, history: History) -> History:
+        """People's decisions from the database; what a review shows of them may have been edited."""
+
+        def decided(known: Known) -> Known:
+            why = self._dismissed.get(known.finding.id)
+            if why is None:
+                return known
+            return replace(known, state=State.DISMISSED, dismissal=why)
+
+        history = replace(history, known=tuple(map(decided, history.known)))
+        asked = self._job.row.trigger in (Trigger.COMMAND, Trigger.RERUN)
+        # Asked for again, a complete review is done again; of another only what went unread.
+        return replace(history, config="") if asked and history.complete else history
+
+    async def announce(self, brief: Brief) -> None:
+        """Start the check run beside the first calls: nobody waits for it."""
+        title = running_title(len(brief.plan.hunks), len(brief.policy.reviewers))
+        self._check = asyncio.create_task(self._started(brief.change.head, title))
+
+    async def _started(self, head: str, title: str) -> int:
+        """Its number is written down, so that another life of the job can end it."""
+        begin = self._checks.create if self._job.row.attempts == 1 else self._checks.start
+        try:
+            number = await begin(head, title, self.external_id(head)) or 0
+        except HostProblem:  # The review is worth more than its check run (case S20).
+            return 0
+        await self._store.note(self._job.row.id, check_run=number)
+        return number
+
+    def external_id(self, head: str) -> str:
+        """`run:head:config`, by which the check run is known again."""
+        return f"{self._run}:{head}:{self.target.config if self.target else ''}"
+
+    async def elsewhere(self) -> str:
+        """The check run, where there is one."""
+        if self._check is not None:
+            self.check_run = await self._check
+        return "check run" if self.check_run else ""
+
+    def quiet(self) -> bool:
+        """Where there is no check run, a clean review is posted: else nobody would hear of it."""
+        return bool(self.check_run)
+
+    async def finish(self, head: str, check: CheckRun) -> None:
+        """Write the check run's end; where none was begun, it is made with its end."""
+        await self.elsewhere()
+        if self.check_run:
+            await self._checks.finish(self.check_run, check, self.external_id(head))
+            await self._store.note(self._job.row.id, check_run=0)
+        elif self._check is None:
+            await self._checks.complete(head, check, self.external_id(head))
+
+    async def skip(self, why: str) -> None:
+        """Say in the list of checks that this head is not reviewed, and why."""
+        head = self.target.head if self.target else self._job.row.head
+        if head:
+            await self.finish(head, skipped(why))

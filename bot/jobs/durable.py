@@ -1,0 +1,247 @@
+"""The durable engine: the only importer of DBOS, with its traps closed (facts/durable.md, section 4).
+
+It sees to it that accepted work goes on: after a crash, on another machine, later. What became of a
+job is written in our own tables; the engine's rows hold job ids and the kept answers of models.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dbos import (
+    DBOS,
+    DBOSClient,
+    DBOSConfig,
+    EnqueueOptions,
+    Serializer,
+    SetEnqueueOptions,
+    SetWorkflowID,
+    StepReservation,
+)
+from dbos._error import DBOSException as DurableError
+from dbos._serialization import DBOSDefaultSerializer
+
+from bot.app_settings import AppSettings
+from bot.jobs.database import engine_url
+
+NAME = "triptych"
+VERSION = "jobs-1"
+"""Constant: with another one every unfinished job would lie there for ever (trap 4). It changes only
+with the order of a job's steps."""
+QUEUE = "work"
+ONE = "one"
+"""The executor on SQLite, where there is only one."""
+THREADS = 8
+POLL_ALONE, POLL_SHARED = 1.0, 0.25
+"""Seconds between looks into the queue. Alone a job is started at once and the queue holds only what
+waits; with other machines it is how work gets there."""
+ALIVE = ["ENQUEUED", "DELAYED", "PENDING"]
+
+__all__ = ["Durable", "DurableError", "Queue", "Start", "keep", "refuse_pickle", "reserved"]
+
+Work = Callable[[str], Coroutine[Any, Any, str]]
+Step = Callable[[], Coroutine[Any, Any, Mapping[str, Any]]]
+
+
+class Json(Serializer):
+    """Plain JSON for everything that is stored."""
+
+    def serialize(self, data: Any) -> str:
+        """Values as text; what is no plain value is a fault of ours."""
+        return json.dumps(data)
+
+    def deserialize(self, serialized_data: str) -> Any:
+        """Text as values."""
+        return json.loads(serialized_data)
+
+    def name(self) -> str:
+        """The mark of its rows."""
+        return "triptych_json"
+
+
+def refuse_pickle() -> None:
+    """A row may say that it is pickled whatever serializer is set; reading it would run it (trap 6)."""
+
+    def refuse(_self: object, _text: str) -> Any:
+        raise ValueError("a pickled row was refused")
+
+    type(DBOSDefaultSerializer).deserialize = refuse  # type: ignore[method-assign, assignment]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a job is to be started: now and here, or by whoever is free, the smaller `priority` first,
+    not before `delay` seconds.
+    """
+
+    here: bool = False
+    priority: int = 1
+    delay: float = 0.0
+
+
+class Durable:
+    """A process that does work: DBOS, launched in the running event loop."""
+
+    def __init__(self, settings: AppSettings, executor: str) -> None:
+        self._settings = settings
+        self._executor = ONE if settings.on_sqlite else executor
+        self._started: dict[str, Any] = {}
+
+    async def launch(self, works: Mapping[str, Work]) -> None:
+        """Make the tables, take up what an earlier life of this executor left, listen.
+
+        `works` are the kinds of work by name.
+        """
+        refuse_pickle()
+        _quiet()
+        config: DBOSConfig = {
+            "name": NAME,
+            "system_database_url": engine_url(self._settings),
+            "serializer": Json(),
+            "application_version": VERSION,
+            "executor_id": self._executor,
+            "max_executor_threads": THREADS,
+            "scheduler_polling_interval_sec": 3600.0,
+            "use_listen_notify": False,
+            "log_level": "ERROR",
+        }
+        DBOS(config=config)
+        for name, work in works.items():
+            self._started[name] = DBOS.workflow(name=name, max_recovery_attempts=None)(
+                _function(work)
+            )
+        DBOS.launch()
+        await DBOS.register_queue_async(
+            QUEUE,
+            worker_concurrency=self._settings.reviews_at_once,
+            polling_interval_sec=POLL_ALONE if self._settings.on_sqlite else POLL_SHARED,
+            on_conflict="always_update",
+        )
+
+    async def start(self, work: str, job: str, run: str, how: Start) -> None:
+        """Durable on return; the same `run` twice is once."""
+        function = self._started[work]
+        if how.here:
+            with SetWorkflowID(run):
+                await DBOS.start_workflow_async(function, job)
+            return
+        delay = how.delay or None
+        with SetWorkflowID(run), SetEnqueueOptions(priority=how.priority, delay_seconds=delay):
+            await DBOS.enqueue_workflow_async(QUEUE, function, job)
+
+    async def missing(self, runs: Sequence[str]) -> tuple[str, ...]:
+        """Which of some runs the engine does not work on: never started, or ended."""
+        found = await DBOS.list_workflows_async(
+            workflow_ids=list(runs), status=ALIVE, load_input=False, load_output=False
+        )
+        alive = {w.workflow_id for w in found}
+        return tuple(r for r in runs if r not in alive)
+
+    async def forget(self, runs: Sequence[str]) -> None:
+        """Delete all that is stored of some runs, kept answers included."""
+        if runs:
+            await DBOS.delete_workflows_async(list(runs))
+
+    async def old(self, before: float, work: str) -> tuple[str, ...]:
+        """Runs of some work that ended before a time (seconds since the epoch)."""
+        until = datetime.fromtimestamp(before, UTC).isoformat()
+        done = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+        found = await DBOS.list_workflows_async(
+            name=work,
+            status=done,
+            completed_before=until,
+            limit=2000,
+            load_input=False,
+            load_output=False,
+        )
+        return tuple(w.workflow_id for w in found)
+
+    async def held_by(self) -> dict[str, list[str]]:
+        """What other executors have begun: their ids, with the runs of each."""
+        found = await DBOS.list_workflows_async(
+            status="PENDING", load_input=False, load_output=False
+        )
+        held: dict[str, list[str]] = {}
+        for run in found:
+            if run.executor_id and run.executor_id != self._executor:
+                held.setdefault(run.executor_id, []).append(run.workflow_id)
+        return held
+
+    async def take_over(self, runs: Sequence[str]) -> None:
+        """Put the runs of a dead executor back into the queue (trap 2)."""
+        for run in runs:
+            await DBOS.resume_workflow_async(run, queue_name=QUEUE)
+
+    async def stop(self, seconds: float) -> None:
+        """Let running jobs end for so many seconds; what is left goes on at the next start."""
+        await asyncio.to_thread(
+            DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=int(seconds)
+        )
+
+
+class Queue:
+    """A process that only hands work over: a door beside workers, or the operator's commands."""
+
+    def __init__(self, settings: AppSettings) -> None:
+        refuse_pickle()
+        _quiet()
+        self._client = DBOSClient(
+            system_database_url=engine_url(settings), serializer=Json(), application_name=NAME
+        )
+
+    async def start(self, work: str, job: str, run: str, how: Start) -> None:
+        """As for Durable; never here."""
+        options: EnqueueOptions = {
+            "workflow_name": work,
+            "queue_name": QUEUE,
+            "workflow_id": run,
+            "app_version": VERSION,
+            "priority": how.priority,
+        }
+        if how.delay:
+            options["delay_seconds"] = how.delay
+        await self._client.enqueue_async(options, job)
+
+    async def forget(self, runs: Sequence[str]) -> None:
+        """Delete all that is stored of some runs."""
+        if runs:
+            await self._client.delete_workflows_async(list(runs))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await asyncio.to_thread(self._client.destroy)
+
+
+def reserved(number: int) -> tuple[StepReservation, ...]:
+    """Places for so many steps of the running job, in order, before any of them begins.
+
+    Steps that draw their numbers while they run side by side get each other's results after a
+    crash (trap 1).
+    """
+    return tuple(DBOS.reserve_step() for _ in range(number))
+
+
+async def keep(place: StepReservation, name: str, step: Step) -> Mapping[str, Any]:
+    """The step's value: from the database where it was done before, else by doing it."""
+    found: Mapping[str, Any] = await place.run_async({"name": name}, step)
+    return found
+
+
+def _function(work: Work) -> Work:
+    """DBOS marks the functions that it is given; methods cannot be marked."""
+
+    async def run(job: str) -> str:
+        return await work(job)
+
+    return run
+
+
+def _quiet() -> None:
+    """DBOS advertises and warns of SQLite at each start; its errors stay (trap 13)."""
+    logging.getLogger("dbos").setLevel(logging.ERROR)

@@ -1,0 +1,276 @@
+"""From a wish to a job: what is the same wish, what it overtakes, when and where it starts.
+
+The decisions (`plan_review`) are pure; `Intake` writes them down and starts the work. What it returns
+from is durable: a row of ours, and a run of the engine's under the same name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from bot.app_settings import AppSettings
+from bot.jobs.decisions import HOUR
+from bot.jobs.durable import Start
+from bot.jobs.limits import Limits
+from bot.jobs.protocol import (
+    CancelWish,
+    CommandWish,
+    JobsProblem,
+    JobState,
+    Place,
+    PurgeWish,
+    ReviewWish,
+    Trigger,
+    Wish,
+)
+from bot.jobs.store import ALIVE, Job, Store
+
+REVIEW, COMMAND = "review", "command"
+"""Names under which the engine knows our two kinds of work."""
+NEWER = "a newer commit is being reviewed"
+MOST_PRIORITY = 10_000
+TRIES = 3
+
+
+class Starter(Protocol):
+    """What starts work: the engine in this process, or its queue from another one."""
+
+    async def start(self, work: str, job: str, run: str, how: Start) -> None:
+        """Durable on return; the same `run` twice is once."""
+        ...
+
+    async def forget(self, runs: Sequence[str]) -> None:
+        """Delete all that is stored of some runs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A new job of that id is needed, which overtakes what lives; `refusal` keeps it from reviewing."""
+
+    id: str
+    delay: float = 0.0
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The wish is a job already; `alive` tells whether it must be seen to run."""
+
+    id: str
+    alive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """Something newer of this pull request was seen before: nothing is to be done for this."""
+
+    by: str
+
+
+def job_id(wish: ReviewWish) -> str:
+    """What makes two wishes one: the person's act, or the state of the pull request.
+
+    Not the delivery's GUID, which no signature covers: a recorded event sent again under another
+    one is the same wish (case S07).
+    """
+    place = f"{wish.place.repository_id}.{wish.place.number}"
+    if wish.once:
+        return f"asked.{place}.{_short(wish.once)}"
+    return f"review.{place}.{wish.head[:12]}.{_short(wish.base)}"
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def plan_review(
+    wish: ReviewWish, known: Sequence[Job], now: float, *, debounce: float, per_hour: int
+) -> Fresh | Same | Outdated:
+    """What is to be done for a wish. `known` are the jobs of its pull request, newest first.
+
+    A job that was given up is done again when its event comes again; what was done, or overtaken by
+    something that is no longer wanted, is known by its number behind the id.
+    """
+    base = job_id(wish)
+    tries = [j for j in known if j.row.id == base or j.row.id.startswith(f"{base}.")]
+    newest = max((j.seen for j in known), default=0.0)
+    if wish.seen and newest > wish.seen and not wish.once:
+        return Same(tries[0].row.id, alive=False) if tries else Outdated(known[0].row.id)
+    if tries and not _is_to_be_redone(tries[0], wish):
+        return Same(tries[0].row.id, alive=tries[0].row.state in ALIVE)
+    identity = f"{base}.{len(tries) + 1}" if tries else base
+    recent = [j for j in known if now - j.row.created < HOUR and not j.refusal]
+    if len(recent) >= per_hour:
+        return Fresh(identity, refusal=f"the limit of {per_hour} reviews an hour is reached")
+    pushed = [j for j in known if j.row.trigger is Trigger.PUSHED]
+    quick = wish.trigger is Trigger.PUSHED and any(now - j.row.created < debounce for j in pushed)
+    return Fresh(identity, delay=debounce if quick else 0.0)
+
+
+def _is_to_be_redone(last: Job, wish: ReviewWish) -> bool:
+    """Whether a wish that was a job before is to be one again.
+
+    What a person has asked for is done once, unless it was given up; what follows from the pull
+    request also when it came to nothing: it was overtaken, closed, or not wanted as it was then.
+    """
+    match last.row.state:
+        case JobState.DEAD:
+            return True
+        case JobState.SUPERSEDED | JobState.CANCELLED:
+            return not wish.once
+        case JobState.SKIPPED:
+            return wish.trigger is not last.row.trigger or wish.seen > last.seen
+        case _:
+            return False
+
+
+class Intake:
+    """Takes wishes in. `limits` tell whether this process could begin at once; None: it never does."""
+
+    def __init__(
+        self,
+        store: Store,
+        starter: Starter,
+        settings: AppSettings,
+        limits: Limits | None = None,
+    ) -> None:
+        self._store = store
+        self._starter = starter
+        self._settings = settings
+        self._limits = limits
+        self._stop: Callable[[Sequence[str], str], None] = lambda _jobs, _why: None
+        self._pulls: dict[str, asyncio.Lock] = {}
+
+    def tell(self, stop: Callable[[Sequence[str], str], None]) -> None:
+        """Who is told of jobs that were ended, in case they run in this process."""
+        self._stop = stop
+
+    async def accept(self, wish: Wish) -> str:
+        """Write it down and see that it is done; the job's id, "" where there is none.
+
+        JobsProblem when the database did not take it.
+        """
+        try:
+            match wish:
+                case ReviewWish():
+                    return await self._review(wish)
+                case CommandWish():
+                    return await self._command(wish)
+                case CancelWish():
+                    await self.end(JobState.CANCELLED, wish.why, place=wish.place)
+                    return ""
+                case PurgeWish():
+                    await self._purge(wish)
+                    return ""
+        except (sa.exc.SQLAlchemyError, OSError) as e:
+            raise JobsProblem(
+                "The database does not take jobs.", f"See the log ({type(e).__name__})."
+            ) from e
+
+    async def end(
+        self, state: JobState, note: str, *, place: Place | None = None, job: str = ""
+    ) -> tuple[str, ...]:
+        """End what lives of a pull request, or one job: running calls stop at once."""
+        ended = await self._store.end_alive(state, note, place=place, job=job)
+        self._stop(ended, note)
+        return ended
+
+    async def again(self, job: Job) -> str:
+        """The same review once more, as a new job."""
+        place = job.row.place
+        wish = ReviewWish(
+            place, Trigger.RERUN, job.row.head, job.base, once=f"{job.row.id} at {time.time()}"
+        )
+        return await self._review(wish)
+
+    async def restarted(self, job: Job) -> None:
+        """Somebody must work on a job that lives: where its start was lost, or the engine has given
+        its run up, start it (again).
+        """
+        await self._starter.forget([job.row.id])
+        await self._start(job.row.id, job.row.place, Start())
+
+    async def _review(self, wish: ReviewWish) -> str:
+        """One after the other for a pull request; with other processes the row's key decides."""
+        lock = self._pulls.setdefault(wish.place.key, asyncio.Lock())
+        try:
+            async with lock:
+                for _ in range(TRIES - 1):
+                    try:
+                        return await self._taken(wish)
+                    except sa.exc.IntegrityError:  # Somebody else has written it down just now.
+                        continue
+                return await self._taken(wish)
+        finally:
+            if not lock.locked():
+                self._pulls.pop(wish.place.key, None)
+
+    async def _taken(self, wish: ReviewWish) -> str:
+        known = await self._store.of_pull(wish.place)
+        planned = plan_review(
+            wish,
+            known,
+            time.time(),
+            debounce=self._settings.debounce,
+            per_hour=self._settings.reviews_per_hour,
+        )
+        match planned:
+            case Outdated():
+                return ""
+            case Same(id=job, alive=alive):
+                if alive:
+                    await self._start(job, wish.place, Start())
+                return job
+            case Fresh(id=job, delay=delay, refusal=refusal):
+                ended = await self._store.add(_row(job, wish, refusal), supersedes=NEWER)
+                self._stop(ended, NEWER)
+                await self._start(job, wish.place, Start(delay=delay))
+                return job
+
+    async def _command(self, wish: CommandWish) -> str:
+        run = f"command.{wish.place.repository_id}.{wish.thread}.{wish.comment}"
+        how = Start(here=self._limits is not None)
+        await self._starter.start(COMMAND, json.dumps(asdict(wish)), run, how)
+        return run
+
+    async def _start(self, job: str, place: Place, how: Start) -> None:
+        """Here and now where a seat is free; else in turn, so that no installation starves others."""
+        if self._limits and not self._limits.full and not how.delay:
+            await self._starter.start(REVIEW, job, job, Start(here=True))
+            return
+        alive = await self._store.alive_of(place.installation)
+        priority = min(alive + 1, MOST_PRIORITY)
+        await self._starter.start(REVIEW, job, job, Start(priority=priority, delay=how.delay))
+
+    async def _purge(self, wish: PurgeWish) -> None:
+        gone = await self._store.purge(wish.installation, wish.repositories)
+        self._stop(gone, wish.why)
+        await self._starter.forget(gone)
+
+
+def _row(job: str, wish: ReviewWish, refusal: str) -> Mapping[str, Any]:
+    place = wish.place
+    return {
+        "id": job,
+        "installation": place.installation,
+        "account": place.account,
+        "repository_id": place.repository_id,
+        "repository": place.repository,
+        "number": place.number,
+        "trigger": wish.trigger.value,
+        "state": JobState.WAITING.value,
+        "head": wish.head,
+        "base": wish.base,
+        "seen": wish.seen,
+        "refusal": refusal,
+        "created": time.time(),
+    }

@@ -1,0 +1,109 @@
+"""How much goes on at once: reviews in a process, model calls in it and everywhere, one a pull request.
+
+Across machines a limit is a set of advisory locks of Postgres, held on one connection: when a process
+dies, its connection does, and Postgres gives back what it held.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol
+
+from bot.app_settings import AppSettings
+
+SLOTS, PULLS, EXECUTORS = 7301, 7302, 7303
+"""Classes of advisory locks: model calls, pull requests, executors."""
+PAUSE = 0.2
+"""Seconds between two tries to get a lock that another machine holds."""
+
+
+def number_of(name: str) -> int:
+    """A name as a signed 32-bit number, as Postgres locks are named."""
+    value = zlib.crc32(name.encode())
+    return value - 2**32 if value >= 2**31 else value
+
+
+class Locks(Protocol):
+    """Locks that all processes share and that die with their holder."""
+
+    async def take(self, kind: int, number: int) -> bool:
+        """Take it if it is free."""
+        ...
+
+    async def give(self, kind: int, number: int) -> None:
+        """Give it back."""
+        ...
+
+
+class Limits:
+    """The limits of one worker process; `locks` are None where it is the only one."""
+
+    def __init__(self, settings: AppSettings, locks: Locks | None) -> None:
+        self._locks = locks
+        self._everywhere = settings.calls_everywhere
+        self._seats = asyncio.Semaphore(settings.reviews_at_once)
+        self._calls = asyncio.Semaphore(min(settings.calls_at_once, settings.calls_everywhere))
+        self._pulls: dict[str, asyncio.Lock] = {}
+        self._slots: set[int] = set()
+
+    @property
+    def full(self) -> bool:
+        """Whether a review begun now would have to wait for a seat."""
+        return self._seats.locked()
+
+    @asynccontextmanager
+    async def review(self, pull: str) -> AsyncIterator[None]:
+        """A seat, and the pull request for oneself: of two reviews of it, one waits."""
+        lock = self._pulls.setdefault(pull, asyncio.Lock())
+        async with AsyncExitStack() as held:
+            await held.enter_async_context(lock)
+            await held.enter_async_context(self._shared(PULLS, number_of(pull)))
+            await held.enter_async_context(self._seats)
+            yield
+        if not lock.locked():
+            self._pulls.pop(pull, None)
+
+    @asynccontextmanager
+    async def call(self) -> AsyncIterator[None]:
+        """A place for one model call."""
+        async with self._calls:
+            if self._locks is None:
+                yield
+                return
+            slot = await self._slot(self._locks)
+            try:
+                yield
+            finally:
+                await asyncio.shield(self._locks.give(SLOTS, slot))
+                self._slots.discard(slot)
+
+    async def _slot(self, locks: Locks) -> int:
+        """One that nobody holds. The session that holds a lock could take it again, so ours are
+        left out; from a random one on, because the first ones are mostly taken.
+        """
+        while True:
+            first = random.randrange(self._everywhere)  # noqa: S311 - no secret
+            slots: tuple[int, ...] = (*range(first, self._everywhere), *range(first))
+            for slot in slots:
+                if slot not in self._slots:
+                    self._slots.add(slot)
+                    if await locks.take(SLOTS, slot):
+                        return slot
+                    self._slots.discard(slot)
+            await asyncio.sleep(PAUSE)
+
+    @asynccontextmanager
+    async def _shared(self, kind: int, number: int) -> AsyncIterator[None]:
+        if self._locks is None:
+            yield
+            return
+        while not await self._locks.take(kind, number):  # noqa: ASYNC110 - another machine's
+            await asyncio.sleep(PAUSE)
+        try:
+            yield
+        finally:
+            await asyncio.shield(self._locks.give(kind, number))

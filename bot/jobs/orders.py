@@ -1,0 +1,205 @@
+"""What people order in comments, carried out: as a durable job, by the API's permissions of the moment.
+
+Look-ups by finding are scoped to the pull request of the comment, so that an id from elsewhere tells
+nothing (and dismisses nothing).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import structlog
+
+from bot.errors import HostProblem, Problem
+from bot.hosts.people import Face, People
+from bot.jobs.protocol import (
+    CancelWish,
+    CommandWish,
+    JobState,
+    Place,
+    ReviewWish,
+    Thread,
+    Trigger,
+    Verb,
+    Wish,
+)
+from bot.jobs.store import ALIVE, Store
+from bot.outputs.marker import read_finding_marker
+from bot.outputs.replies import dismissed_later, explanation, help_text, not_found, not_understood
+from reviewers.core.history import Dismissal
+
+WATCH = 1.0
+"""Seconds between two looks whether a review that was ordered is over."""
+LONGEST_WATCH = 3600.0
+
+FINISHED = ("clean", "findings")
+"""Outcomes of a review that can be told anew without asking a model."""
+
+log = structlog.get_logger("triptych.jobs")
+
+
+class Company(Protocol):
+    """The way to the people of a pull request, for as long as an order is carried out."""
+
+    def people(self, place: Place) -> AbstractAsyncContextManager[People]:
+        """Open it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How an order ended: the face it gets, and what is answered ("" for nothing)."""
+
+    face: Face
+    answer: str = ""
+
+
+class Orders:
+    """Carries orders out. `wish` takes in what an order wishes for, `today` gives the date of UTC."""
+
+    def __init__(
+        self,
+        store: Store,
+        company: Company,
+        wish: Callable[[Wish], Awaitable[str]],
+        today: Callable[[], str] = lambda: datetime.now(UTC).date().isoformat(),
+    ) -> None:
+        self._store = store
+        self._company = company
+        self._wish = wish
+        self._today = today
+
+    async def run(self, text: str) -> str:
+        """The work of the engine's run: `text` is a CommandWish as JSON. Returns how it ended."""
+        order = read_order(text)
+        if order is None:
+            return "unreadable"
+        try:
+            async with self._company.people(order.place) as people:
+                return await self._obeyed(order, people)
+        except Problem as e:
+            log.warning("order.failed", verb=order.verb.value, why=e.what)
+            return "failed"
+
+    async def _obeyed(self, order: CommandWish, people: People) -> str:
+        if not await people.may_order(order.author, order.login):
+            if await self._store.decisions.may_react(order.place.repository_id, order.author):
+                await people.react(order.comment, order.thread, Face.PUZZLED)
+            return "not allowed"
+        comment = await people.comment(order.comment, order.thread)
+        if comment.author != order.author or (order.updated and comment.updated != order.updated):
+            return "edited since"  # What was authorised is not what stands there now.
+        await people.react(order.comment, order.thread, Face.SEEN)
+        try:
+            done = await self._carried_out(order, people)
+        except HostProblem as e:
+            log.warning("order.failed", verb=order.verb.value, why=e.what)
+            done = Done(Face.PUZZLED)
+        if done.answer:
+            await self._answer(order, people, done.answer)
+        await people.react(order.comment, order.thread, done.face)
+        return str(done.face)
+
+    async def _carried_out(self, order: CommandWish, people: People) -> Done:
+        match order.verb:
+            case Verb.HELP:
+                if order.reason:  # What was wrong with a command that could not be read.
+                    return Done(Face.PUZZLED, not_understood(order.reason))
+                return Done(Face.DONE, help_text())
+            case Verb.STOP:
+                await self._wish(CancelWish(order.place, f"stopped by {order.login}"))
+                return Done(Face.DONE)
+            case Verb.REVIEW:
+                once = f"comment {order.thread.value} {order.comment}"
+                wish = ReviewWish(order.place, Trigger.COMMAND, once=once)
+                ended = await self._watched(await self._wish(wish))
+                return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
+            case Verb.EXPLAIN:
+                return await self._explained(order, people)
+            case Verb.DISMISS:
+                return await self._dismissed(order, people)
+
+    async def _explained(self, order: CommandWish, people: People) -> Done:
+        found = await self._finding(order, people)
+        if found is None:
+            return Done(Face.PUZZLED, not_found(order.finding))
+        return Done(Face.DONE, explanation(found))
+
+    async def _dismissed(self, order: CommandWish, people: People) -> Done:
+        """The decision is written down; then the review is told anew, which asks no model."""
+        found = await self._finding(order, people)
+        if found is None:
+            return Done(Face.PUZZLED, not_found(order.finding))
+        why = Dismissal(order.login, self._today(), order.reason)
+        await self._store.decisions.dismiss(order.place, str(found["id"]), order.author, why)
+        last = next(iter(await self._store.of_pull(order.place)), None)
+        if last is None or last.row.outcome not in FINISHED:
+            return Done(Face.DONE, dismissed_later())
+        once = f"dismissal {order.thread.value} {order.comment}"
+        ended = await self._watched(
+            await self._wish(ReviewWish(order.place, Trigger.DISMISSAL, once=once))
+        )
+        return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
+
+    async def _finding(self, order: CommandWish, people: People) -> dict[str, Any] | None:
+        """The one finding of this pull request's last review that is meant; None for none, or several."""
+        wanted = order.finding
+        if not wanted and order.parent:
+            first = await people.comment(order.parent, Thread.REVIEW)
+            marker = read_finding_marker(first.body)
+            wanted = marker[0] if marker else ""
+        if not wanted:
+            return None
+        for job in await self._store.of_pull(order.place):
+            if job.row.state is JobState.DONE and (whole := await self._store.job(job.row.id)):
+                found = [f for f in _findings(whole.row.document) if f["id"].startswith(wanted)]
+                if len({f["id"] for f in found}) == 1:
+                    return found[0]
+        return None
+
+    async def _watched(self, job: str) -> JobState | None:
+        """The state in which a job ends; None where it does not in time."""
+        for _ in range(int(LONGEST_WATCH / WATCH)):
+            found = await self._store.job(job)
+            if found is None:
+                return None
+            if found.row.state not in ALIVE:
+                return found.row.state
+            await asyncio.sleep(WATCH)
+        return None
+
+    async def _answer(self, order: CommandWish, people: People, text: str) -> None:
+        """In the thread where it was asked."""
+        if order.thread is Thread.REVIEW:
+            await people.reply(order.parent or order.comment, text)
+        else:
+            await people.say(text)
+
+
+def read_order(text: str) -> CommandWish | None:
+    """The order in a row of the database; None where it is none."""
+    try:
+        data = json.loads(text)
+        place = Place(**data.pop("place"))
+        thread, verb = Thread(data.pop("thread")), Verb(data.pop("verb"))
+        order = CommandWish(place, thread=thread, verb=verb, **data)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    numbers = (order.comment, order.author, place.installation, place.repository_id, place.number)
+    return order if all(isinstance(n, int) for n in numbers) else None
+
+
+def _findings(document: str) -> list[dict[str, Any]]:
+    """The findings in a stored review, [] where it cannot be read."""
+    try:
+        data = json.loads(document) if document else {}
+        found = [*data.get("findings", []), *data.get("dismissed", [])]
+    except (ValueError, AttributeError, TypeError):
+        return []
+    return [f for f in found if isinstance(f, dict) and isinstance(f.get("id"), str)]

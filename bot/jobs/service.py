@@ -1,0 +1,227 @@
+"""The jobs of one process, put together: a worker, or only the way to hand work over."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+import socket
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import sqlalchemy as sa
+import structlog
+
+from bot.app_settings import AppSettings, read_app_settings
+from bot.jobs.access import AppAccess
+from bot.jobs.database import hold_alone, make_home, ready_sqlite
+from bot.jobs.durable import Durable, DurableError, Queue
+from bot.jobs.intake import COMMAND, REVIEW, Intake
+from bot.jobs.limits import Limits
+from bot.jobs.orders import Orders
+from bot.jobs.protocol import Figures, JobRow, JobState, Wish
+from bot.jobs.store import DAY, Store
+from bot.jobs.takeover import SWEEP, PostgresLocks, hold_name, sweep
+from bot.jobs.transactions import open_database
+from bot.jobs.worker import Means, Worker
+from bot.settings import Settings
+from reviewers.core.call import Look
+
+LOOK = 0.5
+"""Seconds between two looks whether running jobs were ended by another process."""
+UNSTARTED = 60.0
+"""So old a job must be that somebody works on; younger ones may be about to be started."""
+TIDY = 600.0
+"""Seconds between two rounds of forgetting and of looking for jobs that nobody works on."""
+ENGINE_KEEPS = 3 * DAY
+"""How long the engine's own rows stay: so long GitHub can deliver an event again."""
+
+log = structlog.get_logger("triptych.jobs")
+
+
+class Service:
+    """Implements `Jobs` (bot/jobs/protocol.py) on the database."""
+
+    def __init__(self, store: Store, intake: Intake, app: AppSettings) -> None:
+        self._store = store
+        self._intake = intake
+        self._app = app
+        self._closing = AsyncExitStack()
+        self._draining = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._durable: Durable | None = None
+
+    def keep(self, closing: Callable[[], object]) -> None:
+        """Something to be closed at the end, in reverse order."""
+        self._closing.push_async_callback(_closed, closing)
+
+    async def accept(self, wish: Wish, delivery: str) -> str:
+        """See Jobs."""
+        job = await self._intake.accept(wish)
+        log.info("wish.accepted", kind=type(wish).__name__, delivery=delivery, job=job)
+        return job
+
+    async def heard(self) -> None:
+        """A webhook came: for the status page."""
+        await self._store.remember("last_webhook", f"{time.time():.3f}")
+
+    async def ready(self) -> str:
+        """See Jobs."""
+        if self._draining:
+            return "the server is stopping"
+        try:
+            await self._store.recall("schema")
+        except (sa.exc.SQLAlchemyError, OSError) as e:
+            return f"the database does not answer ({type(e).__name__})"
+        return ""
+
+    async def figures(self) -> Figures:
+        """See Jobs."""
+        return await self._store.figures(self._app.cost_day)
+
+    async def list(self, limit: int = 50, state: JobState | None = None) -> Sequence[JobRow]:
+        """See Jobs."""
+        return await self._store.list(limit, state)
+
+    async def show(self, job: str) -> JobRow | None:
+        """See Jobs."""
+        found = await self._store.job(job)
+        return found.row if found else None
+
+    async def retry(self, job: str) -> str:
+        """See Jobs."""
+        found = await self._store.job(job)
+        if found is None:
+            raise KeyError(job)
+        return await self._intake.again(found)
+
+    async def cancel(self, job: str) -> bool:
+        """See Jobs."""
+        return bool(await self._intake.end(JobState.CANCELLED, "cancelled by hand", job=job))
+
+    async def stop(self, seconds: float = 0.0) -> None:
+        """Take nothing more in, let what runs end for so many seconds, close everything.
+
+        What is not over by then goes on when somebody starts again.
+        """
+        self._draining = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._durable is not None:
+            await self._durable.stop(seconds)
+        await self._closing.aclose()
+
+    # --- what goes on by itself in a process that works
+
+    def begin(self, durable: Durable, worker: Worker, locks: PostgresLocks | None) -> None:
+        """Start what has to be looked after from now on."""
+        self._durable = durable
+        rounds: list[tuple[float, Callable[[], Awaitable[object]]]] = [
+            (LOOK, lambda: self._look(worker)),
+            (TIDY, lambda: self._tidy(durable)),
+            (UNSTARTED, lambda: self._see_to(durable)),
+        ]
+        if locks is not None:
+            rounds.append((SWEEP, lambda: sweep(durable, locks)))
+        self._tasks = [asyncio.create_task(_again(pause, work)) for pause, work in rounds]
+
+    async def _look(self, worker: Worker) -> None:
+        """Stop what another process has ended."""
+        if worker.running:
+            for job, why in (await self._store.ended_among(worker.running)).items():
+                worker.stop([job], why)
+
+    async def _see_to(self, durable: Durable) -> None:
+        """A job whose start was lost between two writes, or whose run broke, is started again."""
+        jobs = {j.row.id: j for j in await self._store.unfinished(time.time() - UNSTARTED)}
+        for job in await durable.missing(list(jobs)) if jobs else ():
+            log.warning("job.unstarted", job=job)
+            await self._intake.restarted(jobs[job])
+
+    async def _tidy(self, durable: Durable) -> None:
+        """Forget what is older than the operator wants to keep, and the engine's rows before that."""
+        now = time.time()
+        await durable.forget(await self._store.forget(now - self._app.retention_days * DAY))
+        await durable.forget(await durable.old(now - ENGINE_KEEPS, REVIEW))
+        await durable.forget(await durable.old(now - self._app.retention_days * DAY, COMMAND))
+
+
+async def _again(pause: float, work: Callable[[], Awaitable[object]]) -> None:
+    """The same work again and again; what the database refuses this time, it may take the next."""
+    while True:
+        await asyncio.sleep(pause)
+        try:
+            await work()
+        except (sa.exc.SQLAlchemyError, OSError, DurableError) as e:
+            log.warning("round.failed", why=type(e).__name__)
+
+
+async def start(
+    settings: Settings,
+    app: AppSettings,
+    *,
+    worker: bool,
+    called: Callable[[Look], None] | None = None,
+    read: Callable[[], AppSettings] = read_app_settings,
+) -> Service:
+    """The jobs of this process. With `worker` it does the work, else it hands it over (Postgres only).
+
+    `called` is told of every model call, `read` reads the settings anew when GitHub refuses the key.
+    ConfigProblem where the database cannot be used.
+    """
+    ready_sqlite()
+    make_home(app)
+    if not worker:
+        return await connect(app)
+    lock = hold_alone(app)
+    name = app.worker or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    locks = None if app.on_sqlite else await hold_name(app, name)
+    store = Store(open_database(app))
+    limits = Limits(app, locks)
+    access = AppAccess(settings, app, read)
+    hidden = replace(settings, more_secrets=settings.more_secrets | app.secrets)
+    means = Means(
+        store=store,
+        limits=limits,
+        access=access,
+        settings=hidden,
+        key=hashlib.sha256(f"triptych {app.private_key}".encode()).digest(),
+        worker=name,
+        secrets=hidden.secrets,
+        cost_day=app.cost_day,
+        cost_day_installation=app.cost_day_installation,
+        **({"called": called} if called else {}),
+    )
+    durable = Durable(app, name)
+    intake = Intake(store, durable, app, limits)
+    doing = Worker(means, intake.accept)
+    orders = Orders(store, access, intake.accept)
+    intake.tell(doing.stop)
+    service = Service(store, intake, app)
+    for closing in (lock and lock.close, store.close, locks and locks.close, access.close):
+        if closing:
+            service.keep(closing)
+    await durable.launch({REVIEW: doing.review, COMMAND: orders.run})
+    service.begin(durable, doing, locks)
+    return service
+
+
+async def connect(app: AppSettings) -> Service:
+    """The jobs as seen from beside: a door without a worker, or the operator's commands."""
+    ready_sqlite()
+    store = Store(open_database(app))
+    queue = Queue(app)
+    service = Service(store, Intake(store, queue, app), app)
+    service.keep(store.close)
+    service.keep(queue.close)
+    return service
+
+
+async def _closed(closing: Callable[[], object]) -> None:
+    result = closing()
+    if asyncio.iscoroutine(result):
+        await result

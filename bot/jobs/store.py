@@ -1,0 +1,314 @@
+"""What the jobs remember: which reviews were wished for, and what became of them.
+
+Every function is one transaction. Times are seconds since the epoch, money is USD.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from bot.jobs.decisions import Decisions
+from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
+from bot.jobs.tables import dismissals, jobs, meta, politeness
+from bot.jobs.transactions import Transactions
+
+ALIVE = (JobState.WAITING, JobState.RUNNING, JobState.PARKED)
+ENDED = tuple(s for s in JobState if s not in ALIVE)
+DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A row as the worker sees it: what the list shows, and what only the work needs.
+
+    `seen` is when GitHub changed the pull request last, as the event said; `refusal` says why it is
+    not to be done beyond its check run; `calls` counts kept answers, `paid` what they cost.
+    """
+
+    row: JobRow
+    base: str
+    seen: float
+    refusal: str
+    check_run: int
+    calls: int
+    paid: float
+
+
+class Store:
+    """The jobs, and through `decisions` what people have decided about their findings."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._do = transactions.do
+        self.decisions = Decisions(transactions)
+        self.close = transactions.close
+
+    # --- wishes
+
+    async def add(self, values: Mapping[str, Any], *, supersedes: str = "") -> tuple[str, ...]:
+        """Write a new job down; the jobs of its pull request that live are superseded with it.
+
+        Returns the ids of those. `supersedes` is the note they get, "" to leave them alone.
+        """
+
+        def work(c: Connection) -> tuple[str, ...]:
+            old: tuple[str, ...] = ()
+            if supersedes:
+                old = _end_alive(
+                    c,
+                    JobState.SUPERSEDED,
+                    supersedes,
+                    jobs.c.repository_id == values["repository_id"],
+                    jobs.c.number == values["number"],
+                )
+            c.execute(sa.insert(jobs).values(**values))
+            return old
+
+        return await self._do(work)
+
+    async def of_pull(self, place: Place) -> tuple[Job, ...]:
+        """All jobs of a pull request, newest first."""
+        where = (jobs.c.repository_id == place.repository_id, jobs.c.number == place.number)
+        query = sa.select(*_LIST).where(*where).order_by(jobs.c.created.desc())
+        return await self._jobs(query)
+
+    async def end_alive(
+        self, state: JobState, note: str, *, place: Place | None = None, job: str = ""
+    ) -> tuple[str, ...]:
+        """End what lives of a pull request, or one job; returns the ids that were alive."""
+        where = (
+            (jobs.c.id == job,)
+            if place is None
+            else (jobs.c.repository_id == place.repository_id, jobs.c.number == place.number)
+        )
+        return await self._do(lambda c: _end_alive(c, state, note, *where))
+
+    async def alive_of(self, installation: int) -> int:
+        """How many jobs of an installation live: the priority of its next one (case S14)."""
+        where = (jobs.c.installation == installation, jobs.c.state.in_(ALIVE))
+        query = sa.select(sa.func.count()).select_from(jobs).where(*where)
+        return await self._do(lambda c: int(c.execute(query).scalar_one()))
+
+    # --- work
+
+    async def job(self, job: str) -> Job | None:
+        """One job, None where there is none."""
+        found = await self._jobs(sa.select(jobs).where(jobs.c.id == job))
+        return found[0] if found else None
+
+    async def begin(self, job: str, worker: str) -> Job | None:
+        """A worker takes it: counts the attempt. None when it has ended in the meantime."""
+
+        def work(c: Connection) -> Job | None:
+            c.execute(
+                sa.update(jobs)
+                .where(jobs.c.id == job, jobs.c.state.in_(ALIVE))
+                .values(
+                    state=JobState.RUNNING,
+                    worker=worker,
+                    attempts=jobs.c.attempts + 1,
+                    started=sa.case((jobs.c.started == 0.0, time.time()), else_=jobs.c.started),
+                )
+            )
+            row = c.execute(sa.select(jobs).where(jobs.c.id == job)).mappings().first()
+            return _job(row) if row and row["state"] == JobState.RUNNING else None
+
+        return await self._do(work)
+
+    async def note(self, job: str, **values: Any) -> None:
+        """Write something down about a job, whatever its state."""
+        await self._do(lambda c: c.execute(sa.update(jobs).where(jobs.c.id == job).values(values)))
+
+    async def pay(self, job: str, cost: float | None) -> None:
+        """A call is done and kept: its price counts at once, and the job has got on."""
+        await self.note(
+            job,
+            calls=jobs.c.calls + 1,
+            attempts=1,
+            cost=jobs.c.cost + (cost or 0.0),
+            unpriced=jobs.c.unpriced + (cost is None),
+        )
+
+    async def end(self, job: str, state: JobState, **values: Any) -> bool:
+        """The job is over; False when somebody has ended it before."""
+
+        def work(c: Connection) -> bool:
+            ended = (
+                sa.update(jobs)
+                .where(jobs.c.id == job, jobs.c.state.in_(ALIVE))
+                .values(state=state, ended=time.time(), reserved=0.0, **values)
+            )
+            return c.execute(ended).rowcount > 0
+
+        return await self._do(work)
+
+    async def ended_among(self, ids: Sequence[str]) -> dict[str, str]:
+        """Which of some jobs have ended, with their notes: asked while they run."""
+        query = sa.select(jobs.c.id, jobs.c.note).where(jobs.c.id.in_(ids), jobs.c.state.in_(ENDED))
+        return await self._do(lambda c: {str(i): str(n) for i, n in c.execute(query)})
+
+    async def reserve(self, job: str, amount: float) -> tuple[float, float]:
+        """Set money aside for a job and tell what today (UTC) has taken beside it, and of that its
+        installation: paid by what ended, paid or reserved by what runs.
+        """
+
+        def work(c: Connection) -> tuple[float, float]:
+            since = time.time() - time.time() % DAY
+            mine = c.execute(sa.select(jobs.c.installation).where(jobs.c.id == job)).scalar_one()
+            taken = sa.case((jobs.c.cost > jobs.c.reserved, jobs.c.cost), else_=jobs.c.reserved)
+            total = sa.select(sa.func.coalesce(sa.func.sum(taken), 0.0)).where(
+                jobs.c.id != job, sa.or_(jobs.c.ended >= since, jobs.c.state.in_(ALIVE))
+            )
+            c.execute(sa.update(jobs).where(jobs.c.id == job).values(reserved=amount))
+            everybody = float(c.execute(total).scalar_one())
+            own = float(c.execute(total.where(jobs.c.installation == mine)).scalar_one())
+            return everybody, own
+
+        return await self._do(work)
+
+    async def unfinished(self, before: float) -> tuple[Job, ...]:
+        """Jobs that live and were written down before a time: each must have somebody at work."""
+        query = sa.select(*_LIST).where(jobs.c.state.in_(ALIVE), jobs.c.created < before)
+        return await self._jobs(query)
+
+    # --- lists
+
+    async def list(self, limit: int, state: JobState | None) -> tuple[JobRow, ...]:
+        """The newest jobs, without documents."""
+        query = sa.select(*_LIST).order_by(jobs.c.created.desc()).limit(limit)
+        if state is not None:
+            query = query.where(jobs.c.state == state)
+        return tuple(j.row for j in await self._jobs(query))
+
+    async def figures(self, cost_limit: float | None) -> Figures:
+        """How it stands now."""
+
+        def work(c: Connection) -> Figures:
+            states = c.execute(sa.select(jobs.c.state, sa.func.count()).group_by(jobs.c.state))
+            counted = {str(state): int(n) for state, n in states}
+            waiting = jobs.c.state == JobState.WAITING
+            oldest = c.execute(sa.select(sa.func.min(jobs.c.created)).where(waiting)).scalar()
+            since = time.time() - time.time() % DAY
+            cost = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.cost), 0.0)).where(
+                sa.or_(jobs.c.ended >= since, jobs.c.state.in_(ALIVE))
+            )
+            last = c.execute(sa.select(meta.c.value).where(meta.c.name == "last_webhook")).scalar()
+            return Figures(
+                waiting=counted.get(JobState.WAITING, 0),
+                oldest=time.time() - oldest if oldest else 0.0,
+                running=counted.get(JobState.RUNNING, 0),
+                parked=counted.get(JobState.PARKED, 0),
+                dead=counted.get(JobState.DEAD, 0),
+                cost_today=float(c.execute(cost).scalar_one()),
+                cost_limit=cost_limit,
+                last_webhook=float(last) if last else None,
+            )
+
+        return await self._do(work)
+
+    async def remember(self, name: str, value: str) -> None:
+        """One line of memory that all processes share."""
+
+        def work(c: Connection) -> None:
+            c.execute(sa.delete(meta).where(meta.c.name == name))
+            c.execute(sa.insert(meta).values(name=name, value=value))
+
+        await self._do(work)
+
+    async def recall(self, name: str) -> str:
+        """What was remembered, "" for nothing."""
+        query = sa.select(meta.c.value).where(meta.c.name == name)
+        return await self._do(lambda c: str(c.execute(query).scalar() or ""))
+
+    # --- forgetting
+
+    async def purge(self, installation: int, repositories: Sequence[int] = ()) -> tuple[str, ...]:
+        """Forget an installation, or some of its repositories; returns the ids of its jobs."""
+
+        def work(c: Connection) -> tuple[str, ...]:
+            here = [jobs.c.installation == installation]
+            decided = [dismissals.c.installation == installation]
+            if repositories:
+                here.append(jobs.c.repository_id.in_(repositories))
+                decided.append(dismissals.c.repository_id.in_(repositories))
+            gone = tuple(str(i) for i in c.execute(sa.select(jobs.c.id).where(*here)).scalars())
+            repos = c.execute(sa.select(jobs.c.repository_id).where(*here).distinct()).scalars()
+            c.execute(
+                sa.delete(politeness).where(politeness.c.repository_id.in_([int(r) for r in repos]))
+            )
+            c.execute(sa.delete(jobs).where(*here))
+            c.execute(sa.delete(dismissals).where(*decided))
+            return gone
+
+        return await self._do(work)
+
+    async def forget(self, before: float) -> tuple[str, ...]:
+        """Delete jobs that ended before a time; returns their ids. Decisions of people stay."""
+
+        def work(c: Connection) -> tuple[str, ...]:
+            old = (jobs.c.state.in_(ENDED), jobs.c.ended < before)
+            gone = tuple(str(i) for i in c.execute(sa.select(jobs.c.id).where(*old)).scalars())
+            c.execute(sa.delete(jobs).where(*old))
+            c.execute(sa.delete(politeness).where(politeness.c.at < before))
+            return gone
+
+        return await self._do(work)
+
+    async def _jobs(self, query: sa.Select[Any]) -> tuple[Job, ...]:
+        return await self._do(lambda c: tuple(_job(r) for r in c.execute(query).mappings()))
+
+
+def _end_alive(
+    c: Connection, state: JobState, note: str, *where: sa.ColumnElement[bool]
+) -> tuple[str, ...]:
+    alive = (*where, jobs.c.state.in_(ALIVE))
+    ids = tuple(str(i) for i in c.execute(sa.select(jobs.c.id).where(*alive)).scalars())
+    c.execute(
+        sa.update(jobs)
+        .where(jobs.c.id.in_(ids))
+        .values(state=state, note=note[:500], ended=time.time(), reserved=0.0)
+    )
+    return ids
+
+
+_LIST = [c for c in jobs.c if c.name != "document"]
+
+
+def _job(row: RowMapping) -> Job:
+    place = Place(
+        row["installation"], row["account"], row["repository_id"], row["repository"], row["number"]
+    )
+    shown = JobRow(
+        id=row["id"],
+        place=place,
+        trigger=Trigger(row["trigger"]),
+        state=JobState(row["state"]),
+        head=row["head"],
+        outcome=row["outcome"],
+        title=row["title"],
+        created=row["created"],
+        started=row["started"],
+        ended=row["ended"],
+        attempts=row["attempts"],
+        cost=None if row["unpriced"] else row["cost"],
+        findings=row["findings"],
+        unread=row["unread"],
+        review_url=row["review_url"],
+        note=row["note"],
+        worker=row["worker"],
+        document=row.get("document", ""),
+    )
+    return Job(
+        shown,
+        base=row["base"],
+        seen=row["seen"],
+        refusal=row["refusal"],
+        check_run=row["check_run"],
+        calls=row["calls"],
+        paid=row["cost"],
+    )

@@ -1,0 +1,91 @@
+"""Our own tables, beside those of the durable engine in the same database.
+
+`jobs` is the authority on what became of each review; the engine below only sees to it that its
+work goes on. No column holds a key, a token, or a line of anybody's code outside of `document`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+SCHEMA = 1
+"""Raised with each change of a table; `open_store` refuses a newer one (case S77)."""
+
+metadata = MetaData()
+
+meta = Table(
+    "triptych_meta",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", String(200), nullable=False),
+)
+
+jobs = Table(
+    "triptych_jobs",
+    metadata,
+    Column("id", String(120), primary_key=True),
+    Column("installation", BigInteger, nullable=False),
+    Column("account", String(200), nullable=False),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("repository", String(300), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("trigger", String(40), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("head", String(64), nullable=False, default=""),
+    Column("base", String(300), nullable=False, default=""),
+    Column("seen", Float, nullable=False, default=0.0),
+    Column("refusal", String(300), nullable=False, default=""),
+    Column("note", String(500), nullable=False, default=""),
+    Column("outcome", String(20), nullable=False, default=""),
+    Column("title", String(300), nullable=False, default=""),
+    Column("created", Float, nullable=False),
+    Column("started", Float, nullable=False, default=0.0),
+    Column("ended", Float, nullable=False, default=0.0),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("calls", Integer, nullable=False, default=0),
+    Column("cost", Float, nullable=False, default=0.0),
+    Column("unpriced", Integer, nullable=False, default=0),
+    Column("reserved", Float, nullable=False, default=0.0),
+    Column("findings", Integer, nullable=False, default=0),
+    Column("unread", Integer, nullable=False, default=0),
+    Column("review_url", String(500), nullable=False, default=""),
+    Column("check_run", BigInteger, nullable=False, default=0),
+    Column("worker", String(200), nullable=False, default=""),
+    Column("document", Text, nullable=False, default=""),
+    Index("triptych_jobs_place", "repository_id", "number"),
+    Index("triptych_jobs_state", "state"),
+    Index("triptych_jobs_created", "created"),
+    Index("triptych_jobs_installation", "installation"),
+)
+
+dismissals = Table(
+    "triptych_dismissals",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("finding", String(16), primary_key=True),
+    Column("installation", BigInteger, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("by_id", BigInteger, nullable=False),
+    Column("on", String(10), nullable=False),
+    Column("reason", String(500), nullable=False),
+)
+
+politeness = Table(
+    "triptych_politeness",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("person", BigInteger, primary_key=True),
+    Column("at", Float, nullable=False),
+)
+"""When somebody who may not give orders last got a reaction: one an hour is enough."""

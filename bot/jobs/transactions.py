@@ -1,0 +1,89 @@
+"""One short transaction after the other, made in threads of our own so that the event loop goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from bot.app_settings import AppSettings
+from bot.errors import ConfigProblem
+from bot.jobs.database import engine_url
+from bot.jobs.tables import SCHEMA, meta, metadata
+
+THREADS = 4
+
+ResultT = TypeVar("ResultT")
+
+
+class Transactions:
+    """The database of the jobs, through one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
+
+    async def close(self) -> None:
+        """Let go of threads and connections."""
+        self._threads.shutdown(wait=True)
+        self._engine.dispose()
+
+    async def do(self, work: Callable[[Connection], ResultT]) -> ResultT:
+        """All of `work` or nothing; SQLAlchemyError when the database does not do it."""
+
+        def transaction() -> ResultT:
+            with self._engine.begin() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, transaction)
+
+
+def open_database(settings: AppSettings) -> Transactions:
+    """The database of these settings, our tables made where they are not there.
+
+    ConfigProblem when the database cannot be reached, or was written by a newer Triptych.
+    """
+    try:
+        engine = _engine(settings)
+        with engine.begin() as c:
+            metadata.create_all(c)
+            there = c.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
+            if there is None:
+                c.execute(sa.insert(meta).values(name="schema", value=str(SCHEMA)))
+    except sa.exc.SQLAlchemyError as e:
+        why = str(getattr(e, "orig", None) or e).strip().splitlines()[0]
+        raise ConfigProblem(
+            f"The database cannot be used: {why}.", "Check TRIPTYCH_DATABASE_URL and TRIPTYCH_HOME."
+        ) from None
+    if there is not None and int(there) > SCHEMA:
+        raise ConfigProblem(
+            f"The database is of a newer Triptych (schema {there}, this one knows {SCHEMA}).",
+            "Install that version again, or restore the backup that was made before the upgrade.",
+        )
+    return Transactions(engine)
+
+
+def _engine(settings: AppSettings) -> Engine:
+    if not settings.on_sqlite:
+        return sa.create_engine(engine_url(settings), pool_size=THREADS, pool_pre_ping=True)
+    engine = sa.create_engine(
+        engine_url(settings), pool_size=THREADS, connect_args={"timeout": 30.0}
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        """WAL lets readers and one writer work side by side; BEGIN IMMEDIATE keeps two writers from
+        failing each other in mid-transaction.
+        """
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
