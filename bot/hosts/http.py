@@ -207,6 +207,13 @@ def _lost() -> LostProblem:
     )
 
 
+def written(answer: Any) -> dict[str, Any]:
+    """What a write has made; LostProblem when it is not GitHub that answered."""
+    if not isinstance(answer, dict):
+        raise LostProblem("What answered was not GitHub.", "Check the proxy.", retryable=True)
+    return answer
+
+
 def limit_wait(
     status: int, headers: Mapping[str, str], attempt: int, said: str = ""
 ) -> float | None:
