@@ -1,7 +1,7 @@
 """What GitHub has told the App, and which of it never arrived.
 
-GitHub does not repeat a failed delivery by itself, and can be asked again for three days. A
-redelivery has the GUID of the first attempt (facts/reliability.md, section 0, conclusion 6).
+GitHub does not repeat a failed delivery by itself. It keeps them for three days, and on request
+sends one again under the same GUID (facts/reliability.md, section 0, conclusion 6).
 """
 
 from __future__ import annotations
@@ -11,28 +11,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-REDELIVERABLE = 3 * 24 * 3600.0
-"""Seconds for which GitHub keeps a delivery to be asked for again."""
+KEPT_SECONDS = 3 * 24 * 3600.0
+"""How long GitHub can send a delivery again."""
+MOST_ATTEMPTS = 5
+"""A delivery that we refused so often is not worth another, unless a person asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One attempt. `at` is in seconds since the epoch, `code` the HTTP status (0: no answer)."""
+    """One attempt to deliver an event. `guid` is that of the event, `at` in seconds since the epoch.
+
+    `status` is what we answered, 0 where GitHub did not reach us; `said` is GitHub's word for it.
+    """
 
     id: int
     guid: str
-    event: str
-    action: str
-    status: str
-    code: int
     at: float
-    redelivery: bool
-    repository_id: int = 0
+    status: int
+    said: str
+    event: str
+    action: str = ""
+    installation: int = 0
+    repository: int = 0
+    redelivery: bool = False
 
     @property
-    def failed(self) -> bool:
-        """Whether the server did not take it."""
-        return not 200 <= self.code < 300
+    def arrived(self) -> bool:
+        """Whether we took it."""
+        return 200 <= self.status < 300
 
     @property
     def name(self) -> str:
@@ -40,30 +46,35 @@ class Delivery:
         return f"{self.event}.{self.action}" if self.action else self.event
 
 
-def read_delivery(row: Mapping[str, Any]) -> Delivery:
-    """A row of GitHub's list. ValueError, KeyError or TypeError when it is none."""
+def delivery_of(row: Mapping[str, Any]) -> Delivery:
+    """A delivery of GitHub's list. ValueError, KeyError or TypeError when it is none."""
     return Delivery(
-        id=int(row["id"]),
-        guid=str(row["guid"]),
-        event=str(row["event"]),
-        action=str(row.get("action") or ""),
-        status=str(row.get("status") or ""),
-        code=int(row.get("status_code") or 0),
-        at=datetime.fromisoformat(str(row["delivered_at"])).timestamp(),
-        redelivery=bool(row.get("redelivery")),
-        repository_id=int(row.get("repository_id") or 0),
+        int(row["id"]),
+        str(row["guid"]),
+        datetime.fromisoformat(row["delivered_at"]).timestamp(),
+        int(row["status_code"] or 0),
+        str(row["status"] or ""),
+        str(row["event"]),
+        str(row["action"] or ""),
+        int(row["installation_id"] or 0),
+        int(row["repository_id"] or 0),
+        bool(row["redelivery"]),
     )
 
 
-def missed(deliveries: Iterable[Delivery], now: float) -> list[Delivery]:
-    """The newest attempt of each event that never arrived and can be asked for again, oldest first."""
-    arrived: set[str] = set()
-    newest: dict[str, Delivery] = {}
-    for delivery in deliveries:
-        if not delivery.failed:
-            arrived.add(delivery.guid)
-        known = newest.get(delivery.guid)
-        if known is None or (delivery.at, delivery.id) > (known.at, known.id):
-            newest[delivery.guid] = delivery
-    lost = (d for guid, d in newest.items() if guid not in arrived)
-    return sorted((d for d in lost if now - d.at <= REDELIVERABLE), key=lambda d: (d.at, d.id))
+def lost(deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
+    """Of each event that never arrived the last attempt, oldest event first."""
+    return tuple(tries[-1] for tries in _unarrived(deliveries))
+
+
+def missed(deliveries: Iterable[Delivery]) -> tuple[int, ...]:
+    """The ids of those that are to be asked for again without anybody's asking."""
+    return tuple(tries[-1].id for tries in _unarrived(deliveries) if len(tries) < MOST_ATTEMPTS)
+
+
+def _unarrived(deliveries: Iterable[Delivery]) -> list[list[Delivery]]:
+    """The attempts of each event that never arrived; events in the order of their first attempt."""
+    attempts: dict[str, list[Delivery]] = {}
+    for delivery in sorted(deliveries, key=lambda d: (d.at, d.id)):
+        attempts.setdefault(delivery.guid, []).append(delivery)
+    return [tries for tries in attempts.values() if not any(d.arrived for d in tries)]

@@ -12,7 +12,7 @@ from bot.app_settings import AppSettings, read_app_settings
 from bot.errors import AccessProblem, UsageProblem
 from bot.jobs.protocol import Jobs, JobsProblem, JobState, Place, ReviewWish, Trigger
 from bot.operator.github_app import About, GitHubApp, Installation
-from bot.operator.jobs import Connect, connect
+from bot.operator.jobs import Connect, OpenJobs, connect
 from bot.operator.open_pulls import OpenPull, OpenPulls
 from bot.operator.showing import Steps, Told
 from bot.outputs.words import plural
@@ -59,7 +59,7 @@ def run(repository: str, *, limit: int | None, opened: Connect = connect) -> Non
         about = app.about()
         with app.open_pulls(installation, repository) as pulls:
             scene = Scene(pulls, installation, about, told, limit)
-            tally = asyncio.run(_opened(scene, lambda: opened(settings, app_settings)))
+            tally = asyncio.run(_opened(scene, lambda: opened(app_settings)))
     told.say(
         f"Asked for {plural(tally.wished, 'review')}; {tally.reviewed} stand reviewed, "
         f"{tally.pending} wait or run already."
@@ -78,11 +78,14 @@ def _check(installation: Installation, app_settings: AppSettings) -> None:
         )
 
 
-async def _opened(scene: Scene, opened: Callable[[], Awaitable[Jobs]]) -> Tally:
+async def _opened(scene: Scene, opened: Callable[[], Awaitable[OpenJobs]]) -> Tally:
     jobs = await opened()
-    if why := await jobs.ready():
-        raise JobsProblem(f"No work can be taken now: {why}.", "See `triptych doctor`.")
-    return await _wish(scene, jobs)
+    try:
+        if why := await jobs.ready():
+            raise JobsProblem(f"No work can be taken now: {why}.", "See `triptych doctor`.")
+        return await _wish(scene, jobs)
+    finally:
+        await jobs.stop(0.0)
 
 
 async def _wish(scene: Scene, jobs: Jobs) -> Tally:

@@ -9,7 +9,7 @@ from itertools import islice
 from time import time
 
 from bot.app_settings import read_app_settings
-from bot.delivery import REDELIVERABLE, Delivery, missed
+from bot.delivery import KEPT_SECONDS, Delivery, lost
 from bot.errors import HostProblem, MissingProblem, UsageProblem
 from bot.operator.github_app import GitHubApp
 from bot.operator.showing import Steps, Told, moment, show_json, show_table
@@ -20,7 +20,7 @@ SHAPE = "triptych-deliveries/1"
 LOOKED_AT = 5000
 """So many deliveries are looked through for failed ones."""
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-HEADER = ("ID", "AT", "EVENT", "CODE", "STATUS", "GUID")
+HEADER = ("ID", "AT", "EVENT", "STATUS", "SAID", "GUID")
 
 
 def show(*, failed: bool, limit: int, as_json: bool) -> None:
@@ -33,7 +33,7 @@ def show(*, failed: bool, limit: int, as_json: bool) -> None:
         else:
             rows = list(islice(app.deliveries(), limit))
     if as_json:
-        shown = [{**asdict(row), "failed": row.failed} for row in rows]
+        shown = [{**asdict(row), "arrived": row.arrived} for row in rows]
         show_json(SHAPE, {"deliveries": [_cleared(row, told) for row in shown]})
     elif rows:
         show_table(HEADER, [_cells(row, told) for row in rows])
@@ -85,12 +85,12 @@ def _missed(app: GitHubApp, told: Told) -> list[Delivery]:
     looked = list(islice(_recent(app.deliveries(), now), LOOKED_AT))
     if len(looked) == LOOKED_AT:
         told.say(f"Only the newest {LOOKED_AT:,} deliveries were looked at.")
-    return missed(looked, now)
+    return list(lost(looked))
 
 
 def _recent(rows: Iterable[Delivery], now: float) -> Iterable[Delivery]:
     for row in rows:
-        if now - row.at > REDELIVERABLE:
+        if now - row.at > KEPT_SECONDS:
             return
         yield row
 
@@ -110,7 +110,7 @@ def _by_name(app: GitHubApp, wanted: str) -> int:
 
 def _cells(row: Delivery, told: Told) -> list[str]:
     name = f"{row.name} (again)" if row.redelivery else row.name
-    cells = (str(row.id), moment(row.at), name, str(row.code or "-"), row.status, row.guid)
+    cells = (str(row.id), moment(row.at), name, str(row.status or "-"), row.said, row.guid)
     return [told(cell) for cell in cells]
 
 

@@ -22,7 +22,7 @@ import jwt
 from github import Auth
 
 from bot.app_settings import AppSettings
-from bot.delivery import Delivery, read_delivery
+from bot.delivery import Delivery, delivery_of
 from bot.errors import ConfigProblem, HostProblem, MissingProblem, UsageProblem
 from bot.operator.github_errors import no_api, told
 from bot.operator.open_pulls import OpenPulls
@@ -191,7 +191,7 @@ class GitHubApp:
             parameters = {"per_page": PAGE, **({"cursor": cursor} if cursor else {})}
             headers, rows = self._get("/app/hook/deliveries", "list the deliveries", **parameters)
             try:
-                yield from (read_delivery(row) for row in _listed(rows, self._host))
+                yield from (delivery_of(row) for row in _listed(rows, self._host))
             except (KeyError, ValueError, TypeError):
                 raise no_api(self._host) from None
             following = next_cursor(headers.get("link", ""))

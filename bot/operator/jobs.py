@@ -6,27 +6,35 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from importlib import import_module
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from bot.app_settings import AppSettings, read_app_settings
 from bot.errors import UsageProblem
 from bot.jobs.protocol import JobRow, Jobs, JobState
 from bot.operator.showing import Told, moment, show_json, show_table
 from bot.outputs.words import money
-from bot.settings import Settings, read_settings
+from bot.settings import read_settings
 
-Connect = Callable[[Settings, AppSettings], Awaitable[Jobs]]
+
+class OpenJobs(Jobs, Protocol):
+    """Jobs that this process has opened, and must close."""
+
+    async def stop(self, seconds: float) -> None:
+        """Close them."""
+        ...
+
+
+Connect = Callable[[AppSettings], Awaitable[OpenJobs]]
 SHAPE = "triptych-jobs/1"
 HEADER = ("ID", "STATE", "PULL REQUEST", "HEAD", "WHY", "CREATED", "OUTCOME", "COST")
 T = TypeVar("T")
 
 
-async def connect(settings: Settings, app_settings: AppSettings) -> Jobs:
-    """The jobs of the server's database, which may be running beside us."""
-    service = import_module("bot.jobs.service")
-    jobs: Jobs = await service.connect(settings, app_settings)
-    return jobs
+async def connect(app_settings: AppSettings) -> OpenJobs:
+    """The jobs in the server's database, also while the server runs."""
+    from bot.jobs.service import connect as opened
+
+    return await opened(app_settings)
 
 
 def show_list(
@@ -83,7 +91,11 @@ def _with_jobs(opened: Connect, ask: Callable[[Jobs], Awaitable[T]]) -> tuple[To
     settings, app_settings = read_settings(), read_app_settings()
 
     async def asked() -> T:
-        return await ask(await opened(settings, app_settings))
+        jobs = await opened(app_settings)
+        try:
+            return await ask(jobs)
+        finally:
+            await jobs.stop(0.0)
 
     return Told(settings.secrets | app_settings.secrets), asyncio.run(asked())
 

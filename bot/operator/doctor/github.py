@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from bot.app_needs import PERMISSIONS, compare
 from bot.app_settings import AppSettings
-from bot.delivery import Delivery, missed
+from bot.delivery import KEPT_SECONDS, Delivery, lost
 from bot.errors import Problem
 from bot.operator.doctor.check import Check, note, ok, todo, unknown
 from bot.operator.github_app import About, GitHubApp, Hook, Installation
@@ -151,11 +151,11 @@ def _is_local(url: str) -> bool:
 
 def delivery_check(rows: Sequence[Delivery], now: float) -> Check:
     """Whether events of the last three days never arrived."""
-    lost = missed(rows, now)
-    if lost:
+    absent = lost(row for row in rows if now - row.at <= KEPT_SECONDS)
+    if absent:
         return todo(
             DELIVERIES,
-            f"{plural(len(lost), 'event')} of the last three days never arrived.",
+            f"{plural(len(absent), 'event')} of the last three days never arrived.",
             "See `triptych deliveries --failed`, then `triptych redeliver --failed`.",
         )
     if not rows:

@@ -9,9 +9,7 @@ from pathlib import Path
 
 from bot.app_settings import AppSettings
 from bot.errors import Problem
-from bot.jobs.protocol import Jobs
-from bot.operator.jobs import Connect
-from bot.settings import Settings
+from bot.operator.jobs import Connect, OpenJobs
 from tests.bot.running import Ended, called, captured
 from tests.fakes.jobs import FakeJobs
 from tests.fakes.operator import OperatorsApp
@@ -45,7 +43,7 @@ async def acting(do: Callable[[], None], home: Path, env: Mapping[str, str]) -> 
 def opening(jobs: FakeJobs) -> Connect:
     """What connects to these jobs instead of the server's database."""
 
-    async def opened(settings: Settings, app_settings: AppSettings) -> Jobs:
+    async def opened(app_settings: AppSettings) -> OpenJobs:
         return jobs
 
     return opened

@@ -23,10 +23,10 @@ async def test_the_newest_first_with_what_became_of_them(tmp_path: Path) -> None
         ended = await operate(fake, tmp_path, "deliveries")
     assert ended.code == 0, ended.err
     head, *rows = ended.out.splitlines()
-    assert head.split() == ["ID", "AT", "EVENT", "CODE", "STATUS", "GUID"]
+    assert head.split() == ["ID", "AT", "EVENT", "STATUS", "SAID", "GUID"]
     assert [row.split()[0] for row in rows] == [str(taken), str(lost)]
-    assert " pull_request.opened  202   OK " in rows[0]
-    assert " -     failed " in rows[1]
+    assert " pull_request.opened  202     OK " in rows[0]
+    assert " -       failed " in rows[1]
 
 
 async def test_failed_ones_are_events_that_never_arrived(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ async def test_failed_ones_are_events_that_never_arrived(tmp_path: Path) -> None
     document = json.loads(ended.out)
     assert document["schema"] == "triptych-deliveries/1"
     assert [row["id"] for row in document["deliveries"]] == [again]
-    assert document["deliveries"][0]["failed"] is True
+    assert document["deliveries"][0]["arrived"] is False
 
 
 async def test_all_pages_are_read_and_no_more_than_needed(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.app_needs import EVENTS, PERMISSIONS
 from bot.app_settings import AppSettings
-from bot.delivery import Delivery
+from bot.delivery import KEPT_SECONDS, Delivery
 from bot.operator.doctor.check import Check, State
 from bot.operator.doctor.github import (
     app_checks,
@@ -40,7 +40,7 @@ HERE = Installation(
     77, "acme", "https://github.com/i/77", suspended=False, permissions=ENOUGH, events=EVENTS
 )
 NOW = 1_795_000_000.0
-ARRIVED = Delivery(1, "g1", "pull_request", "opened", "OK", 202, NOW - 9, redelivery=False)
+ARRIVED = Delivery(1, "g1", NOW - 9, 202, "OK", "pull_request", "opened")
 
 
 def states(checks: list[Check]) -> list[str]:
@@ -127,8 +127,9 @@ def test_a_webhook_without_a_public_address() -> None:
 
 
 def test_deliveries() -> None:
-    lost = replace(ARRIVED, id=2, guid="g2", code=503)
+    lost = replace(ARRIVED, id=2, guid="g2", status=503)
     assert delivery_check([ARRIVED, lost], NOW).said.startswith("1 event of the last three days")
+    assert delivery_check([replace(lost, at=NOW - KEPT_SECONDS - 1)], NOW).state is State.OK
     assert delivery_check([], NOW).state is State.NOTE
 
 
