@@ -31,9 +31,15 @@ T = TypeVar("T")
 
 
 async def connect(app_settings: AppSettings) -> OpenJobs:
-    """The jobs in the server's database, also while the server runs."""
+    """The jobs in the server's database, also while the server runs. It is not made here."""
+    from bot.jobs.database import sqlite_file
     from bot.jobs.service import connect as opened
 
+    if app_settings.on_sqlite and not sqlite_file(app_settings).exists():
+        raise UsageProblem(
+            f"There is no database at {sqlite_file(app_settings)} yet.",
+            "Start `triptych serve` once, or check TRIPTYCH_HOME.",
+        )
     return await opened(app_settings)
 
 

@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,12 +16,25 @@ from bot.app_settings import AppSettings
 from bot.operator.doctor.check import Check, note, ok, todo
 from bot.operator.doctor.machine import OTHERS, without_password
 
+OURS = "SELECT value FROM triptych_meta WHERE name = 'schema'"
+ENGINES = "SELECT max(version) FROM dbos_migrations"
 DATABASE, ENGINE = "Database", "SQLite"
 SECONDS = 5
 NEW_PYTHON, NEW_SQLITE = (3, 12), (3, 42)
 """From this Python on the job layer uses `unixepoch('subsec')`, which this SQLite brought; an older
 one crashes at start (facts/durable.md, section 4, trap 5)."""
 Version = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Two versions: of our own tables, and of the durable engine's (None: it does not tell)."""
+
+    ours: int
+    engine: int | None
+
+    def __str__(self) -> str:
+        return f"{self.ours}" if self.engine is None else f"{self.ours}, engine's {self.engine}"
 
 
 def look(app_settings: AppSettings) -> Iterator[Check]:
@@ -53,16 +67,18 @@ def engine_check(python: Version, engine: Version, *, has_other: bool) -> Check:
     )
 
 
-def known_schema() -> int | None:
-    """The newest schema that this version makes, None where that cannot be told."""
+def known_schema() -> Schema:
+    """The newest schema that this version makes."""
+    from bot.jobs.tables import SCHEMA
+
     try:
         migrations = import_module("dbos._migration").sqlite_migrations
-        return len(migrations)
+        return Schema(SCHEMA, len(migrations))
     except (ImportError, AttributeError, TypeError):
-        return None
+        return Schema(SCHEMA, None)
 
 
-def look_sqlite(file: Path, known: int | None) -> Iterator[Check]:
+def look_sqlite(file: Path, known: Schema) -> Iterator[Check]:
     """The file, read without changing it, also while the server writes to it."""
     if not file.exists():
         yield note(DATABASE, f"{file} is not there yet; `triptych serve` makes it.")
@@ -85,49 +101,49 @@ def look_sqlite(file: Path, known: int | None) -> Iterator[Check]:
     yield schema_check(f"{file} ({journal})", version, known)
 
 
-def _sqlite_schema(connection: sqlite3.Connection) -> int:
-    rows = connection.execute(
-        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'dbos_migrations'"
-    ).fetchall()
-    if not rows:
-        return 0
-    row = connection.execute("SELECT max(version) FROM dbos_migrations").fetchone()
-    return int(row[0] or 0)
+def _sqlite_schema(connection: sqlite3.Connection) -> Schema:
+    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    ours = connection.execute(OURS).fetchone() if "triptych_meta" in names else None
+    engine = connection.execute(ENGINES).fetchone() if "dbos_migrations" in names else None
+    return Schema(int(ours[0]) if ours else 0, int(engine[0] or 0) if engine else 0)
 
 
-def look_postgres(url: str, known: int | None) -> Check:
+def look_postgres(url: str, known: Schema) -> Check:
     """The server, asked for its version and for our schema."""
     shown = without_password(url)
     psycopg: Any = import_module("psycopg")
     try:
         with psycopg.connect(url, connect_timeout=SECONDS, autocommit=True) as connection:
             major = connection.info.server_version // 10000
-            there = connection.execute("SELECT to_regclass('dbos.dbos_migrations')").fetchone()[0]
-            version = 0
-            if there:
-                row = connection.execute("SELECT max(version) FROM dbos.dbos_migrations").fetchone()
-                version = int(row[0] or 0)
+            row = connection.execute("SELECT to_regclass('triptych_meta')").fetchone()
+            ours = connection.execute(OURS).fetchone() if row[0] else None
+            row = connection.execute("SELECT to_regclass('dbos.dbos_migrations')").fetchone()
+            schema = ENGINES.replace("dbos_migrations", "dbos.dbos_migrations")
+            engine = connection.execute(schema).fetchone() if row[0] else None
     except psycopg.Error as e:
         why = type(e).__name__
         do = "Check TRIPTYCH_DATABASE_URL, the server and its log."
         return todo(DATABASE, f"{shown} cannot be used ({why}).", do)
-    return schema_check(f"{shown} (Postgres {major})", version, known)
+    found = Schema(int(ours[0]) if ours else 0, int(engine[0] or 0) if engine else 0)
+    # Its migrations on Postgres are numbered otherwise than on SQLite: only ours are compared.
+    return schema_check(f"{shown} (Postgres {major})", found, Schema(known.ours, None))
 
 
-def schema_check(where: str, version: int, known: int | None) -> Check:
+def schema_check(where: str, found: Schema, known: Schema) -> Check:
     """Ours, older (it is changed at the next start), or newer (it must not be used) (case S77)."""
-    if not version:
+    if not found.ours or found.engine == 0:
         return note(DATABASE, f"{where} is empty; `triptych serve` fills it.")
-    if known is None or version == known:
-        return ok(DATABASE, f"{where}, schema {version}.")
-    if version > known:
+    pairs = [(found.ours, known.ours), (found.engine or 0, known.engine or found.engine or 0)]
+    if any(there > here for there, here in pairs):
         return todo(
             DATABASE,
-            f"{where} was made by a newer version: schema {version}, known up to {known}.",
+            f"{where} was made by a newer version: schema {found}; this one knows {known}.",
             "Install that version again, or put the backup from before it in place.",
         )
-    return note(
-        DATABASE,
-        f"{where} has schema {version}, this version {known}.",
-        "Back it up: the next start changes it.",
-    )
+    if any(there < here for there, here in pairs):
+        return note(
+            DATABASE,
+            f"{where} has schema {found}; this version has {known}.",
+            "Back it up: the next start changes it.",
+        )
+    return ok(DATABASE, f"{where}, schema {found}.")

@@ -149,3 +149,10 @@ def test_hostile_and_secret_words_are_cleared_in_both_forms(tmp_path: Path) -> N
 def test_usage(arguments: tuple[str, ...]) -> None:
     ended = run("jobs", *arguments)
     assert (ended.code, ended.out) == (2, "")
+
+
+def test_no_database_is_made_by_looking(tmp_path: Path) -> None:
+    ended = run("jobs", "list", env={"TRIPTYCH_HOME": str(tmp_path)})
+    assert ended.code == 2
+    assert ended.told[0] == f"There is no database at {tmp_path}/triptych.db yet."
+    assert list(tmp_path.iterdir()) == []

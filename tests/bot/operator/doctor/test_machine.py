@@ -10,7 +10,13 @@ import pytest
 
 from bot.app_settings import AppSettings
 from bot.operator.doctor.check import State
-from bot.operator.doctor.database import engine_check, look_postgres, look_sqlite, schema_check
+from bot.operator.doctor.database import (
+    Schema,
+    engine_check,
+    look_postgres,
+    look_sqlite,
+    schema_check,
+)
 from bot.operator.doctor.machine import (
     LEAST_FREE,
     Entry,
@@ -94,62 +100,69 @@ def test_python_and_sqlite(
     assert engine_check(python, engine, has_other=other).state is state
 
 
+KNOWN = Schema(2, 5)
 SCHEMAS = [
-    (0, 5, State.NOTE),
-    (5, 5, State.OK),
-    (4, 5, State.NOTE),
-    (6, 5, State.TODO),
-    (5, None, State.OK),
+    (Schema(0, 0), KNOWN, State.NOTE),
+    (Schema(2, 0), KNOWN, State.NOTE),
+    (Schema(2, 5), KNOWN, State.OK),
+    (Schema(1, 5), KNOWN, State.NOTE),
+    (Schema(2, 4), KNOWN, State.NOTE),
+    (Schema(3, 4), KNOWN, State.TODO),
+    (Schema(2, 6), KNOWN, State.TODO),
+    (Schema(2, 9), Schema(2, None), State.OK),
 ]
 
 
-@pytest.mark.parametrize(("version", "known", "state"), SCHEMAS)
-def test_the_schema(version: int, known: int | None, state: State) -> None:
+@pytest.mark.parametrize(("found", "known", "state"), SCHEMAS, ids=str)
+def test_the_schema(found: Schema, known: Schema, state: State) -> None:
     """Case S77: a newer one must not be used, an older one is backed up first."""
-    assert schema_check("here", version, known).state is state
+    assert schema_check("here", found, known).state is state
 
 
-def database(file: Path, version: int) -> Path:
+def database(file: Path) -> Path:
+    """One with our schema 2 and the engine's 5."""
     with sqlite3.connect(file) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("CREATE TABLE dbos_migrations (version INTEGER)")
-        connection.execute("INSERT INTO dbos_migrations VALUES (?)", (version,))
+        connection.execute("INSERT INTO dbos_migrations VALUES (5)")
+        connection.execute("CREATE TABLE triptych_meta (name TEXT, value TEXT)")
+        connection.execute("INSERT INTO triptych_meta VALUES ('schema', '2')")
     connection.close()
     file.chmod(0o600)
     return file
 
 
 def test_a_database_is_read_while_somebody_writes(tmp_path: Path) -> None:
-    file = database(tmp_path / "a b?#.db", 5)
+    file = database(tmp_path / "a b?#.db")
     writer = sqlite3.connect(file, isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
     writer.execute("INSERT INTO dbos_migrations VALUES (6)")
-    (check,) = look_sqlite(file, 5)
+    (check,) = look_sqlite(file, KNOWN)
     writer.close()
     assert check.state is State.OK
-    assert check.said == f"{file} (wal), schema 5."
+    assert check.said == f"{file} (wal), schema 2, engine's 5."
 
 
 def test_a_database_that_others_may_read_or_that_is_none(tmp_path: Path) -> None:
-    file = database(tmp_path / "t.db", 5)
+    file = database(tmp_path / "t.db")
     file.chmod(0o644)
-    first, second = look_sqlite(file, 5)
+    first, second = look_sqlite(file, KNOWN)
     assert (first.state, second.state) == (State.TODO, State.OK)
     assert first.do == f"Run: chmod 600 {file}"
     (tmp_path / "no.db").write_bytes(b"hello world, I am no database at all" * 99)
     (tmp_path / "no.db").chmod(0o600)
-    (check,) = look_sqlite(tmp_path / "no.db", 5)
+    (check,) = look_sqlite(tmp_path / "no.db", KNOWN)
     assert (check.state, "file is not a database" in check.said) == (State.TODO, True)
 
 
 def test_looking_makes_nothing(tmp_path: Path) -> None:
-    (check,) = look_sqlite(tmp_path / "none.db", 5)
+    (check,) = look_sqlite(tmp_path / "none.db", KNOWN)
     assert check.state is State.NOTE
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_postgres_that_is_not_there_is_told_without_its_password() -> None:
-    check = look_postgres(f"postgresql://bot:hunter22@127.0.0.1:{closed_port()}/triptych", 5)
+    check = look_postgres(f"postgresql://bot:hunter22@127.0.0.1:{closed_port()}/triptych", KNOWN)
     assert check.state is State.TODO
     assert "hunter22" not in check.said
     assert without_password("postgresql://u:p@h/d?x=1") == "postgresql://u@h/d?x=1"
