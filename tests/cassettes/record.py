@@ -1,6 +1,8 @@
-"""Records the cassettes of this folder: what our clients said to a service, and what it answered.
+r"""Records the cassettes of this folder: what our clients said to a service, and what it answered.
 
     ANTHROPIC_BASE_URL=http://127.0.0.1:4390 ANTHROPIC_API_KEY=any python -m tests.cassettes.record claude
+    GITHUB_API_URL=http://127.0.0.1:4200 TRIPTYCH_APP_PRIVATE_KEY="$(cat app.pem)" \
+        python -m tests.cassettes.record operator
 
 A cassette is replayed by a test that makes the same requests again; where a prompt or a client has
 changed since, the request is not found and the cassette must be recorded again. The first line of
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
@@ -25,11 +28,14 @@ from typing import Any
 import vcr  # type: ignore[import-untyped]
 
 from reviewers.core.verdict import Verdict
+from tests.cassettes.operator import operators_visit
 from tests.reviewers.engines.claude.asking import only_models, review
 
 HERE = Path(__file__).parent
 KEPT_HEADERS = frozenset({"content-type", "anthropic-version", "anthropic-beta", "accept"})
 """All others say who asks, from where, with which key (facts/libraries.md, section 4)."""
+TOKEN = re.compile(rb"gh[a-z]_[A-Za-z0-9_.\-]+")
+"""What GitHub hands out in an answer's body; it is replayed as `ghs_gone`."""
 MATCH_ON = ("method", "path", "query", "body")
 """The host is left out, so that what a stand-in said is replayed for the real address."""
 
@@ -60,6 +66,13 @@ PARTS: Mapping[str, Part] = {
         "ANTHROPIC_BASE_URL",
         "ANTHROPIC_API_KEY",
         claude_review,
+    ),
+    "operator": Part(
+        "operator.yaml",
+        "https://api.github.com",
+        "GITHUB_API_URL",
+        "TRIPTYCH_APP_PRIVATE_KEY",
+        operators_visit,
     ),
 }
 
@@ -107,7 +120,8 @@ def _scrubbed_request(request: Any) -> Any:
 
 def _scrubbed_response(response: dict[str, Any]) -> dict[str, Any]:
     headers = {k: v for k, v in response["headers"].items() if k.lower() in KEPT_HEADERS}
-    return {**response, "headers": headers}
+    body = response["body"]["string"]
+    return {**response, "headers": headers, "body": {"string": TOKEN.sub(b"ghs_gone", body)}}
 
 
 if __name__ == "__main__":
