@@ -18,6 +18,7 @@ from typing import Annotated
 import typer
 
 from bot.errors import Problem, UsageProblem
+from bot.operator import commands as operator_commands
 
 app = typer.Typer(
     name="triptych",
@@ -231,6 +232,9 @@ def version() -> None:
     from importlib.metadata import version as installed
 
     typer.echo(f"triptych {installed('triptych-review')}")
+
+
+operator_commands.add_to(app)
 
 
 def _own_file() -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import math
 import os
 import re
@@ -15,7 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from bot.errors import HostProblem, Stopped, UsageProblem
-from bot.outputs.live import Progress, let_go, tell
+from bot.outputs.live import Progress, tell
+from bot.outputs.stdout import write_out
 from bot.outputs.terminal import print_coloured, terminal_lines
 from bot.outputs.words import plural
 from bot.pipeline import Announce, Circumstances, review, terms_of
@@ -135,7 +135,7 @@ def deliver(done: Done, request: Request) -> None:
 def _write(text: str, to: Path | None, encoding: str | None = None) -> None:
     try:
         if to is None:
-            _print(text, encoding)
+            write_out(text, encoding)
         else:
             to.write_text(text, encoding="utf-8")
     except OSError as e:
@@ -143,19 +143,6 @@ def _write(text: str, to: Path | None, encoding: str | None = None) -> None:
         raise UsageProblem(
             f"{where} cannot be written: {e.strerror}.", "Give another --output."
         ) from None
-
-
-def _print(text: str, encoding: str | None) -> None:
-    """Write to standard output; what its encoding (None: the locale's) has not is escaped."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except OSError as e:
-        let_go(sys.stdout)
-        if not isinstance(e, BrokenPipeError):  # As by `| head`: who read it has seen enough.
-            raise
 
 
 def exit_code(verdict: Verdict, fail_on: Severity | None) -> int:

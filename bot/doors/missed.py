@@ -5,8 +5,9 @@ from __future__ import annotations
 import structlog
 
 from bot.app_settings import AppSettings, read_app_settings
+from bot.delivery import missed
 from bot.errors import Problem
-from bot.hosts.deliveries import Deliveries, missed
+from bot.hosts.deliveries import Deliveries
 from bot.hosts.http import make_session
 from bot.hosts.identity import AppKey, AsApp
 from bot.settings import Settings

@@ -24,10 +24,8 @@ from bot.errors import (
     LostProblem,
     MissingProblem,
 )
-from bot.settings import Settings
+from bot.settings import API_VERSION, Settings
 
-API_VERSION = "2022-11-28"
-"""Known to github.com and to every supported GHES (facts/libraries.md section 7)."""
 REQUEST_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
 ATTEMPTS = 5

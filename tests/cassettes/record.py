@@ -1,7 +1,9 @@
-"""Records the cassettes of this folder: what our clients said to a service, and what it answered.
+r"""Records the cassettes of this folder: what our clients said to a service, and what it answered.
 
     ANTHROPIC_BASE_URL=http://127.0.0.1:4390 ANTHROPIC_API_KEY=any python -m tests.cassettes.record claude
     GITHUB_API_URL=http://127.0.0.1:4290 GITHUB_TOKEN=any python -m tests.cassettes.record github
+    GITHUB_API_URL=http://127.0.0.1:4200 TRIPTYCH_APP_PRIVATE_KEY="$(cat app.pem)" \
+        python -m tests.cassettes.record operator
 
 A cassette is replayed by a test that makes the same requests again; where a prompt or a client has
 changed since, the request is not found and the cassette must be recorded again. The first line of
@@ -41,6 +43,7 @@ from reviewers.core.finding import Location
 from reviewers.core.history import History, Known, State
 from reviewers.core.verdict import Outcome, Verdict
 from tests.builders import finding, policy, verdict
+from tests.cassettes.operator import operators_visit
 from tests.cassettes.shop import SQL
 from tests.reviewers.engines.claude.asking import only_models, review
 
@@ -152,6 +155,13 @@ PARTS: Mapping[str, Part] = {
         "GITHUB_API_URL",
         "GITHUB_TOKEN",
         github_review,
+    ),
+    "operator": Part(
+        "operator.yaml",
+        "https://api.github.com",
+        "GITHUB_API_URL",
+        "TRIPTYCH_APP_PRIVATE_KEY",
+        operators_visit,
     ),
 }
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.delivery import KEPT_SECONDS, MOST_ATTEMPTS, Delivery, missed
 from bot.errors import HostProblem, MissingProblem
-from bot.hosts.deliveries import KEPT_SECONDS, MOST_ATTEMPTS, Deliveries, Delivery, missed
+from bot.hosts.deliveries import Deliveries
 from tests.bot.hosts.installed import installed
 from tests.fakes.app import INSTALLATION, fake_app
 from tests.fakes.github import REPOSITORY_ID, Fault
