@@ -8,6 +8,7 @@ who is quick (case S08).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -60,19 +61,23 @@ class Bodies:
         if (request.content_length or 0) > self._most:
             yield TOO_LARGE
             return
+        body = bytearray()
         async with AsyncExitStack() as held:
+            # Not when the garbage is collected: an error's traceback would keep it until then.
+            held.callback(_forget, body)
             try:
-                body = await self._read(request.content, held)
+                refusal = await self._read(request.content, body, held)
             except TimeoutError:
-                body = TOO_SLOW
+                refusal = TOO_SLOW
             except web.RequestPayloadError:
-                body = BROKEN
-            yield body
+                refusal = BROKEN
+            yield body if refusal is None else refusal
 
-    async def _read(self, content: StreamReader, held: AsyncExitStack) -> bytearray | Refusal:
+    async def _read(
+        self, content: StreamReader, body: bytearray, held: AsyncExitStack
+    ) -> Refusal | None:
         now = asyncio.get_running_loop().time
         end = now() + self._patience.whole
-        body = bytearray()
         is_large = False
         async with asyncio.timeout_at(end) as deadline:
             with self._place(deadline):
@@ -86,7 +91,7 @@ class Bodies:
                         deadline.reschedule(end)
                         await self._large.acquire()
                         held.callback(self._large.release)
-        return body
+        return None
 
     @contextmanager
     def _place(self, deadline: asyncio.Timeout) -> Iterator[None]:
@@ -101,3 +106,9 @@ class Bodies:
             yield
         finally:
             self._reading.pop(deadline, None)
+
+
+def _forget(body: bytearray) -> None:
+    # A thread that is still at it when the server is killed has a hand on it.
+    with contextlib.suppress(BufferError):
+        body.clear()

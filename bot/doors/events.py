@@ -32,8 +32,8 @@ from reviewers.core.visible import one_line
 AGAIN = "review-again"
 """The identifier of the check run's button."""
 
-MOST_COMMENT = 300_000
-"""Characters; GitHub takes 65,536. What is longer is not worth parsing."""
+MOST_COMMENT = 65_536
+"""Characters, as GitHub has it: what is longer is none of its comments, and would take time."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ reach a checkpoint, and ends with 0 (case S74). A second signal ends it at once.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -23,6 +24,7 @@ from bot.app_settings import AppSettings, read_app_settings
 from bot.doors.desk import Desk
 from bot.doors.late import LateJobs, Service
 from bot.doors.scrape import start_scrape
+from bot.doors.signature import MIB
 from bot.doors.webhook import make_door
 from bot.errors import ConfigProblem, UsageProblem
 from bot.logs import own_secrets, start_logging
@@ -60,6 +62,10 @@ class House:
     metrics: Metrics
     address: str
     reload: Callable[[], Awaitable[None]]
+
+
+_M_MMAP_THRESHOLD = -3
+"""From <malloc.h>."""
 
 
 class Start(Protocol):
@@ -119,6 +125,7 @@ class _Plan:
 
 def _run(main: Callable[[_Plan], Awaitable[None]]) -> None:
     hide_ourselves()
+    _give_memory_back()
     env = dict(os.environ)
     plan = _Plan(
         env, read_settings(env), read_app_settings(env), Metrics(version("triptych-review"))
@@ -131,6 +138,17 @@ def _run(main: Callable[[_Plan], Awaitable[None]]) -> None:
         await main(plan)
 
     asyncio.run(run())
+
+
+def _give_memory_back() -> None:
+    """Blocks of a mebibyte and more go back to the system at once, and grow without being copied.
+
+    glibc otherwise learns from the first large body to keep such blocks: one of 25 MB then costs
+    100 MB for good (tests/bench/door.py). Other libraries do so anyway.
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(_M_MMAP_THRESHOLD, MIB)
 
 
 async def _serving(

@@ -7,6 +7,7 @@ for (case S11). No work is done here. Nothing of a delivery is logged before its
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -197,7 +198,7 @@ class _Door:
         given = (claim, body, settings.webhook_secrets, Rules.of(settings))
         if len(body) <= LARGE:
             return judge(*given)
-        return await asyncio.get_running_loop().run_in_executor(self.thread, judge, *given)
+        return await asyncio.get_running_loop().run_in_executor(self.thread, _judge_large, *given)
 
     async def _taken(self, wish: Wish, claim: Claim, size: int, end: float) -> Answer:
         """202 when the jobs have written it down, 503 in every other case (case S11)."""
@@ -213,6 +214,22 @@ class _Door:
         finally:
             self.waiting -= 1
         return Answer(202, "taken", job=job, claim=claim, size=size)
+
+
+def _judge_large(
+    claim: Claim, body: bytearray, secrets: Sequence[str], rules: Rules
+) -> Refusal | Wish | Ignored:
+    """`judge` without collections of garbage, which would stop the event loop, too.
+
+    They would look again and again at a million new objects, of which none is in a cycle.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        return judge(claim, body, secrets, rules)
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _refused(refusal: Refusal, size: int = 0) -> Answer:

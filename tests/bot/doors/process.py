@@ -1,15 +1,17 @@
 """`triptych serve` and `triptych worker` as processes, with fake jobs; run by test_serve.py.
 
-    python -m tests.bot.doors.process [serve [PORT] | slow | stuck | work]
+    python -m tests.bot.doors.process [serve [PORT] | quiet | slow | stuck | work]
 
-`slow`: jobs that take half a second to write; `stuck`: jobs that never get to a checkpoint. At the
-end it prints how long it let the jobs drain, and the environment that a child sees.
+`quiet`: jobs that take BENCH_WRITE_SECONDS to write, for benchmarks; `slow`: half a second; `stuck`:
+jobs that never get to a checkpoint. At the end it prints how long it let the jobs drain, and the
+environment that a child sees.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -24,6 +26,8 @@ from bot.jobs.protocol import Figures, Wish
 from bot.settings import Settings
 from tests.fakes.jobs import FakeJobs
 
+WRITE_SECONDS = float(os.environ.get("BENCH_WRITE_SECONDS", "0"))
+
 
 @dataclass
 class Printing(FakeJobs):
@@ -36,6 +40,8 @@ class Printing(FakeJobs):
         if self.how == "slow":
             print("accepting", flush=True)
             await asyncio.sleep(0.5)
+        if self.how == "quiet":
+            await asyncio.sleep(WRITE_SECONDS)
         return await super().accept(wish, delivery)
 
     async def stop(self, seconds: float) -> None:

@@ -188,7 +188,7 @@ IGNORED: list[tuple[str, dict[str, Any], str]] = [
     ("issue_comment", comment("```\n/triptych review\n```"), "holds no command"),
     ("issue_comment", comment("<!--\n/triptych review\n-->"), "holds no command"),
     ("issue_comment", comment("Bye\n-- \n/triptych review"), "holds no command"),
-    ("issue_comment", comment(ORDER + "\n" + "x" * 300_000), "holds no command"),
+    ("issue_comment", comment(ORDER + "\n" + "x" * 65_536), "holds no command"),
     ("issue_comment", comment(ORDER, "edited"), "only a new comment"),
     ("issue_comment", comment(ORDER, "deleted"), "only a new comment"),
     ("issue_comment", comment(ORDER, issue={"number": NUMBER}), "on no pull request"),
