@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 
 import pytest
@@ -144,6 +145,7 @@ async def test_a_job_that_ends_before_its_token_came_leaves_nothing_behind() -> 
         with pytest.raises(asyncio.CancelledError):
             await asked
         assert github.asked() == ["POST /app/access_tokens"]
+        assert not [t for t in asyncio.all_tasks() if "_mint" in repr(t)]
         assert await works(here), "the next one asks anew"
 
 
@@ -210,6 +212,18 @@ async def test_s17_a_token_is_not_used_up_to_its_last_second(ttl: int, minted: i
         for _ in range(3):
             await here.tokens.get(api.place)
         assert len(github.minted) == minted
+
+
+@pytest.mark.parametrize("skew", [-7200, 0, 30, 7200])
+@pytest.mark.parametrize(("ttl", "used"), [(3600, 3300), (400, 300), (8, 6)])
+async def test_s17_how_long_a_token_is_used_by_whatever_clock(
+    skew: int, ttl: int, used: int
+) -> None:
+    async with one_pull() as github, installed(github) as here:
+        github.skew, github.ttl = skew, ttl
+        token = await here.tokens.get(github.place())
+        slow = 32 if skew == 30 else 2  # So small an error of the clock is not learned.
+        assert token.until - time.monotonic() == pytest.approx(used, abs=slow)
 
 
 async def test_s17_a_new_token_that_a_server_does_not_know_yet_is_tried_again() -> None:
