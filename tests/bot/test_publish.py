@@ -252,7 +252,7 @@ async def test_a_mark_that_cannot_be_made_is_a_note_and_harms_nothing(site: Site
     site.github.faults = [Fault("PATCH", "/pulls/comments/", 404)]
     done = await site.publish(site.report(run=NEXT, fixed=fixed(SQL), history=EARLIER))
     assert done.edited
-    assert done.notes[0].startswith("A fixed finding could not be marked: ")
+    assert done.notes[0].startswith("A closed finding could not be marked: ")
 
 
 # --- Places that the site refuses
