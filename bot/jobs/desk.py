@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bot.errors import Gone, GoneProblem, HostProblem
+from bot.errors import Gone, GoneProblem, HostProblem, Problem
 from bot.hosts.checks import Checks
 from bot.hosts.protocol import Pull
 from bot.jobs.protocol import Trigger
-from bot.jobs.store import Job, Store
+from bot.jobs.store import NEWER, Job, Store
 from bot.outputs.checkrun import CheckRun, running_title, skipped
 from bot.pull_review import Desk
 from bot.terms import Terms
@@ -26,6 +26,14 @@ class Target:
     head: str
     base: str
     config: str
+
+
+SETTLING = 5.0
+"""Seconds that a check run which is being made is waited for at the end."""
+
+
+class OvertakenProblem(Problem):
+    """Somebody has ended this job, or another worker has taken it over: nothing is to be posted."""
 
 
 class JobDesk(Desk):
@@ -82,24 +90,46 @@ class JobDesk(Desk):
         self._check = asyncio.create_task(self._started(brief.change.head, title))
 
     async def _started(self, head: str, title: str) -> int:
-        """Its number is written down, so that another life of the job can end it."""
-        begin = self._checks.create if self._job.row.attempts == 1 else self._checks.start
+        """Its number is written down, so that another life of the job can end it, and with it the
+        head that it stands on.
+        """
+        before = self._job.row.head if self._job.check_run else ""
+        if before == head:
+            return self._job.check_run
+        begin = self._checks.create if self._job.is_new else self._checks.start
         try:
+            if before:
+                await self._checks.finish(
+                    self._job.check_run, skipped(NEWER), self.external_id(before)
+                )
             number = await begin(head, title, self.external_id(head)) or 0
         except HostProblem:  # The review is worth more than its check run (case S20).
             return 0
-        await self._store.note(self._job.row.id, check_run=number)
+        await self._store.note(self._job.row.id, check_run=number, head=head)
         return number
+
+    async def settle(self) -> None:
+        """Nothing goes on any more when the way to GitHub closes."""
+        if self._check is not None and not self._check.done():
+            await asyncio.wait([self._check], timeout=SETTLING)
+            self._check.cancel()
 
     def external_id(self, head: str) -> str:
         """`run:head:config`, by which the check run is known again."""
         return f"{self._run}:{head}:{self.target.config if self.target else ''}"
 
     async def elsewhere(self) -> str:
-        """The check run, where there is one."""
+        """The check run, where there is one. It is the last thing that is asked before anything is
+        posted, so it is asked here, too, whether the job is still ours.
+        """
+        await self._settled()
+        if not await self._store.holds(self._job.row.id, self._job.row.worker):
+            raise OvertakenProblem("The job was ended or taken over.", "Nothing was posted.")
+        return "check run" if self.check_run else ""
+
+    async def _settled(self) -> None:
         if self._check is not None:
             self.check_run = await self._check
-        return "check run" if self.check_run else ""
 
     def quiet(self) -> bool:
         """Where there is no check run, a clean review is posted: else nobody would hear of it."""
@@ -107,7 +137,7 @@ class JobDesk(Desk):
 
     async def finish(self, head: str, check: CheckRun) -> None:
         """Write the check run's end; where none was begun, it is made with its end."""
-        await self.elsewhere()
+        await self._settled()
         if self.check_run:
             await self._checks.finish(self.check_run, check, self.external_id(head))
             await self._store.note(self._job.row.id, check_run=0)
