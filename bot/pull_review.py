@@ -62,6 +62,9 @@ class Desk:
         """What is posted, with what the door knows beside it."""
         return history
 
+    async def reviewed(self, report: Report) -> None:
+        """The review is done and not yet posted: what must outlive a crash is written down now."""
+
     async def elsewhere(self) -> str:
         """Where texts stand that a body leaves out ("check run"), asked when the review is done."""
         return ""
@@ -94,9 +97,15 @@ async def review_pull(
         return Reviewed(await review(pull.subject, terms, around))
     if done := _done(stands, change.head, terms, around.run, anew=desk.anew):
         return Adopted(done, _worst(done, history_of(stands, change, change), terms))
+    posted = stands.by_run(around.run)
+    if (
+        posted
+    ):  # Interrupted before the first body was edited: it is told as if nothing were posted.
+        stands = stands.without(posted)
     history = desk.remembered(await _history(forge, pull, stands))
     terms = terms_of(pull.subject, around, history.spent)
     report = await review(pull.subject, terms, around, history)
+    await desk.reviewed(report)
     now, elsewhere = await asyncio.gather(forge.head(), desk.elsewhere())
     if now != change.head:
         raise MovedProblem(
@@ -112,6 +121,7 @@ async def review_pull(
         terms.accounts,
         quiet_when_clean=quiet_when_clean and desk.quiet() and not terms.post_clean,
         redact=Redaction(around.settings.secrets),
+        posted=posted.review if posted else None,
     )
     return Reviewed(report, published)
 

@@ -11,11 +11,15 @@ from bot.hosts.checks import Checks
 from bot.hosts.protocol import Pull
 from bot.jobs.protocol import Trigger
 from bot.jobs.store import NEWER, Job, Store
-from bot.outputs.checkrun import CheckRun, running_title, skipped
+from bot.outputs.checkrun import CheckRun, check_title, running_title, skipped
+from bot.outputs.document import document
 from bot.pull_review import Desk
+from bot.report import Report
 from bot.terms import Terms
 from bot.triggers import why_not
+from reviewers.core.coverage import WHOLE_FILE
 from reviewers.core.history import Dismissal, History, Known, State
+from reviewers.core.secrets import Redaction
 from reviewers.protocols import Brief
 
 
@@ -46,6 +50,7 @@ class JobDesk(Desk):
         checks: Checks,
         dismissed: Mapping[str, Dismissal],
         store: Store,
+        redact: Redaction = Redaction(),
     ) -> None:
         self.anew = job.row.trigger.is_asked
         self.terms: Terms | None = None
@@ -55,6 +60,7 @@ class JobDesk(Desk):
         self._checks = checks
         self._dismissed = dismissed
         self._store = store
+        self._redact = redact
         self._check: asyncio.Task[int] | None = None
         self.check_run = job.check_run
 
@@ -117,6 +123,22 @@ class JobDesk(Desk):
     def external_id(self, head: str) -> str:
         """`run:head:config`, by which the check run is known again."""
         return f"{self._run}:{head}:{self.target.config if self.target else ''}"
+
+    async def reviewed(self, report: Report) -> None:
+        """Written down before it is posted: the job that finds its own review posted after a crash
+        has it still.
+        """
+        verdict = report.verdict
+        unread = {c.hunk for c in verdict.coverage.gaps if c.hunk.index != WHOLE_FILE}
+        await self._store.note(
+            self._job.row.id,
+            outcome=verdict.outcome.value,
+            title=check_title(report),
+            head=verdict.change.head,
+            findings=len(verdict.shown.listed) + len(verdict.shown.quiet),
+            unread=len(unread),
+            document=document(report, self._redact),
+        )
 
     async def elsewhere(self) -> str:
         """The check run, where there is one. It is the last thing that is asked before anything is

@@ -199,8 +199,9 @@ async def start(
     async with AsyncExitStack() as opened:
         if lock := hold_alone(app):
             opened.callback(lock.close)
-        store = Store(open_database(app))
-        opened.push_async_callback(store.close)
+        database = open_database(app)
+        opened.push_async_callback(database.close)
+        store, patient = Store(database), Store(database, patient=True)
         locks = None if app.on_sqlite else await hold_name(app, name)
         if locks:
             opened.push_async_callback(locks.close)
@@ -209,12 +210,12 @@ async def start(
         access = AppAccess(settings, app, read)
         opened.push_async_callback(access.close)
         limits = Limits(app, locks)
-        means = _means(settings, app, store, limits, access, name)
+        means = _means(settings, app, patient, limits, access, name)
         if called:
             means = replace(means, called=called)
         intake = Intake(store, durable, app, limits)
         doing = Worker(means, intake.accept)
-        orders = Orders(store, access, intake.accept)
+        orders = Orders(patient, access, intake.accept)
         intake.tell(doing.stop)
         await durable.launch(
             {REVIEW: doing.review, COMMAND: orders.run},

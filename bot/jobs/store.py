@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from bot.jobs.decisions import Decisions
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
 from bot.jobs.tables import dismissals, jobs, meta, politeness, storable
-from bot.jobs.transactions import Transactions, alone
+from bot.jobs.transactions import PATIENT, Transactions, alone
 
 ALIVE = (JobState.WAITING, JobState.RUNNING, JobState.PARKED)
 ENDED = tuple(s for s in JobState if s not in ALIVE)
@@ -47,10 +48,13 @@ class Job:
 
 
 class Store:
-    """The jobs, and through `decisions` what people have decided about their findings."""
+    """The jobs, and through `decisions` what people have decided about their findings.
 
-    def __init__(self, transactions: Transactions) -> None:
-        self._do = transactions.do
+    A `patient` one waits longer for a database that does not answer: for work, not for webhooks.
+    """
+
+    def __init__(self, transactions: Transactions, *, patient: bool = False) -> None:
+        self._do = partial(transactions.do, pauses=PATIENT) if patient else transactions.do
         self.decisions = Decisions(transactions)
         self.close = transactions.close
 
@@ -192,7 +196,7 @@ class Store:
             calls=jobs.c.calls + 1,
             attempts=1,
             cost=jobs.c.cost + (cost or 0.0),
-            unpriced=jobs.c.unpriced + (cost is None),
+            unpriced=jobs.c.unpriced + int(cost is None),
         )
 
     async def end(self, job: str, state: JobState, **values: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -17,7 +17,9 @@ from bot.jobs.tables import SCHEMA, meta, metadata
 
 THREADS = 4
 PAUSES = (0.1, 0.4, 1.0, 2.0)
-"""Seconds between tries to reach the database."""
+"""Seconds between tries to reach the database while a webhook waits for its answer."""
+PATIENT = (*PAUSES, 4.0, 8.0, 15.0)
+"""The same for work that has been paid for: a restart of Postgres takes less than half a minute."""
 
 ResultT = TypeVar("ResultT")
 
@@ -34,11 +36,13 @@ class Transactions:
         self._threads.shutdown(wait=True)
         self._engine.dispose()
 
-    async def do(self, work: Callable[[Connection], ResultT]) -> ResultT:
+    async def do(
+        self, work: Callable[[Connection], ResultT], pauses: Sequence[float] = PAUSES
+    ) -> ResultT:
         """All of `work` or nothing; SQLAlchemyError when the database does not do it.
 
-        A Postgres that is started anew is waited for, yet not so long that a webhook is not answered.
-        What is asked again may have been done before, with its answer lost.
+        A Postgres that is started anew is waited for, with `pauses` between the tries. What is asked
+        again may have been done before, with its answer lost.
         """
 
         def transaction() -> ResultT:
@@ -46,7 +50,7 @@ class Transactions:
                 return work(connection)
 
         loop = asyncio.get_running_loop()
-        for pause in PAUSES:
+        for pause in pauses:
             try:
                 return await loop.run_in_executor(self._threads, transaction)
             except (sa.exc.OperationalError, sa.exc.InterfaceError):

@@ -24,7 +24,6 @@ from bot.jobs.protocol import JobState, ReviewWish, Trigger
 from bot.jobs.store import ALIVE, NEWER, Job
 from bot.jobs.tables import storable
 from bot.outputs.checkrun import CheckRun, adopted_check, check_run, check_title, skipped
-from bot.outputs.document import document
 from bot.pipeline import Circumstances
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
 from bot.report import Report
@@ -32,7 +31,6 @@ from bot.subject import PullRequest, Subject
 from reviewers.core.allowance import Allowance
 from reviewers.core.call import Look
 from reviewers.core.change import Change
-from reviewers.core.coverage import WHOLE_FILE
 from reviewers.core.policy import Policy
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome, Verdict
@@ -178,7 +176,8 @@ class Worker:
         row = job.row
         run = self._run(row.id)
         dismissed = await self._means.store.decisions.dismissed(row.place)
-        desk = JobDesk(job, run, reach.checks, dismissed, self._means.store)
+        redact = Redaction(self._means.secrets)
+        desk = JobDesk(job, run, reach.checks, dismissed, self._means.store, redact)
         if job.refusal or row.attempts > MOST_ATTEMPTS:
             why = job.refusal or f"it broke this server {MOST_ATTEMPTS} times"
             await desk.skip(why)
@@ -227,22 +226,11 @@ class Worker:
     async def _published(self, job: Job, outcome: Reviewed, desk: JobDesk) -> Ending:
         report = outcome.report
         assert desk.terms is not None, "a review has terms"
-        redact = Redaction(self._means.secrets)
-        check = check_run(report, desk.terms.gate, redact)
-        verdict = report.verdict
-        unread = {c.hunk for c in verdict.coverage.gaps if c.hunk.index != WHOLE_FILE}
+        check = check_run(report, desk.terms.gate, Redaction(self._means.secrets))
+        url = outcome.published.url if outcome.published else ""
         await asyncio.gather(
             desk.finish(report.verdict.change.head, check),
-            self._means.store.note(
-                job.row.id,
-                outcome=verdict.outcome.value,
-                title=check_title(report),
-                head=verdict.change.head,
-                findings=len(verdict.shown.listed) + len(verdict.shown.quiet),
-                unread=len(unread),
-                review_url=outcome.published.url if outcome.published else "",
-                document=document(report, redact),
-            ),
+            self._means.store.note(job.row.id, review_url=url),
         )
         notes = outcome.published.notes if outcome.published else ()
         return Ending(JobState.DONE, " ".join(notes))
@@ -252,16 +240,12 @@ class Worker:
         assert desk.terms is not None, "a review has terms"
         ours = outcome.ours
         check = adopted_check(ours.review.body, ours.marker, outcome.worst, desk.terms.gate)
+        told: dict[str, str | int] = {"review_url": ours.review.url, "head": ours.marker.head}
+        if not job.row.document:
+            told |= {"outcome": ours.marker.outcome, "title": check.title}
+            told["findings"] = len(ours.marker.open)
         await asyncio.gather(
-            desk.finish(ours.marker.head, check),
-            self._means.store.note(
-                job.row.id,
-                outcome=ours.marker.outcome,
-                title=check.title,
-                head=ours.marker.head,
-                findings=len(ours.marker.open),
-                review_url=ours.review.url,
-            ),
+            desk.finish(ours.marker.head, check), self._means.store.note(job.row.id, **told)
         )
         return Ending(JobState.DONE, "the review that stands there is adopted")
 
