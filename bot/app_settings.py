@@ -29,7 +29,8 @@ class AppSettings:
 
     `accounts` are the lower-case logins on which the App may work; empty: every account that
     installs it. `cost_day` bounds all reviews of a day (UTC) together, `cost_day_installation` those
-    of one installation. `calls_everywhere` bounds the model calls of all workers together.
+    of one installation. `engine` overrules the repositories' (auto, static, claude; "" does not).
+    `calls_everywhere` bounds the model calls of all workers together.
     """
 
     home: Path
@@ -49,6 +50,7 @@ class AppSettings:
     reviews_per_hour: int = 20
     cost_day: float | None = None
     cost_day_installation: float | None = None
+    engine: str = ""
     debounce: float = 5.0
     retention_days: int = 30
 
@@ -98,11 +100,19 @@ def read_app_settings(env: Mapping[str, str] | None = None) -> AppSettings:
         reviews_per_hour=_count(env, "TRIPTYCH_REVIEWS_PER_HOUR", AppSettings.reviews_per_hour),
         cost_day=_amount(env, "TRIPTYCH_MAX_COST_DAY"),
         cost_day_installation=_amount(env, "TRIPTYCH_MAX_COST_DAY_INSTALLATION"),
+        engine=_engine(env),
         debounce=_amount(env, "TRIPTYCH_DEBOUNCE", "seconds") or 0.0
         if env.get("TRIPTYCH_DEBOUNCE", "").strip()
         else AppSettings.debounce,
         retention_days=_count(env, "TRIPTYCH_RETENTION_DAYS", AppSettings.retention_days),
     )
+
+
+def _engine(env: Mapping[str, str]) -> str:
+    text = env.get("TRIPTYCH_ENGINE", "").strip()
+    if text not in ("", "auto", "static", "claude"):
+        raise ConfigProblem(f"TRIPTYCH_ENGINE is {text[:40]!r}.", "Use auto, static or claude.")
+    return text
 
 
 def _usual_home(env: Mapping[str, str]) -> Path:
@@ -171,7 +181,7 @@ def _private_key(env: Mapping[str, str]) -> str:
 
 def checked_pem(text: str, name: str) -> str:
     """A private key as PEM; ConfigProblem, which names where it came from, when it is none."""
-    pem = text.strip().replace("\\n", "\n")
+    pem = text.replace("\\n", "\n").strip()
     if "-----BEGIN" not in pem:
         try:
             pem = base64.b64decode("".join(pem.split()), validate=True).decode().strip()

@@ -9,13 +9,16 @@ import enum
 import gc
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.errors import Problem, UsageProblem
+from bot.operator import commands as operator_commands
 
 app = typer.Typer(
     name="triptych",
@@ -182,11 +185,56 @@ def schema() -> None:
 
 
 @app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen.")] = 8080,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Only take webhooks in; `triptych worker` reviews.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Run the GitHub App: take webhooks in and review, until SIGTERM or Ctrl-C."""
+    with _server_installed():
+        from bot.doors import serve as door
+        from bot.doors.missed import ask_for_missed
+
+        start = import_module("bot.jobs.service").start
+    door.serve(host, port, worker=not no_worker, start=start, listening=ask_for_missed)
+
+
+@app.command()
+def worker(debug: Debug = False) -> None:
+    """Review what `triptych serve --no-worker` takes in, on this machine or another."""
+    with _server_installed():
+        from bot.doors import serve as door
+
+        start = import_module("bot.jobs.service").start
+    door.work(start=start)
+
+
+@contextmanager
+def _server_installed() -> Iterator[None]:
+    """Tell of missing packages what to install; our own modules are never missing."""
+    try:
+        yield
+    except ModuleNotFoundError as e:
+        if (e.name or "").split(".")[0] in ("bot", "reviewers"):
+            raise
+        raise UsageProblem(
+            f"The server's packages are not installed ({e.name} is missing).",
+            "Install them with: pip install 'triptych-review[server]'.",
+        ) from None
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     from importlib.metadata import version as installed
 
     typer.echo(f"triptych {installed('triptych-review')}")
+
+
+operator_commands.add_to(app)
 
 
 def _own_file() -> Path:

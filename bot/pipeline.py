@@ -9,7 +9,7 @@ from functools import partial
 
 from bot.config import PATH, Config, parse_config
 from bot.errors import ConfigProblem
-from bot.outputs.marker import EVERYTHING
+from bot.outputs.seal import Seal
 from bot.report import Report
 from bot.settings import Settings
 from bot.subject import Subject
@@ -18,7 +18,7 @@ from reviewers.core.allowance import Allowance
 from reviewers.core.call import Call, Look, Reading
 from reviewers.core.change import Change
 from reviewers.core.fanout import Done, Failed, fan_out
-from reviewers.core.history import History
+from reviewers.core.history import EVERYTHING, History
 from reviewers.core.plan import Plan, hunk_key, plan
 from reviewers.core.settle import MoreCalls, settle
 from reviewers.core.verdict import Verdict
@@ -68,6 +68,7 @@ class Circumstances:
     `elsewhere` and `commands` are told to people (see Report). `paid` is what this very review has
     cost before it was interrupted, `allowances` are limits beside those of the configuration, both
     in USD. `patience` is how many seconds a call may wait for its turn beyond an engine's deadline.
+    `seal` signs what is posted, and tells what was.
     """
 
     settings: Settings
@@ -78,6 +79,7 @@ class Circumstances:
     paid: float = 0.0
     allowances: tuple[Allowance, ...] = ()
     patience: float = GRACE_SECONDS
+    seal: Seal | None = None
     strict: bool = False
     again: str = "run `triptych review` again"
     elsewhere: str = ""

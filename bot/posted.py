@@ -13,10 +13,11 @@ from bot.hosts.protocol import PostedComment, PostedReview
 from bot.outputs import reread
 from bot.outputs.marker import Marker, read_finding_marker, read_marker
 from bot.outputs.reread import Said
+from bot.outputs.seal import Seal
 from bot.outputs.words import short_path
 from reviewers.core.change import Change
 from reviewers.core.finding import Finding, Location
-from reviewers.core.history import History, Known
+from reviewers.core.history import History, Known, State
 from reviewers.core.quotes import Quotes
 from reviewers.core.secrets import Redaction
 from reviewers.core.visible import one_line
@@ -29,10 +30,11 @@ UNKNOWN_RULE = "correctness/other"
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """A review of ours with what its marker says."""
+    """A review of ours with what its marker says; `sealed`: and nobody has changed that."""
 
     review: PostedReview
     marker: Marker
+    sealed: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,13 @@ class Standing:
                 yield from _comments(ours)
 
 
-def standing(reviews: Sequence[PostedReview], accounts: Sequence[str] = ()) -> Standing:
-    """Our reviews among all. `accounts` are logins trusted beside our own, in either spelling."""
+def standing(
+    reviews: Sequence[PostedReview], accounts: Sequence[str] = (), seal: Seal | None = None
+) -> Standing:
+    """Our reviews among all. `accounts` are logins trusted beside our own, in either spelling.
+
+    Whoever has a `seal` trusts no marker without it, its own account's neither.
+    """
     trusted = {a.removesuffix("[bot]").lower() for a in accounts}
     found = []
     for review in sorted(reviews, key=lambda r: r.id):
@@ -75,7 +82,8 @@ def standing(reviews: Sequence[PostedReview], accounts: Sequence[str] = ()) -> S
             continue
         marker = read_marker(review.body)
         if marker is not None:
-            found.append(Ours(review, marker))
+            sealed = seal is None or seal.holds(review.body)
+            found.append(Ours(review, marker, sealed))
     return Standing(tuple(found))
 
 
@@ -89,6 +97,10 @@ def history_of(stands: Standing, previous: Change | None, change: Change) -> His
         return History()
     marker = stands.main.marker
     known = {k.finding.id: k for k in _Reader(stands, previous, change).known()}
+    if not stands.main.sealed:
+        # Enough to repeat nothing that stands there; what was read or decided is not believed.
+        told = tuple(k for k in known.values() if k.state is not State.DISMISSED)
+        return History(head=marker.head, previous=previous, known=told)
     return History(
         head=marker.head,
         previous=previous,

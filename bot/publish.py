@@ -8,9 +8,9 @@ one steps back (design, section 7).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bot.errors import BadLineProblem, HostProblem, LostProblem
+from bot.errors import BadLineProblem, HostProblem, LimitProblem, LostProblem
 from bot.hosts.protocol import Forge, PostedReview
 from bot.outputs.body import delta_body, review_body
 from bot.outputs.inline import (
@@ -21,6 +21,7 @@ from bot.outputs.inline import (
 )
 from bot.outputs.markdown import Pen
 from bot.outputs.marker import Marker, read_finding_marker, write_marker
+from bot.outputs.seal import Seal
 from bot.posted import DUPLICATE, Ours, Standing, standing
 from bot.report import Report
 from reviewers.core.finding import Standing as Place
@@ -146,6 +147,12 @@ def _closed(report: Report, stands: Standing, redact: Redaction) -> Sequence[Edi
     ]
 
 
+def _sealed(plan: Publication, seal: Seal) -> Publication:
+    create = plan.create and replace(plan.create, body=seal.sealed(plan.create.body))
+    edits = tuple(replace(e, body=seal.sealed(e.body)) for e in plan.edits)
+    return replace(plan, create=create, edits=edits)
+
+
 async def publish(
     forge: Forge,
     report: Report,
@@ -155,12 +162,15 @@ async def publish(
     quiet_when_clean: bool,
     redact: Redaction = Redaction(),
     posted: PostedReview | None = None,
+    seal: Seal | None = None,
 ) -> Published:
     """Do it. The review comes first; what only tidies up may fail without harm to it.
 
     `posted` is what this very run has posted before it was interrupted; it is not in `stands`.
     """
     plan = reconcile(report, stands, quiet_when_clean=quiet_when_clean, redact=redact)
+    if seal is not None:
+        plan = _sealed(plan, seal)
     notes: list[str] = []
     url = stands.main.review.url if stands.main else ""
     if plan.create and not posted:
@@ -176,7 +186,9 @@ async def publish(
             notes.append(f"A closed finding could not be marked: {e.what}")
     if posted:
         try:
-            url = await _settle_race(forge, report, posted, stands, accounts) or url
+            if first := await _settle_race(forge, report, posted, stands, accounts):
+                notes.append("Another run posted at the same moment; its review stays.")
+                url = first
         except HostProblem as e:
             notes.append(f"It is not known whether this was reviewed twice: {e.what}")
     return Published(url, plan.create is not None, bool(plan.edits), tuple(notes))
@@ -194,6 +206,9 @@ async def _create(
             if attempt == TRIES or not create.comments:
                 raise
             create = await _with_good_lines(forge, report, create, redact)
+        except LimitProblem:
+            # It was waited for as long as a request may; and refused, so there is nothing to find.
+            raise
         except HostProblem as e:
             if not (e.retryable or isinstance(e, LostProblem)):
                 raise

@@ -13,7 +13,7 @@ from bot.publish import Published, publish
 from bot.report import Report
 from bot.terms import Terms
 from reviewers.core.finding import Severity
-from reviewers.core.history import History, State
+from reviewers.core.history import EVERYTHING, History, State
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome
 
@@ -63,7 +63,7 @@ class Desk:
         return history
 
     async def reviewed(self, report: Report) -> None:
-        """The review is done and not yet posted: what must outlive a crash is written down now."""
+        """The review is done and paid for; that it reaches the pull request is not sure yet."""
 
     async def elsewhere(self) -> str:
         """Where texts stand that a body leaves out ("check run"), asked when the review is done."""
@@ -92,17 +92,16 @@ async def review_pull(
     terms = terms_of(pull.subject, around)
     if why := desk.opened(pull, terms):
         return Skipped(pull, why)
-    stands = standing(pull.reviews, terms.accounts)
+    stands = standing(pull.reviews, terms.accounts, around.seal)
     if not post:
         return Reviewed(await review(pull.subject, terms, around))
     if done := _done(stands, change.head, terms, around.run, anew=desk.anew):
         return Adopted(done, _worst(done, history_of(stands, change, change), terms))
     posted = stands.by_run(around.run)
-    if (
-        posted
-    ):  # Interrupted before the first body was edited: it is told as if nothing were posted.
+    if posted:
+        # Interrupted before the first body was edited: it is told as if nothing were posted.
         stands = stands.without(posted)
-    history = desk.remembered(await _history(forge, pull, stands))
+    history = desk.remembered(await _history(forge, pull, stands, terms.digest))
     terms = terms_of(pull.subject, around, history.spent)
     report = await review(pull.subject, terms, around, history)
     await desk.reviewed(report)
@@ -122,6 +121,7 @@ async def review_pull(
         quiet_when_clean=quiet_when_clean and desk.quiet() and not terms.post_clean,
         redact=Redaction(around.settings.secrets),
         posted=posted.review if posted else None,
+        seal=around.seal,
     )
     return Reviewed(report, published)
 
@@ -144,11 +144,18 @@ def _worst(done: Ours, told: History, terms: Terms) -> Severity | None:
     return max(found, default=None)
 
 
-async def _history(forge: Forge, pull: Pull, stands: Standing) -> History:
-    """What the last review said, with the change as it was then; a lost commit means a full review."""
+async def _history(forge: Forge, pull: Pull, stands: Standing, config: str) -> History:
+    """What the last review said, with the change as it was then; a lost commit means a full review.
+
+    Under another configuration nobody has read anything yet: who gets a model, or more votes, is
+    told what they find, and not as late.
+    """
     head = last_head(stands)
     if not head:
         return History()
     change = pull.subject.change
     previous = change if head == change.head else await forge.change_at(change.base, head)
-    return history_of(stands, previous, change)
+    history = history_of(stands, previous, change)
+    if history.config != config:
+        return replace(history, unread=frozenset({EVERYTHING}))
+    return history

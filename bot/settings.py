@@ -19,6 +19,8 @@ from reviewers.engines.claude.prices import Price
 
 PUBLIC_API = "https://api.github.com"
 PUBLIC_MODEL_HOST = "https://api.anthropic.com"
+API_VERSION = "2022-11-28"
+"""Of GitHub's API: known to github.com and to every supported GHES (facts/libraries.md section 7)."""
 
 
 @dataclass(frozen=True)

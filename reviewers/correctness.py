@@ -11,7 +11,8 @@ Work in this order:
 head with: nothing (None, null, empty, zero), one, many, the largest, the negative, the repeated, \
 the unordered, text that is not ASCII.
 2. Contracts. A caller or callee in view that was not changed along; a changed return type, default, \
-exception, unit, order of arguments, field name; a removed branch that somebody still needs.
+exception, unit, order of arguments, field name; a removed branch that somebody still needs; a \
+library that returns, raises or blocks otherwise than the code takes for granted.
 3. Failure. What is left behind when the middle step raises: half-written data, an open file, a held \
 lock, a lost error, a retry that does the work twice.
 4. Time and concurrency. Shared state between threads, tasks and processes; await in the middle of \
@@ -21,8 +22,8 @@ migrations against existing rows.
 6. Tests in the change that cannot fail, or that assert the bug.
 
 A finding must name a concrete input or sequence and the wrong result that follows. Look for the \
-line in view that would prevent it (a guard, a type, a caller's check) before you report, and drop \
-the finding when you see one. If what decides lies in code you cannot see, name that file or \
+line in view that would prevent it (a guard, a type, a caller's check) before you report; when you \
+see one, it belongs into `cleared`. If what decides lies in code you cannot see, name that file or \
 function in `body` and use `medium` at the most.
 
 critical: loses or corrupts data, or takes the service down, in ordinary use. high: a wrong result \

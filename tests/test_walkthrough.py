@@ -11,7 +11,7 @@ from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
 from bot.settings import Settings
 from bot.subject import PullRequest
 from reviewers.core.verdict import Outcome
-from tests.builders import NONE_LINE, ORDERS, SQL_LINE
+from tests.builders import LOOKS, NONE_LINE, ORDERS, SQL_LINE
 from tests.fakes.anthropic import Reply, fake_anthropic, is_about, reported
 from tests.fakes.github import TOKEN, FakeGitHub, fake_github
 
@@ -53,13 +53,13 @@ async def test_a_pull_request_from_request_to_posted_review() -> None:
         first = await review(github, anthropic.url)
         assert isinstance(first, Reviewed)
         assert first.report.verdict.outcome is Outcome.FINDINGS
-        assert len(anthropic.requests) == 8
+        assert len(anthropic.requests) == LOOKS + 1
         assert github.posts() == 1
         body = github.bodies_of(128)[0]
         assert body.startswith("**2 findings: 1 critical, 1 high.** Worst: Request data becomes")
         assert "1. **Critical: Request data becomes SQL text.**" in body
         assert "2 of 3 votes" in body
-        assert "security (3 votes), style (1) and correctness (3)" in body
+        assert "read by security (3 votes), style (1)" in body
         comments = github.pulls[128].comments
         assert {(c["path"], c["line"]) for c in comments} >= {
             ("api/orders.py", SQL_LINE),
@@ -69,7 +69,7 @@ async def test_a_pull_request_from_request_to_posted_review() -> None:
         # Somebody asks for the same head again: the review that stands is adopted, nothing is paid.
         again = await review(github, anthropic.url)
         assert isinstance(again, Adopted)
-        assert len(anthropic.requests) == 8
+        assert len(anthropic.requests) == LOOKS + 1
         assert github.posts() == 1
 
         # A push repairs the SQL: the body is edited, the comment is marked, nobody is notified.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import math
 import os
 import re
@@ -14,11 +13,13 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
-from bot.errors import Stopped, UsageProblem
-from bot.outputs.live import Progress, let_go, tell
+from bot.errors import HostProblem, Stopped, UsageProblem
+from bot.outputs.live import Progress, tell
+from bot.outputs.stdout import write_out
 from bot.outputs.terminal import print_coloured, terminal_lines
 from bot.outputs.words import plural
 from bot.pipeline import Announce, Circumstances, review, terms_of
+from bot.pull_review import Adopted, Desk, Reviewed, Skipped, review_pull
 from bot.report import Report
 from bot.settings import Settings, read_settings
 from bot.subject import PullRequest, Subject
@@ -134,7 +135,7 @@ def deliver(done: Done, request: Request) -> None:
 def _write(text: str, to: Path | None, encoding: str | None = None) -> None:
     try:
         if to is None:
-            _print(text, encoding)
+            write_out(text, encoding)
         else:
             to.write_text(text, encoding="utf-8")
     except OSError as e:
@@ -142,19 +143,6 @@ def _write(text: str, to: Path | None, encoding: str | None = None) -> None:
         raise UsageProblem(
             f"{where} cannot be written: {e.strerror}.", "Give another --output."
         ) from None
-
-
-def _print(text: str, encoding: str | None) -> None:
-    """Write to standard output; what its encoding (None: the locale's) has not is escaped."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except OSError as e:
-        let_go(sys.stdout)
-        if not isinstance(e, BrokenPipeError):  # As by `| head`: who read it has seen enough.
-            raise
 
 
 def exit_code(verdict: Verdict, fail_on: Severity | None) -> int:
@@ -239,10 +227,19 @@ async def _reviewed(subject: Subject, around: Circumstances) -> Report:
     return await review(subject, terms_of(subject, around), around)
 
 
+class _Kept(Desk):
+    """Keeps the finished report: it is paid for, so it is shown also when it cannot be posted."""
+
+    report: Report | None = None
+
+    async def reviewed(self, report: Report) -> None:
+        """Keep it."""
+        self.report = report
+
+
 async def _pull(pull: PullRequest, request: Request, around: Circumstances) -> Done:
     from bot.hosts.github import GitHub, find_token
     from bot.hosts.http import GitHubAPI, make_session
-    from bot.pull_review import Adopted, Skipped, review_pull
 
     settings = around.settings
     # `anthropic` takes a second or two to load: that can go on while GitHub is asked.
@@ -253,14 +250,25 @@ async def _pull(pull: PullRequest, request: Request, around: Circumstances) -> D
     else:
         loading = None
     token = await find_token(settings)
+    kept = _Kept()
     async with make_session(settings) as session:
         api = GitHubAPI(session, settings, token)
+        forge = GitHub(api, pull, settings)
         try:
-            outcome = await review_pull(GitHub(api, pull, settings), around, post=request.post)
+            outcome = await review_pull(forge, around, post=request.post, desk=kept)
         except asyncio.CancelledError:
             raise _stopped(maybe_posted=api.writes > 0) from None
+        except HostProblem as e:
+            if kept.report is None:
+                raise
+            return Done(kept.report, f"{e.what}\n{e.do}", e.exit_code)
     if loading:
         await loading
+    return _told(outcome, pull, request)
+
+
+def _told(outcome: Adopted | Reviewed | Skipped, pull: PullRequest, request: Request) -> Done:
+    """What came of it, in words and as an exit code."""
     assert not isinstance(outcome, Skipped), "nobody refuses a review that is asked for by hand"
     if isinstance(outcome, Adopted):
         marker = outcome.ours.marker

@@ -13,7 +13,7 @@ import gidgethub
 
 from bot.errors import AccessProblem, HostProblem, MissingProblem
 from bot.hosts.app import AppAPI
-from bot.hosts.http import told
+from bot.hosts.http import told, written
 from bot.outputs.checkrun import BUTTON, NAME, CheckRun, skipped
 
 BUTTON_ID = "review-again"
@@ -131,11 +131,10 @@ class Checks:
         url = f"{self._path}/check-runs{tail}"
         try:
             send = self._api.patch if tail else self._api.post
-            answer: dict[str, Any] = await send(url, data=data)
+            return written(await send(url, data=data))
         except gidgethub.HTTPException as e:
             self._deny(told(e, "write the check run"))
             return None
-        return answer
 
     async def _may(self) -> bool:
         return not self._denied and await self._api.may_check()

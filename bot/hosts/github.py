@@ -20,7 +20,7 @@ from bot.errors import (
 )
 from bot.hosts import answers, queries
 from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, nearest, shortened
-from bot.hosts.http import GitHubAPI, told
+from bot.hosts.http import GitHubAPI, told, written
 from bot.hosts.protocol import PostedReview, Pull
 from bot.jobs.protocol import Place
 from bot.outputs.inline import InlineComment
@@ -163,11 +163,9 @@ class GitHub:
             "comments": [answers.comment_data(c) for c in comments],
         }
         try:
-            answer = await self._api.post(f"{self._path}/reviews", data=data)
+            answer = written(await self._api.post(f"{self._path}/reviews", data=data))
         except gidgethub.HTTPException as e:
-            raise told(e, "post the review") from e
-        if not isinstance(answer, dict):
-            raise LostProblem("What answered was not GitHub.", "Check the proxy.", retryable=True)
+            raise told(e, "post the review", tries=1) from e
         return PostedReview(
             int(answer["id"]),
             answer.get("node_id", ""),
@@ -188,7 +186,7 @@ class GitHub:
         try:
             draft = await self._api.post(f"{self._path}/reviews", data=data)
         except gidgethub.HTTPException as e:
-            problem = told(e, "try the comments")
+            problem = told(e, "try the comments", tries=1)
             if isinstance(problem, BadLineProblem):
                 return False
             if problem.retryable:

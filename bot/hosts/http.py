@@ -24,10 +24,8 @@ from bot.errors import (
     LostProblem,
     MissingProblem,
 )
-from bot.settings import Settings
+from bot.settings import API_VERSION, Settings
 
-API_VERSION = "2022-11-28"
-"""Known to github.com and to every supported GHES (facts/libraries.md section 7)."""
 REQUEST_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
 ATTEMPTS = 5
@@ -36,6 +34,7 @@ LONGEST_WAIT = 60.0
 REDIRECTS = 3
 _LOST = {"x-triptych-lost": "1"}
 """Headers of the 504 that stands in for a broken connection, so that gidgethub's retry hook sees it."""
+_LIMIT = "GitHub's rate limit is reached."
 _CANNOT = (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError)
 """The request was not even sent."""
 
@@ -190,11 +189,19 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
             message = str(first.get("message", "no data"))
             if first.get("type") == "NOT_FOUND":
                 raise MissingProblem(f"GitHub says: {message}", "Check the name and the token.")
+            if first.get("type") in ("RATE_LIMITED", "RATE_LIMIT"):
+                raise limited(self._until_reset())
             raise HostProblem(
                 f"GitHub's GraphQL API says: {message}", "Try again later.", retryable=True
             )
         data: dict[str, Any] = answer["data"]
         return data
+
+    def _until_reset(self) -> float:
+        """Seconds until GitHub counts anew, as the last answer says; a minute where it does not."""
+        if self.rate_limit is None:
+            return LONGEST_WAIT
+        return max(LONGEST_WAIT, self.rate_limit.reset_datetime.timestamp() - time.time())
 
 
 def _no_api(host: str) -> HostProblem:
@@ -207,6 +214,13 @@ def _lost() -> LostProblem:
     return LostProblem(
         "GitHub's answer to a write was lost.", "Look whether it was done.", retryable=True
     )
+
+
+def written(answer: Any) -> dict[str, Any]:
+    """What a write has made; LostProblem when it is not GitHub that answered."""
+    if not isinstance(answer, dict):
+        raise LostProblem("What answered was not GitHub.", "Check the proxy.", retryable=True)
+    return answer
 
 
 def limit_wait(
@@ -236,14 +250,21 @@ def _seconds(text: str) -> float:
     return max(0.0, value) if math.isfinite(value) else LONGEST_WAIT + 1
 
 
-def told(error: gidgethub.HTTPException, what: str) -> HostProblem:
-    """A failed request as a Problem: what was asked, what GitHub said, what to do."""
+def limited(seconds: float, status: int = 0) -> LimitProblem:
+    """GitHub takes no more requests for so long; asking sooner makes it worse."""
+    wait = f"in {seconds:.0f} s" if seconds < 120 else f"in {seconds / 60:.0f} minutes"
+    return LimitProblem(_LIMIT, f"Try again {wait}.", after=seconds, status=status)
+
+
+def told(error: gidgethub.HTTPException, what: str, tries: int = ATTEMPTS) -> HostProblem:
+    """A failed request as a Problem: what was asked, what GitHub said, what to do.
+
+    `tries` is how often a broken server was asked.
+    """
     status = int(error.status_code)
     said = str(error)
     if (wait := limit_wait(status, error.headers or {}, 1, said)) is not None:
-        return LimitProblem(
-            "GitHub's rate limit is reached.", "Try again later.", after=wait, status=status
-        )
+        return limited(wait, status)
     match status:
         case 401:
             return AccessProblem(
@@ -270,8 +291,9 @@ def told(error: gidgethub.HTTPException, what: str) -> HostProblem:
         case _ if status >= 500:
             lost = "x-triptych-lost" in (error.headers or {})
             shown = "no answer" if lost else f"status {status}"
+            often = f", {tries} attempts" if tries > 1 else ""
             return HostProblem(
-                f"GitHub could not {what} ({shown}, {ATTEMPTS} attempts).",
+                f"GitHub could not {what} ({shown}{often}).",
                 "Try again later.",
                 status=status,
                 retryable=True,

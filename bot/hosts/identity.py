@@ -65,7 +65,7 @@ class AppKey:
 
         ConfigProblem when there is no App yet, or no key that could sign. It says nothing of the key.
         """
-        if not (self._settings.app_id and self._settings.private_key):
+        if not _can_sign(self._settings):
             self._settings = self._read()
         if not self._jwt or time.monotonic() >= self._renewal:
             self._jwt = sign(self._settings, self.now())
@@ -85,8 +85,10 @@ class AppKey:
             return self._set_clock(date)
         fresh = self._read()
         known = (self._settings.app_id, self._settings.private_key)
+        if not _can_sign(fresh) or known == (fresh.app_id, fresh.private_key):
+            return False
         self._settings = fresh
-        return known != (fresh.app_id, fresh.private_key)
+        return True
 
     def _set_clock(self, date: str) -> bool:
         try:
@@ -94,6 +96,10 @@ class AppKey:
         except ValueError:
             return False
         return True
+
+
+def _can_sign(settings: AppSettings) -> bool:
+    return bool(settings.app_id and settings.private_key)
 
 
 def claims(app_id: str, now: float) -> dict[str, Any]:
@@ -104,7 +110,7 @@ def claims(app_id: str, now: float) -> dict[str, Any]:
 
 def sign(settings: AppSettings, now: float) -> str:
     """A JWT of the App. ConfigProblem, without a byte of the key, when it cannot be made."""
-    if not (settings.app_id and settings.private_key):
+    if not _can_sign(settings):
         raise ConfigProblem(
             "No GitHub App is configured.",
             "Open /setup, or set TRIPTYCH_APP_ID and TRIPTYCH_APP_PRIVATE_KEY_FILE.",

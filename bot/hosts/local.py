@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,7 +67,10 @@ def from_uncommitted(folder: Path, what: Uncommitted) -> Subject:
 
 
 def from_patch(data: bytes, name: str, folder: Path | None = None) -> Subject:
-    """A diff in a file or from standard input. Only hunks are known; the texts are missing."""
+    """A diff in a file or from standard input.
+
+    Whole texts are known of new files, and of those that stand so in the repository round `folder`.
+    """
     try:
         files = parse_diff(data)
     except DiffError as e:
@@ -76,12 +79,14 @@ def from_patch(data: bytes, name: str, folder: Path | None = None) -> Subject:
         ) from None
     if not files:
         raise _nothing(name)
-    change = Change(tuple(_whole_if_new(f) for f in files), title=name)
+    git = _git_near(folder)
+    whole = tuple(_whole_if_new(f) for f in files)
+    change = Change(_with_texts_near(git, whole) if git else whole, title=name)
     lacking = ", ".join(change.without_text[:5])
     rest = len(change.without_text) - 5
     more = f" and {rest} more" if rest > 0 else ""
     notes = (f"Only the hunks are known, not the whole files: {lacking}{more}.",) if lacking else ()
-    steering = _steering_near(folder)
+    steering = _steering_near(git)
     return Subject(name, change, config=steering.config, notes=(*notes, *steering.notes))
 
 
@@ -92,12 +97,69 @@ def _whole_if_new(file: FileDiff) -> FileDiff:
     return replace(file, text="".join(f"{line.text}\n" for line in file.hunks[0].lines))
 
 
-def _steering_near(folder: Path | None) -> _Steering:
-    """A patch has no base; the last commit of the repository it is read in stands in for it."""
+def _git_near(folder: Path | None) -> Git | None:
+    """The repository in which a patch is read, None where there is none."""
     try:
-        git = Git(folder) if folder else None
+        return Git(folder) if folder else None
     except UsageProblem:
-        git = None
+        return None
+
+
+def _with_texts_near(git: Git, files: tuple[FileDiff, ...]) -> tuple[FileDiff, ...]:
+    """Whole texts from the files on the disk, the index or the last commit, where the hunks fit."""
+    trees: tuple[Callable[[], str | None], ...] = (
+        *(git.working_tree, git.staged_tree),
+        lambda: git.commit("HEAD"),
+    )
+    for tree in trees:
+        lacking = {f.path: f for f in files if _lacks_text(f)}
+        try:
+            texts = _texts_near(git, tree() if lacking else None, list(lacking))
+        except GitError:
+            # No commit yet, a merge in the middle, a path that points out of the repository.
+            continue
+        fitting = {path: text for path, text in texts.items() if _fits(lacking[path], text)}
+        files = tuple(replace(f, text=fitting.get(f.path, f.text)) for f in files)
+    return files
+
+
+def _texts_near(git: Git, tree: str | None, paths: Sequence[str]) -> dict[str, str]:
+    """What a tree holds at these paths as plain files that go through no filter."""
+    if not tree:
+        return {}
+    hidden = git.filtered(paths)
+    stored = git.files(tree, paths)
+    return _texts(git, {p: s for p, s in stored.items() if s.is_regular and p not in hidden})
+
+
+def _lacks_text(file: FileDiff) -> bool:
+    return file.text is None and bool(file.hunks) and file.status is not FileStatus.REMOVED
+
+
+def _fits(file: FileDiff, text: str) -> bool:
+    """Whether the hunks stand in the text as they are, so that it is the file behind the patch."""
+    rows = text.split("\n")
+    return all(
+        line.new <= len(rows) and rows[line.new - 1] == line.text
+        for hunk in file.hunks
+        for line in hunk.lines
+        if line.new is not None
+    )
+
+
+def _texts(git: Git, stored: Mapping[str, Stored]) -> dict[str, str]:
+    """The texts of stored files; large and binary ones are left out."""
+    wanted = {path: s.object for path, s in stored.items() if s.size <= MAX_TEXT}
+    data = git.contents(list(wanted.values()))
+    return {
+        path: data[name].decode("utf-8", "replace")
+        for path, name in wanted.items()
+        if b"\0" not in data[name][:BINARY_PROBE]
+    }
+
+
+def _steering_near(git: Git | None) -> _Steering:
+    """A patch has no base; the last commit of the repository it is read in stands in for it."""
     head = git.commit("HEAD") if git else None
     return _steering(git, head, []) if git and head else _Steering()
 
@@ -108,7 +170,7 @@ def _ends(spec: str) -> tuple[str, str]:
     if not dots:
         raise UsageProblem(
             f"{spec!r} is neither a range nor a pull request.",
-            "Give A..B, OWNER/REPO#NUMBER, or the address of a pull request.",
+            "Give A..B (a commit C alone: C^..C), OWNER/REPO#NUMBER, or a pull request's address.",
         )
     return left, right
 
@@ -203,22 +265,9 @@ def _with_texts(git: Git, pair: _Pair, files: Sequence[FileDiff]) -> tuple[FileD
     stored = git.files(pair.head, [f.path for f in files if f.path not in gone])
     stored |= git.files(pair.base, sorted(gone))
     shown = _unhidden(git, pair, files, stored)
-    wanted = {
-        f.path: stored[f.path].object
-        for f in shown
-        if f.content is Content.TEXT
-        and f.status is not FileStatus.REMOVED
-        and f.path in stored
-        and stored[f.path].size <= MAX_TEXT
-    }
-    data = git.contents(list(wanted.values()))
-    texts = {path: data[name] for path, name in wanted.items()}
-    whole = tuple(
-        replace(f, text=texts[f.path].decode("utf-8", "replace"))
-        if f.path in texts and b"\0" not in texts[f.path][:BINARY_PROBE]
-        else f
-        for f in shown
-    )
+    here = (f for f in shown if f.content is Content.TEXT and f.status is not FileStatus.REMOVED)
+    texts = _texts(git, {f.path: stored[f.path] for f in here if f.path in stored})
+    whole = tuple(replace(f, text=texts.get(f.path, f.text)) for f in shown)
     return whole if pair.committed else _unfiltered(git, whole)
 
 

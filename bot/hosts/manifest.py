@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -29,18 +30,15 @@ async def convert(session: aiohttp.ClientSession, settings: Settings, code: str)
 
     The request carries no credentials but the code.
     """
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,200}", code):
+        raise _no_code()
     api = GitHubAPI(session, settings, None)
     try:
-        row = await api.post("/app-manifests/{code}/conversions", {"code": code}, data=b"")
+        row = await api.post(f"/app-manifests/{code}/conversions", data=b"")
     except gidgethub.HTTPException as e:
         problem = told(e, "make the App")
-        if isinstance(problem, MissingProblem) or problem.status == 422:
-            raise MissingProblem(
-                "GitHub does not know this code (any more): it is good once, for an hour.",
-                "Begin again at /setup.",
-                status=problem.status,
-            ) from None
-        raise problem from None
+        is_known = not isinstance(problem, MissingProblem) and problem.status != 422
+        raise (problem if is_known else _no_code()) from None
     try:
         return NewApp(
             int(row["id"]),
@@ -52,3 +50,11 @@ async def convert(session: aiohttp.ClientSession, settings: Settings, code: str)
         )
     except (KeyError, TypeError, ValueError):
         raise HostProblem("What answered is not GitHub.", "Check GITHUB_API_URL.") from None
+
+
+def _no_code() -> MissingProblem:
+    return MissingProblem(
+        "GitHub does not know this code (any more): it is good once, for an hour.",
+        "Begin again at /setup.",
+        status=404,
+    )

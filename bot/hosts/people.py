@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ import gidgethub
 
 from bot.errors import AccessProblem, MissingProblem
 from bot.hosts.app import AppAPI
-from bot.hosts.http import told
+from bot.hosts.http import told, written
 from bot.jobs.protocol import Thread
 
 MAY_ORDER = frozenset({"admin", "maintain", "write"})
@@ -66,6 +67,8 @@ class People:
 
     async def may_order(self, author: int, login: str) -> bool:
         """Whether the author of a comment may give orders: by the API's word, at this moment."""
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}(\[bot\])?", login):
+            return False
         url = f"{self._path}/collaborators/{{login}}/permission"
         try:
             answer = await self._api.getitem(url, {"login": login})
@@ -123,7 +126,7 @@ class People:
     async def _send(self, url: str, data: Mapping[str, str]) -> bool:
         """Not where the conversation is locked, the comment gone, or we are blocked (case S67)."""
         try:
-            await self._api.post(url, data=dict(data))
+            written(await self._api.post(url, data=dict(data)))
         except gidgethub.HTTPException as e:
             problem = told(e, "answer")
             if not isinstance(problem, AccessProblem | MissingProblem):

@@ -18,7 +18,7 @@ from bot.report import Report
 from bot.terms import Terms
 from bot.triggers import why_not
 from reviewers.core.coverage import WHOLE_FILE
-from reviewers.core.history import Dismissal, History, Known, State
+from reviewers.core.history import EVERYTHING, Dismissal, History, Known, State
 from reviewers.core.secrets import Redaction
 from reviewers.protocols import Brief
 
@@ -82,13 +82,16 @@ class JobDesk(Desk):
         def decided(known: Known) -> Known:
             why = self._dismissed.get(known.finding.id)
             if why is None:
-                return known
+                gone = known.state is not State.DISMISSED
+                return known if gone else replace(known, state=State.OPEN, dismissal=None)
             return replace(known, state=State.DISMISSED, dismissal=why)
 
         history = replace(history, known=tuple(map(decided, history.known)))
         asked = self._job.row.trigger in (Trigger.COMMAND, Trigger.RERUN)
         # Asked for again, a complete review is done again; of another only what went unread.
-        return replace(history, config="") if asked and history.complete else history
+        if asked and history.complete:
+            return replace(history, unread=frozenset({EVERYTHING}))
+        return history
 
     async def announce(self, brief: Brief) -> None:
         """Start the check run beside the first calls: nobody waits for it."""

@@ -40,8 +40,8 @@ def _untold(_look: Look) -> None:
 class Means:
     """What every job of this process works with. `key` makes names and fences that nobody can guess.
 
-    `cost_day` and `cost_day_installation` are the operator's limits in USD; `called` is told of each
-    model call.
+    `cost_day` and `cost_day_installation` are the operator's limits in USD; `engine` overrules the
+    repositories' where it is not ""; `called` is told of each model call.
     """
 
     store: Store
@@ -53,4 +53,5 @@ class Means:
     secrets: frozenset[str] = frozenset()
     cost_day: float | None = None
     cost_day_installation: float | None = None
+    engine: str = ""
     called: Callable[[Look], None] = _untold

@@ -34,6 +34,8 @@ from reviewers.core.call import Look
 
 LOOK = 0.5
 """Seconds between two looks whether running jobs were ended by another process."""
+FLUSH = 5.0
+"""Seconds by which what other processes see of the last event may be late."""
 UNSTARTED = 60.0
 """So old a job must be that somebody works on; younger ones may be about to be started."""
 TIDY = 600.0
@@ -57,6 +59,7 @@ class Service:
         self._app = app
         self._closing = closing
         self._draining = False
+        self._heard = self._written = 0.0
         self._tasks: list[asyncio.Task[None]] = []
         self._durable: Durable | None = None
         self._lost = asyncio.Event()
@@ -64,12 +67,9 @@ class Service:
     async def accept(self, wish: Wish, delivery: str) -> str:
         """See Jobs."""
         job = await self._intake.accept(wish)
+        self._heard = time.time()
         log.info("wish.accepted", kind=type(wish).__name__, delivery=delivery, job=job)
         return job
-
-    async def heard(self) -> None:
-        """A webhook came: for the status page."""
-        await self._store.remember("last_webhook", f"{time.time():.3f}")
 
     async def ready(self) -> str:
         """See Jobs."""
@@ -85,7 +85,9 @@ class Service:
 
     async def figures(self) -> Figures:
         """See Jobs."""
-        return await self._store.figures(self._app.cost_day)
+        found = await self._store.figures(self._app.cost_day)
+        heard = max(self._heard, found.last_webhook or 0.0)
+        return replace(found, last_webhook=heard or None)
 
     async def list(self, limit: int = 50, state: JobState | None = None) -> Sequence[JobRow]:
         """See Jobs."""
@@ -149,7 +151,10 @@ class Service:
         self._lost.set()
 
     async def _look(self, worker: Worker) -> None:
-        """Stop what another process has ended."""
+        """Stop what another process has ended; write down when an event came last, for others."""
+        if self._heard > self._written + FLUSH:
+            self._written = self._heard
+            await self._store.remember("last_webhook", f"{self._heard:.3f}")
         if worker.running:
             worker.stop(await self._store.ended_among(worker.running))
 
@@ -245,6 +250,7 @@ def _means(
         secrets=hidden.secrets,
         cost_day=app.cost_day,
         cost_day_installation=app.cost_day_installation,
+        engine=app.engine,
     )
 
 

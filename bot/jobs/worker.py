@@ -24,10 +24,12 @@ from bot.jobs.protocol import JobState, ReviewWish, Trigger
 from bot.jobs.store import ALIVE, NEWER, Job
 from bot.jobs.tables import storable
 from bot.outputs.checkrun import CheckRun, adopted_check, check_run, check_title, skipped
+from bot.outputs.seal import Seal
 from bot.pipeline import Circumstances
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
 from bot.report import Report
 from bot.subject import PullRequest, Subject
+from bot.terms import Options
 from reviewers.core.allowance import Allowance
 from reviewers.core.call import Look
 from reviewers.core.change import Change
@@ -192,11 +194,13 @@ class Worker:
 
         around = Circumstances(
             self._means.settings,
+            Options(engine=self._means.engine or None),
             announce=announce,
             keep=keeper.round,
             paid=job.paid,
             allowances=await self._allowances(row.id),
             patience=PATIENCE,
+            seal=Seal(self._means.key, row.place.key),
             again=TRY_AGAIN,
             commands=True,
             run=run,
@@ -239,7 +243,13 @@ class Worker:
         """Somebody has reviewed this head already, or we had posted before we were interrupted."""
         assert desk.terms is not None, "a review has terms"
         ours = outcome.ours
-        check = adopted_check(ours.review.body, ours.marker, outcome.worst, desk.terms.gate)
+        check = adopted_check(
+            ours.review.body,
+            ours.marker,
+            outcome.worst,
+            desk.terms.gate,
+            sealed=ours.sealed,
+        )
         told: dict[str, str | int] = {"review_url": ours.review.url, "head": ours.marker.head}
         if not job.row.document:
             told |= {"outcome": ours.marker.outcome, "title": check.title}

@@ -66,19 +66,24 @@ def skipped(why: str) -> CheckRun:
 
 
 def adopted_check(
-    body: str, marker: Marker, worst: Severity | None, gate: Severity | None
+    body: str,
+    marker: Marker,
+    worst: Severity | None,
+    gate: Severity | None,
+    *,
+    sealed: bool,
 ) -> CheckRun:
     """The check run of a review that stood there already, told by that review's own words.
 
     `worst` is the gravest severity that it may have found: what was proven then cannot be told any
-    more, so with a gate that counts as if it were.
+    more, so with a gate that counts as if it were. What is not `sealed` turns no check green.
     """
     text = body.rpartition("<!--")[0].strip()
     bold = re.match(r"\*\*(.+?)\*\*", text)
     title = _plain(bold[1] if bold else marker.outcome)
     match marker.outcome:
         case Outcome.CLEAN:
-            told = "success"
+            told = "success" if sealed else "neutral"
         case Outcome.FINDINGS:
             reached = gate is not None and worst is not None and worst >= gate
             told = "failure" if reached else "neutral"

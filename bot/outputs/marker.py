@@ -10,13 +10,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reviewers.core.history import EVERYTHING
+
 VERSION = 1
 MAX_CHARS = 8 * 1024
 IDS_KEPT = 100
 """Ids of each kind that a marker holds; 12 characters each, so all kinds stay under 8 KiB."""
-
-EVERYTHING = "all"
-"""What `unread` holds where more hunks went unread than fit: then none counts as read."""
 
 _FIELD = r"[a-z]+=[0-9A-Za-z.,:]*"
 _REVIEW = re.compile(rf"(?:\A|\n)<!-- triptych 1 ({_FIELD}(?: {_FIELD})*) -->\s*\Z")

@@ -253,7 +253,8 @@ def _static_reading(report: Report) -> str:
     reach = max(run.files for run in runs)
     of = f" of `{report.head}`" if report.head else ""
     if not verdict.findings:
-        rules = plural(sum(run.rules for run in runs), "rule")
+        # An analyser that could read no file has looked at nothing, so its rules say nothing.
+        rules = plural(sum(run.rules for run in runs if run.files), "rule")
         have = "has" if reach == 1 else "have"
         return f"No rule matched: {rules}, {reach} of {plural(total, 'file')}{of} {have} rules."
     every = f"all {plural(total, 'file')}" if reach >= total else f"{reach} of {total} files"

@@ -30,7 +30,7 @@ _HEAD = rf"\*\*{_SEVERITY}(?:, [a-z ]+)?: {_inert('title')}\.\*\*"
 _LINK = r"\[`[^\n]*`\]\([^\s()]+/blob/[0-9a-f]{40}/(?P<path>[^\s()#]+)#L(?P<line>\d+)\)"
 _CODE = r"(?P<fence>`+)(?!`) ?(?P<shown>[^\n]*?) ?(?<!`)(?P=fence)(?!`)"
 _PLACE = rf"(?:{_LINK}|{_CODE})"
-_WHY = rf"\s*{_inert('why')}(?: \*\*Fix:\*\* {_inert('fix')})?$"
+_WHY = rf"\s*{_inert('why')}(?: ?\*\*Fix:\*\* {_inert('fix')})?$"
 _LISTED = re.compile(rf"(?m)^(?P<number>\d+)\. {_HEAD} {_PLACE}(?P<rest>[^\n]*)$")
 _LATE = re.compile(rf"(?m)^- {_HEAD} {_PLACE}(?:, [^\n]*?)?\.(?: |$)(?P<rest>[^\n]*)$")
 _LATE_FOLD = re.compile(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reviewers.core.change import Change
 from reviewers.core.finding import Finding, Side
 from reviewers.core.quotes import Quotes, quote_keys
+
+EVERYTHING = "all"
+"""What `unread` holds where more hunks went unread than fit: then none counts as read."""
 
 
 class State(enum.StrEnum):
@@ -45,8 +48,8 @@ class Known:
 class History:
     """The last review of this pull request: its head, the change as it was, what is known.
 
-    `unread` names the hunks that it could not read by their digests; `config` names who read the
-    others, and how. An empty history is that of a first review.
+    `unread` names the hunks that it could not read by their digests, or is EVERYTHING; `config`
+    names who read the others, and how. An empty history is that of a first review.
     """
 
     head: str = ""
@@ -65,8 +68,9 @@ class History:
     def had_line(self, finding: Finding, old_path: str | None = None) -> bool:
         """Whether the quoted code stood in the earlier head's change (or file) as it stands now.
 
-        Then this push did not write it, and a finding on it comes late. `old_path` is the file's
-        name before the change renamed it.
+        Then this push did not write it, and a finding on it comes late; unless the earlier review
+        said that it had not read that hunk: what was announced as unread is new when it is read.
+        `old_path` is the file's name before the change renamed it.
         """
         if self.previous is None:
             return False
@@ -75,7 +79,12 @@ class History:
             return False
         keys = quote_keys(finding.quote)
         side = finding.location.side if finding.location else Side.RIGHT
-        quotes = Quotes(self.previous)
-        return bool(keys) and bool(
-            quotes.in_hunks(file, side, keys) or (side is Side.RIGHT and quotes.in_text(file, keys))
-        )
+        if not keys:
+            return False
+        unread = [h for h in file.hunks if EVERYTHING in self.unread or h.digest() in self.unread]
+        read = replace(file, hunks=tuple(h for h in file.hunks if h not in unread))
+        if Quotes(self.previous).in_hunks(read, side, keys):
+            return True
+        if Quotes(self.previous).in_hunks(replace(file, hunks=tuple(unread)), side, keys):
+            return False
+        return side is Side.RIGHT and bool(Quotes(self.previous).in_text(file, keys))

@@ -9,13 +9,11 @@ import socket
 import subprocess
 import sysconfig
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
-
-import pytest
 
 from bot.cli import main
 from tests.fakes.github import TOKEN
@@ -46,16 +44,25 @@ class Ended:
 
 def run(*arguments: str, folder: Path | None = None, env: Mapping[str, str] | None = None) -> Ended:
     """The command in this process, which is quicker, with this environment and no other."""
-    out, err = BytesIO(), BytesIO()
+    return captured(lambda: main(arguments), folder=folder, env=env)
+
+
+def captured(
+    act: Callable[[], None], *, folder: Path | None = None, env: Mapping[str, str] | None = None
+) -> Ended:
+    """What `act` writes, and the code with which it ends the program; 0 where it returns."""
+    out, err, code = BytesIO(), BytesIO(), 0
     with (
         chdir(folder or Path.cwd()),
         _environment(env or {}),
         redirect_stdout(TextIOWrapper(out, "utf-8", write_through=True)) as stdout,
         redirect_stderr(TextIOWrapper(err, "utf-8", write_through=True)) as stderr,
-        pytest.raises(SystemExit) as end,
     ):
-        main(arguments)
-    ended = Ended(int(end.value.code or 0), out.getvalue().decode(), err.getvalue().decode())
+        try:
+            act()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    ended = Ended(code, out.getvalue().decode(), err.getvalue().decode())
     stdout.detach()
     stderr.detach()
     return ended

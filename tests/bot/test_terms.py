@@ -14,6 +14,7 @@ from reviewers.core.allowance import Allowance
 from reviewers.core.finding import Severity
 from reviewers.core.policy import CLAUDE, STATIC
 from reviewers.registry import REVIEWERS
+from tests.builders import ADDED
 
 KEY = Settings(anthropic_key="sk-test-0123456789")
 NOTHING_ASKED = Options()
@@ -90,6 +91,7 @@ def test_rounds(wanted: int, ceiling: int, asked: int | None) -> None:
     ],
 )
 def test_votes(text: str, ceiling: int, votes: dict[str, int]) -> None:
+    votes = votes | dict.fromkeys(ADDED, 1)
     assert agreed(text, with_ceilings(votes=ceiling)).policy.votes == votes
 
 
@@ -99,20 +101,23 @@ def test_prompts(wanted: int, ceiling: int, held: int) -> None:
     assert terms.policy.max_chunks == held
 
 
+ALL = ["security", "style", "correctness", *ADDED]
+
+
 @pytest.mark.parametrize(
     ("text", "ceiling", "who", "note"),
     [
-        ("", 12, ["security", "style", "correctness"], ""),
-        (OWN, 12, ["security", "style", "correctness", "mine"], ""),
-        (OWN, 3, ["security", "style", "correctness"], "limit of reviewers is 3: without mine."),
-        ("", 1, ["security"], "limit of reviewers is 1: without style, correctness."),
+        ("", 12, ALL, ""),
+        (OWN, 12, [*ALL, "mine"], ""),
+        (OWN, len(ALL), ALL, f"limit of reviewers is {len(ALL)}: without mine."),
+        ("", 1, ["security"], f"limit of reviewers is 1: without {', '.join(ALL[1:])}."),
         (
             OWN + "reviewers.style.enabled = false",
-            3,
-            ["security", "correctness", "mine"],
+            len(ALL),
+            ["security", "correctness", *ADDED, "mine"],
             "",
         ),
-        (OWN + "reviewers.mine.enabled = false", 12, ["security", "style", "correctness"], ""),
+        (OWN + "reviewers.mine.enabled = false", 12, ALL, ""),
     ],
 )
 def test_reviewers(text: str, ceiling: int, who: list[str], note: str) -> None:

@@ -30,6 +30,7 @@ def test_it_holds_no_secret(path: Path) -> None:
     text = path.read_text("utf-8")
     assert [span.kind for span in find_secrets(text)] == []
     assert not re.search(r"(?i)bearer\s+\S|\bsk-|set-cookie|x-api-key|organization-id", text)
+    assert not re.search(r'token"?: *"(?!taken-out)', text)
 
 
 @each

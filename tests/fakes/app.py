@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import cache
@@ -100,6 +100,7 @@ class FakeApp(FakeGitHub):
         self.talk: list[Json] = []
         self.reactions: list[tuple[int, str, str]] = []
         self.locked = False
+        self.graphql_says: Json = {}
         self.old_names: set[str] = set()
         self.deliveries: list[Json] = []
         self.asked_again: list[int] = []
@@ -119,10 +120,20 @@ class FakeApp(FakeGitHub):
         """A pull request of the one repository."""
         return Place(INSTALLATION, "acme", REPOSITORY_ID, repository, number)
 
-    def say(self, number: int, login: str, body: str) -> int:
-        """A comment in the conversation of a pull request; returns its id."""
-        self.talk.append(self._said(number, login, body, "issue_url", "issues"))
-        return int(self.talk[-1]["id"])
+    def say(self, number: int, login: str, body: str, parent: int = 0) -> int:
+        """A comment in the conversation, or in the thread that begins with `parent`; returns its id."""
+        if not parent:
+            self.talk.append(self._said(number, login, body, "issue_url", "issues"))
+            return int(self.talk[-1]["id"])
+        comments = self.pulls[number].comments
+        first = self._find(comments, parent)
+        said = self._said(number, login, body, "pull_request_url", "pulls")
+        comments.append({**first, **said, "in_reply_to_id": parent})
+        return int(said["id"])
+
+    def expire(self) -> None:
+        """Let all tokens run out."""
+        self.issued = {value: replace(issued, until=0.0) for value, issued in self.issued.items()}
 
     def delivery(
         self, guid: str, status: int, *, ago: float = 60, event: str = "pull_request"
@@ -211,6 +222,8 @@ class FakeApp(FakeGitHub):
             status = 301 if request.method == "GET" else 307
             raise Refusal(status, "Moved Permanently", headers={"Location": to})
         if path.endswith("/graphql"):
+            if self.graphql_says:
+                return self.graphql_says
             return self._graphql(self._present_name(body), login)
         self._check_right(request, "contents" if "/compare/" in path else "pull_requests")
         return super()._route(request, body, login)
@@ -452,9 +465,7 @@ class FakeApp(FakeGitHub):
             raise Refusal(422, "in_reply_to must be the top-level comment of its thread")
         self._check_locked()
         _check_text(body["body"])
-        login = self._login(request)
-        made = self._said(int(number), login, body["body"], "pull_request_url", "pulls")
-        comments.append({**parent, **made, "in_reply_to_id": parent["id"]})
+        self.say(int(number), self._login(request), body["body"], parent["id"])
         return web.json_response(comments[-1], status=201)
 
     def _check_locked(self) -> None:

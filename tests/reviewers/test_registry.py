@@ -20,7 +20,7 @@ every_reviewer = pytest.mark.parametrize("reviewer", REVIEWERS, ids=lambda r: r.
 
 
 def test_the_three_panels() -> None:
-    assert [r.id for r in REVIEWERS] == ["security", "style", "correctness"]
+    assert [r.id for r in REVIEWERS[:3]] == ["security", "style", "correctness"]
 
 
 def test_names_are_unique_and_nobody_is_the_verifier() -> None:
@@ -35,6 +35,12 @@ def test_a_reviewer_says_what_it_looks_for_in_few_words(reviewer: Reviewer) -> N
     assert 0 < len(reviewer.charter.strip()) < LONGEST_CHARTER
     assert reviewer.charter.startswith(f"You are the {reviewer.id} reviewer. Your one question: ")
     assert "Leave alone:" in reviewer.charter, "what it leaves to others"
+    steps = [int(n) for n in re.findall(r"(?m)^(\d)\. ", reviewer.charter)]
+    assert steps == list(range(1, len(steps) + 1))
+    assert len(steps) >= 5, "what it looks for, in which order"
+    assert "Work in this order" in reviewer.charter
+    assert "stop at" not in reviewer.charter, "a step that does not apply ends nothing"
+    assert "A finding must name " in reviewer.charter, "what it must prove"
     for word in ("medium:", "low:"):
         assert word in reviewer.charter, "what its severities mean"
     if reviewer.ceiling < Severity.CRITICAL:
@@ -77,7 +83,7 @@ def test_a_model_picks_from_the_closed_list_or_says_other(reviewer: Reviewer) ->
 
 
 def test_style_is_never_graver_than_medium() -> None:
-    assert [(r.id, r.ceiling) for r in REVIEWERS] == [
+    assert [(r.id, r.ceiling) for r in REVIEWERS[:3]] == [
         ("security", Severity.CRITICAL),
         ("style", Severity.MEDIUM),
         ("correctness", Severity.CRITICAL),

@@ -30,7 +30,8 @@ enough where the place is the same, too. Beside it words must do more: 0.40 join
 REPETITION_WORDING = 0.7
 """From here on two findings of one voice are one, said twice."""
 
-_WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]+(?![a-z])|\d+")
+_WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_A-Za-z]+")
+"""Parts of identifiers, numbers, and the words of other alphabets."""
 _STOP = frozenset(
     "the a an and or of to in on is are be been it its this that these those with for from by as at"
     " not no can could may might will would should when where which who what than then so if into"
@@ -59,6 +60,8 @@ def wording(a: str, b: str) -> float:
     Half of the score is the overlap, half the Jaccard index, so that a short title inside a long
     text counts without winning alone.
     """
+    if a.split() == b.split() != []:
+        return 1.0
     left, right = words(a), words(b)
     if not left or not right:
         return 0.0

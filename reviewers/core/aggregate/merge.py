@@ -17,7 +17,7 @@ def merge(findings: Iterable[Finding]) -> Kept:
     ordered = sorted(findings, key=_order)
     kept: list[Finding] = []
     dropped: list[Dropped] = []
-    for members in group(ordered, same, alike):
+    for members in _grouped(ordered):
         shown = _shown(members)
         merged = _merged(shown, members)
         kept.append(merged)
@@ -25,6 +25,33 @@ def merge(findings: Iterable[Finding]) -> Kept:
             Dropped(m, Reason.DUPLICATE, f"of {merged.id}") for m in members if m is not shown
         ]
     return Kept(tuple(kept), tuple(dropped))
+
+
+def _grouped(findings: Sequence[Finding]) -> list[Sequence[Finding]]:
+    """What models said, put together; then each analyser beside what it bears out.
+
+    An analyser has one set of words for all code, so it need not be like every wording of a group:
+    that one vote names its rule at its place is enough.
+    """
+    spoken = group((f for f in findings if _is_spoken(f)), same, alike)
+    beside: dict[int, list[Finding]] = {}
+    alone: list[Finding] = []
+    for finding in findings:
+        if _is_spoken(finding):
+            continue
+        fits = {
+            i: max(alike(finding, m) for m in members)
+            for i, members in enumerate(spoken)
+            if any(same(finding, m) for m in members)
+        }
+        home = max(fits, key=lambda i: fits[i], default=None)
+        (alone if home is None else beside.setdefault(home, [])).append(finding)
+    together = [(*members, *beside.get(i, ())) for i, members in enumerate(spoken)]
+    return [*together, *group(alone, same, alike)]
+
+
+def _is_spoken(finding: Finding) -> bool:
+    return any(s.is_vote for s in finding.sources)
 
 
 def _order(finding: Finding) -> tuple[object, ...]:
@@ -47,7 +74,7 @@ def _shown(members: Sequence[Finding]) -> Finding:
     Among those the most central wording: the one that the others would most readily sign.
     """
     placed = [m for m in members if m.location] or list(members)
-    spoken = [m for m in placed if any(s.is_vote for s in m.sources)] or placed
+    spoken = [m for m in placed if _is_spoken(m)] or placed
     return most_central(spoken)
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from reviewers.core.call import Cleared, Opinion
 from reviewers.core.finding import (
@@ -89,6 +89,13 @@ class _Item(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+def _says_something(text: str) -> str:
+    """A title of blanks, controls and dots is none: a review would show an empty name."""
+    if not one_line(text).strip(" ."):
+        raise ValueError("no title")
+    return text
+
+
 class _Finding(_Item):
     path: str = Field(min_length=1, max_length=1000)
     line: int = Field(ge=1, le=10_000_000)
@@ -97,7 +104,7 @@ class _Finding(_Item):
     quote: str = Field(max_length=MAX_TEXT)
     rule: str = Field(max_length=100)
     severity: SeverityWord
-    title: str = Field(min_length=1, max_length=MAX_TEXT)
+    title: Annotated[str, AfterValidator(_says_something)] = Field(max_length=MAX_TEXT)
     body: str = Field(max_length=MAX_TEXT)
     fix: str = Field(max_length=MAX_TEXT)
     replace_with: str | None = Field(max_length=MAX_TEXT)
@@ -140,7 +147,8 @@ def read_answer(text: str, reviewer: Reviewer | None, source: Source, guarded: s
 
     `reviewer` (None for the verifier) gives the closed list of rules and the ceiling of severity.
     Whatever repeats `guarded`, a word that only stands in our own instructions, is dropped: the
-    model was made to give its prompt away (case S47). UnreadableError when it is no such JSON.
+    model was made to give its prompt away (case S47). UnreadableError when it is no such JSON, or
+    when it reports findings and none of them can be read.
     """
     try:
         answer = json.loads(text)
@@ -154,6 +162,9 @@ def read_answer(text: str, reviewer: Reviewer | None, source: Source, guarded: s
     )
     sieve = _Sieve(source, guarded)
     found = sieve.keep(_Finding, findings)
+    if reviewer and not found and any(d.reason is Reason.MALFORMED for d in sieve.dropped):
+        # Something was found and nobody can say what: that is not the same as nothing.
+        raise UnreadableError("no finding has the agreed shape")
     doubts = sieve.keep(_Cleared, cleared)
     opined = sieve.keep(_Opinion, opinions)
     if reviewer is None:  # The verifier is asked for opinions only.

@@ -19,6 +19,12 @@ _PLACEHOLDER = re.compile(
     r"secret|test|user|root|postgres|admin)$",
     re.IGNORECASE,
 )
+_NOWHERE = re.compile(
+    r"@(?:(?:[\w-]+\.)*(?:example|test|invalid|localhost|example\.(?:com|net|org))"
+    r"|127(?:\.\d{1,3}){3}|0\.0\.0\.0|\[::1\])(?![\w.-])",
+    re.IGNORECASE,
+)
+"""Hosts that nobody else can reach: reserved for documents and tests (RFC 2606), or this machine."""
 
 
 def _code(kind: str) -> str:
@@ -80,5 +86,6 @@ def added(file: FileDiff) -> Iterator[tuple[int, str]]:
 def found(text: str) -> Iterator[str]:
     """The codes of the credentials in one line."""
     for span in find_secrets(text):
-        if not _PLACEHOLDER.search(text[span.start : span.end]):
+        made_up = _PLACEHOLDER.search(text[span.start : span.end]) or _NOWHERE.match(text, span.end)
+        if not made_up:
             yield _code(span.kind)

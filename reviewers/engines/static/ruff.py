@@ -18,6 +18,8 @@ from ruff import find_ruff_bin  # type: ignore[import-untyped]
 from reviewers.core.finding import Severity
 from reviewers.engines.static import ruff_rules
 from reviewers.engines.static.ruff_refused import SYNTAX
+from reviewers.engines.static.ruff_security import SECURITY
+from reviewers.engines.static.ruff_usual import is_test, is_usual
 from reviewers.engines.static.sandbox import WALL_SECONDS, Ending, Ran, run_confined
 from reviewers.engines.static.text import Text
 from reviewers.protocols import AnalyserRule, Copy, Hit, Report
@@ -124,27 +126,28 @@ def _read(ran: Ran, copies: Sequence[Copy], codes: set[str]) -> Report:
             # ruff's rules need the whole syntax tree: their silence means nothing here.
             unread[copy.file.path] = "it could not be parsed"
         text = Text(copy.file.text or "")
-        hits += (hit for row in mine if (hit := _hit(row, copy.file.path, text)).code in codes)
-    return Report(tuple(h for h in hits if not _is_usual(h)), unread, sandbox=level)
+        hits += (
+            hit
+            for row in mine
+            if (row["code"] or SYNTAX) in codes and (hit := _hit(row, copy.file.path, text))
+        )
+    return Report(tuple(hits), unread, sandbox=level)
 
 
-def _hit(row: Mapping[str, Any], path: str, text: Text) -> Hit:
-    """One report of ruff."""
+def _hit(row: Mapping[str, Any], path: str, text: Text) -> Hit | None:
+    """One report of ruff; None where a reader would wave it away."""
     code, message = row["code"] or SYNTAX, str(row["message"])
     first = text.line(row["location"]["row"])
     last = max(first, text.line(row["end_location"]["row"]))
-    safe = code in SHELLS and SEEMS_SAFE in message
+    if is_usual(code, path, text.rows, first, row["location"]["column"]):
+        return None
+    mild = (code in SHELLS and SEEMS_SAFE in message) or (code in SECURITY and is_test(path))
     return Hit(
         path,
         first,
         last,
         code,
         message,
-        severity=Severity.LOW if safe else None,
+        severity=Severity.LOW if mild else None,
         silence=text.silence(first, last),
     )
-
-
-def _is_usual(hit: Hit) -> bool:
-    """An import that the file itself does not use is what the `__init__.py` of a package is for."""
-    return hit.code == "F401" and hit.path.rpartition("/")[2] == "__init__.py"

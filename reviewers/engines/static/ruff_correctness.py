@@ -62,9 +62,9 @@ _STATE: dict[str, AnalyserRule] = {
     ),
     **same(
         "correctness/shared-state",
-        MEDIUM,
+        LOW,
         "The function sees the loop's last value",
-        "It looks the variable up when it is called, not when it is made.",
+        "It looks the variable up when it is called, which matters if that is after the round.",
         "Bind the value as a default argument.",
         "B023",
     ),
@@ -127,12 +127,19 @@ _CONDITIONS: dict[str, AnalyserRule] = {
         "Use `isinstance()`, or `is` for exactly one type.",
         "E721",
     ),
+    **same(
+        "correctness/wrong-condition",
+        MEDIUM,
+        "The comparison has no effect",
+        "Its result is thrown away; an `assert` or an assignment that was meant does not happen.",
+        "Use its result, or remove the line.",
+        "B015",
+    ),
     **each(
         "correctness/wrong-condition",
         LOW,
         "The value is computed and thrown away; something that was meant does not happen.",
         {
-            "B015": ("The comparison has no effect", "Use its result, or remove the line."),
             "B018": ("The expression has no effect", "Use its value, or remove the line."),
             "B032": ("The `:` makes this an annotation, not an assignment", "Use `=`."),
         },
@@ -160,25 +167,6 @@ _VALUES: dict[str, AnalyserRule] = {
             {
                 "B005": ("`strip` takes its text as single characters", "Use `removeprefix`."),
                 "PLE1310": ("`strip` takes its text as single characters", "Use `removeprefix`."),
-            },
-        ),
-        (
-            "From the first round on the name no longer holds the collection.",
-            {
-                "B020": (
-                    "The loop variable `{}` replaces what is looped over",
-                    "Rename one of them.",
-                )
-            },
-        ),
-        (
-            "Python puts starred values first, whatever the order of writing, so they can fill the "
-            "parameter that is named here as well.",
-            {
-                "B026": (
-                    "The starred values come before the named argument",
-                    "Write the starred values first.",
-                )
             },
         ),
         (
@@ -229,6 +217,27 @@ _VALUES: dict[str, AnalyserRule] = {
     for code, (title, fix) in words.items()
 }
 
+_UNCLEAR: dict[str, AnalyserRule] = {
+    **same(
+        "correctness/wrong-result",
+        LOW,
+        "The loop variable `{}` replaces what is looped over",
+        "From the first round on the name no longer holds the collection.",
+        "Rename one of them.",
+        "B020",
+    ),
+    **same(
+        "correctness/wrong-result",
+        LOW,
+        "The starred values come before the named argument",
+        "Python puts starred values first, whatever the order of writing, so they can fill the "
+        "parameter that is named here as well.",
+        "Write the starred values first.",
+        "B026",
+    ),
+}
+"""Right in most code, and wrong without a sign where it is not."""
+
 _ERRORS: dict[str, AnalyserRule] = {
     **each(
         "correctness/wrong-exception",
@@ -278,14 +287,6 @@ _ERRORS: dict[str, AnalyserRule] = {
     **same(
         "correctness/ineffective-test",
         MEDIUM,
-        "`assert False` does nothing under `python -O`",
-        "Assertions are left out there, and the code goes on.",
-        "Raise `AssertionError`.",
-        "B011",
-    ),
-    **same(
-        "correctness/ineffective-test",
-        MEDIUM,
         "The test passes on any error",
         "A typo inside of the block raises an error, too, and counts as success.",
         "Name the error that is expected.",
@@ -299,5 +300,6 @@ CORRECTNESS: dict[str, AnalyserRule] = {
     **_STATE,
     **_CONDITIONS,
     **_VALUES,
+    **_UNCLEAR,
     **_ERRORS,
 }

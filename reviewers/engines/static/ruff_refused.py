@@ -108,14 +108,21 @@ _NAMES: dict[str, AnalyserRule] = {
         "Add it to `__slots__`.",
         "PLE0237",
     ),
-    **each(
+    **same(
         "correctness/broken-contract",
         MEDIUM,
+        "The name `{}` is defined again before it is used",
         "The later meaning takes the place of the earlier one, which nothing has used.",
-        {
-            "F811": ("The name `{}` is defined again before it is used", "Rename or remove one."),
-            "F402": ("The loop variable `{}` hides an import", "Rename the loop variable."),
-        },
+        "Rename or remove one.",
+        "F811",
+    ),
+    **same(
+        "correctness/broken-contract",
+        LOW,
+        "The loop variable `{}` hides an import",
+        "From here on the name means the loop's last value.",
+        "Rename the loop variable.",
+        "F402",
     ),
     **each(
         "correctness/broken-contract",

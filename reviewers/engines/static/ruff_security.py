@@ -23,7 +23,7 @@ SECURITY: dict[str, AnalyserRule] = {
         "A query is put together as text",
         "Whatever the text holds becomes part of the statement.",
         "Pass the values as parameters of the query.",
-        *("S608", "S610", "S611"),
+        *("S608", "S611"),
     ),
     **same(
         "security/code-injection",

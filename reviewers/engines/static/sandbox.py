@@ -79,7 +79,7 @@ async def run_confined(
     are killed after `wall` seconds, 10 seconds of CPU, or 8 MiB of output. `most` is the highest
     rung of the ladder to be tried.
     """
-    _hide_ourselves()
+    hide_ourselves()
     program = Path(command[0]).resolve()  # noqa: ASYNC240 - a look at one path
     bwrap = _find_bubblewrap() if most is Level.BUBBLEWRAP else ""
     outer = _bubblewrap(bwrap, program, inputs) if bwrap else []
@@ -161,7 +161,7 @@ def _ours(program: Path, inputs: Path) -> list[str]:
 
 
 @cache
-def _hide_ourselves() -> None:
+def hide_ourselves() -> None:
     """Nobody of the same user, no child above all, reads our environment and memory in /proc.
 
     Root still can, where there is no Landlock (reliability.md, section 0, conclusion 10).

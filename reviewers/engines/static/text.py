@@ -46,6 +46,11 @@ class Text:
         return wide
 
     @cached_property
+    def rows(self) -> list[str]:
+        """The lines as GitHub counts them; the first one has index 0."""
+        return self._text.split("\n")
+
+    @cached_property
     def _lines(self) -> list[int]:
         numbers = [1]
         for end in _LINE_END.finditer(self._text):
@@ -58,7 +63,7 @@ class Text:
         lines: list[int] = []
         comments: list[str] = []
         wide = ""
-        for number, row in enumerate(self._text.split("\n"), 1):
+        for number, row in enumerate(self.rows, 1):
             if "#" in row and (match := _SILENCE.search(row)):
                 lines.append(number)
                 comments.append(" ".join(match[0].split())[:_LONGEST])

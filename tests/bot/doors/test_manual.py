@@ -32,7 +32,7 @@ from tests.bot.running import (
     triptych,
     write,
 )
-from tests.builders import ORDERS, SQL_LINE, finding, verdict
+from tests.builders import ADDED, LOOKS, ORDERS, SQL_LINE, finding, verdict
 from tests.fakes.anthropic import Reply, fake_anthropic, is_about, reported
 from tests.fakes.github import Fault, fake_github
 
@@ -204,13 +204,14 @@ async def test_people_are_told_before_the_first_call(tmp_path: Path) -> None:
     first = told[0].splitlines()
     names = ", ".join(sorted(files)[:6])
     assert first[0] == f"Sends 8 files to {host} (claude-sonnet-5-5): {names} and 2 more"
-    assert first[1].startswith("7 calls, ")
+    assert first[1].startswith(f"{LOOKS} calls, ")
     assert " kB of prompts, about 0." in first[1]
     assert first[1].endswith(" USD, at most 0.40 USD.")
     assert len(first) == 2
     after = where.read_text().splitlines()[2:]
     assert sorted(row.partition(":")[0] for row in after) == [
         *("Posted", "correctness 1", "correctness 2", "correctness 3"),
+        *(f"{name} 1" for name in ADDED),
         *("security 1", "security 2", "security 3", "style 1"),
     ]
 
@@ -233,6 +234,55 @@ async def test_a_review_is_posted_once(tmp_path: Path) -> None:
         assert (again.code, again.out, again.told) == (1, "", [told])
         assert (await called(*ask, folder=tmp_path, env=env)).code == 0
         assert (github.posts(), len(anthropic.requests)) == (1, asked)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "told"),
+    [
+        (
+            Fault("POST", "/reviews$", 403),
+            2,
+            "The token may not post the review (403: Server Error).",
+        ),
+        (
+            Fault("POST", "/reviews$", "secondary", times=9, retry_after="300"),
+            3,
+            "GitHub's rate limit is reached.\nTry again in 5 minutes.",
+        ),
+    ],
+    ids=["not allowed", "limit"],
+)
+async def test_a_review_that_cannot_be_posted_is_shown(
+    fault: Fault, code: int, told: str, tmp_path: Path
+) -> None:
+    """It is paid for. GitHub is asked once: asking again in a limit makes it last longer."""
+    async with fake_github() as github, fake_anthropic(model) as anthropic:
+        github.pull(128, {}, {"api/orders.py": ORDERS})
+        github.faults = [fault]
+        env = access(github.url, anthropic.url)
+        done = await called("review", PULL, "--post", folder=tmp_path, env=env)
+        assert done.code == code
+        assert done.out.startswith("1 finding: 1 critical\n\nCRITICAL  api/orders.py:6")
+        assert told in done.err
+        assert (github.posts(), github.bodies_of(128)) == (1, [])
+
+
+async def test_s70_a_review_of_what_has_moved_is_shown_and_not_posted(tmp_path: Path) -> None:
+    async with fake_github() as github:
+
+        def script(body: dict[str, Any], number: int) -> Reply:
+            if number == 1:
+                github.push(128, "9d02f7e", {"api/orders.py": "other = 1\n"})
+            return model(body, number)
+
+        async with fake_anthropic(script) as anthropic:
+            github.pull(128, {}, {"api/orders.py": ORDERS})
+            env = access(github.url, anthropic.url)
+            done = await called("review", PULL, "--post", folder=tmp_path, env=env)
+        assert (done.code, github.posts()) == (3, 0)
+        assert TITLE in done.out
+        moved = f"{PULL} moved to 9d02f7e while 4ead128 was reviewed."
+        assert done.told[-2:] == [moved, "Nothing was posted. Run it again."]
 
 
 QUIET = reported("api/orders.py", SQL_LINE, SQL["quote"], severity="low")
@@ -273,7 +323,7 @@ async def test_json_goes_to_a_file(tmp_path: Path) -> None:
         assert KEY not in json.dumps(shown)
 
 
-@pytest.mark.parametrize(("rounds", "calls"), [("1", 7), ("2", 8)])
+@pytest.mark.parametrize(("rounds", "calls"), [("1", LOOKS), ("2", LOOKS + 1)])
 async def test_rounds(rounds: str, calls: int, tmp_path: Path) -> None:
     async with fake_github() as github, fake_anthropic(model) as anthropic:
         github.pull(128, {}, {"api/orders.py": ORDERS})
@@ -353,7 +403,11 @@ async def test_what_is_not_committed(tmp_path: Path) -> None:
     assert ("a.py:1" in tree.out, "b.py:1" in tree.out) == (True, True)
     patch = git(shop, "diff").encode()
     piped = await triptych("review", "--diff", "-", folder=shop, stdin=patch + b"\n")
-    assert "Only the hunks are known, not the whole files: b.py." in " ".join(piped.out.split())
+    assert ("b.py:1" in piped.out, "Only the hunks" in piped.out) == (True, False)
+    elsewhere = await triptych("review", "--diff", "-", folder=tmp_path, stdin=patch + b"\n")
+    told = " ".join(elsewhere.out.split())
+    assert "Only the hunks are known, not the whole files: b.py." in told
+    assert "0 rules" not in told
     assert {staged.code, tree.code, piped.code} == {0}
     assert piped.err == ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 
 import pytest
@@ -17,18 +18,14 @@ from bot.errors import (
     LostProblem,
 )
 from bot.hosts.answers import check_same
-from bot.hosts.app import FEW, NEEDED
+from bot.hosts.app import FEW, NEEDED, Tokens
+from bot.hosts.identity import AppKey, AsApp
 from tests.bot.hosts.installed import Installed, installed, one_pull
 from tests.fakes.app import INSTALLATION, FakeApp, fake_app, private_key
 from tests.fakes.github import BY_ID, REPOSITORY, REPOSITORY_ID, Fault
 
 PULL = f"/repos/{REPOSITORY}/pulls/1"
 OLD = "acme/store"
-
-
-def expire(github: FakeApp) -> None:
-    """Let all tokens run out."""
-    github.issued = {value: replace(issued, until=0.0) for value, issued in github.issued.items()}
 
 
 def tokens(github: FakeApp) -> list[str]:
@@ -148,6 +145,7 @@ async def test_a_job_that_ends_before_its_token_came_leaves_nothing_behind() -> 
         with pytest.raises(asyncio.CancelledError):
             await asked
         assert github.asked() == ["POST /app/access_tokens"]
+        assert not [t for t in asyncio.all_tasks() if "_mint" in repr(t)]
         assert await works(here), "the next one asks anew"
 
 
@@ -190,7 +188,7 @@ async def test_s17_a_token_that_runs_out_in_mid_run_is_renewed_once() -> None:
     async with one_pull() as github, installed(github) as here, here.api() as api:
         forge = here.forge(api)
         await forge.load()
-        expire(github)
+        github.expire()
         await forge.post_review("Body", (), github.pulls[1].head)
         assert github.bodies_of(1) == ["Body"]
         assert github.posts() == 2, "the first was refused"
@@ -201,7 +199,7 @@ async def test_s17_a_token_that_runs_out_in_mid_run_is_renewed_once() -> None:
 async def test_s17_requests_at_the_same_moment_share_the_renewal() -> None:
     async with one_pull() as github, installed(github) as here, here.api() as api:
         await here.forge(api).head()
-        expire(github)
+        github.expire()
         await asyncio.gather(*(here.forge(api).head() for _ in range(10)))
         assert len(github.minted) == 2
 
@@ -214,6 +212,18 @@ async def test_s17_a_token_is_not_used_up_to_its_last_second(ttl: int, minted: i
         for _ in range(3):
             await here.tokens.get(api.place)
         assert len(github.minted) == minted
+
+
+@pytest.mark.parametrize("skew", [-7200, 0, 30, 7200])
+@pytest.mark.parametrize(("ttl", "used"), [(3600, 3300), (400, 300), (8, 6)])
+async def test_s17_how_long_a_token_is_used_by_whatever_clock(
+    skew: int, ttl: int, used: int
+) -> None:
+    async with one_pull() as github, installed(github) as here:
+        github.skew, github.ttl = skew, ttl
+        token = await here.tokens.get(github.place())
+        slow = 32 if skew == 30 else 2  # So small an error of the clock is not learned.
+        assert token.until - time.monotonic() == pytest.approx(used, abs=slow)
 
 
 async def test_s17_a_new_token_that_a_server_does_not_know_yet_is_tried_again() -> None:
@@ -327,9 +337,8 @@ async def test_s21_a_key_replaced_between_two_jobs() -> None:
 async def test_s21_a_key_that_is_no_good_any_more_is_told() -> None:
     async with one_pull() as github:
         kept = github.app_settings()
-        github.pem = private_key("second")
         async with installed(github, read=lambda: kept) as here:
-            here.key.learn("", "", "")
+            github.pem = private_key("second")
             with pytest.raises(AccessProblem, match="does not take the App's key"):
                 await works(here)
 
@@ -338,9 +347,10 @@ async def test_without_an_app_nothing_is_asked() -> None:
     async with one_pull() as github:
         none = github.app_settings(app_id="", private_key="")
         async with installed(github, read=lambda: none) as here:
-            here.key.learn("", "", "")
+            session, settings, key = here.session, here.settings, AppKey(none, lambda: none)
+            tokens = Tokens(AsApp(session, settings, key))
             with pytest.raises(ConfigProblem, match="No GitHub App"):
-                await works(here)
+                await tokens.get(github.place())
         assert github.calls == []
 
 
@@ -484,6 +494,15 @@ async def test_s68_when_few_requests_are_left_it_is_known() -> None:
             github.remaining = remaining
             await here.forge(api).head()
             assert api.is_low == low
+
+
+async def test_s68_a_limit_of_graphql_says_how_long() -> None:
+    async with one_pull() as github, installed(github) as here, here.api() as api:
+        limited = {"data": None, "errors": [{"type": "RATE_LIMITED", "message": "exceeded"}]}
+        github.graphql_says = limited
+        with pytest.raises(LimitProblem) as raised:
+            await here.forge(api).reviews()
+        assert raised.value.after > 3600, "the fake's limit is far from its reset"
 
 
 @pytest.mark.parametrize("fault", ["lost", "html"])

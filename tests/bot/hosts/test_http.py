@@ -15,6 +15,7 @@ from bot.errors import (
     BadLineProblem,
     ConfigProblem,
     HostProblem,
+    LimitProblem,
     LostProblem,
     MissingProblem,
 )
@@ -88,7 +89,8 @@ def failure(status: int, message: str, **headers: str) -> gidgethub.HTTPExceptio
     [
         (failure(401, "Bad credentials"), AccessProblem, "refuses the token.*gh auth login"),
         (failure(403, "Resource not accessible"), AccessProblem, "may not read x .403: Resource"),
-        (failure(403, "x", **{"retry-after": "1"}), HostProblem, "rate limit is reached"),
+        (failure(403, "x", **{"retry-after": "1"}), LimitProblem, "is reached. Try again in 1 s"),
+        (failure(429, "x", **{"retry-after": "900"}), LimitProblem, "Try again in 15 minutes"),
         (failure(404, "Not Found"), MissingProblem, "may not see it: read x"),
         (failure(410, "Gone"), MissingProblem, "may not see it"),
         (failure(422, "line must be part of the diff"), BadLineProblem, "place of a comment"),
@@ -183,7 +185,9 @@ async def test_s68_a_limit_that_lasts_longer_is_told_and_not_waited_for() -> Non
             with pytest.raises(HostProblem, match="rate limit is reached") as raised:
                 await forge.head()
             assert forge.slept == []
+        assert isinstance(raised.value, LimitProblem)
         assert raised.value.retryable
+        assert 1790 < raised.value.after < 1810
         assert len(github.calls) == 1
 
 

@@ -269,3 +269,18 @@ def test_a_key_is_known_by_its_settings_only() -> None:
     key = AppKey(first, lambda: replace(first, slug="other"))
     assert not key.learn("", "A JSON web token could not be decoded", "")
     assert not key.learn("", "'Issued at' claim ('iat')", "no date")
+
+
+def test_s21_a_key_that_is_not_to_be_had_again_is_kept() -> None:
+    """A server may drop its secrets from the environment once it has read them."""
+    first = settings(private_key())
+    key = AppKey(first, lambda: replace(first, private_key=""))
+    assert not key.learn("", "A JSON web token could not be decoded", "")
+    assert key.bearer()
+
+
+def test_s21_a_file_that_cannot_be_read_again_is_told(tmp_path: Path) -> None:
+    env = {"TRIPTYCH_APP_ID": "1", "TRIPTYCH_APP_PRIVATE_KEY_FILE": str(tmp_path / "gone.pem")}
+    key = AppKey(settings(private_key()), lambda: read_app_settings(env))
+    with pytest.raises(ConfigProblem, match="TRIPTYCH_APP_PRIVATE_KEY_FILE"):
+        key.learn("", "A JSON web token could not be decoded", "")

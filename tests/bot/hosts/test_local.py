@@ -212,6 +212,45 @@ def test_many_files_without_text_are_counted() -> None:
     assert note.endswith("0.py, 1.py, 2.py, 3.py, 4.py and 3 more.")
 
 
+OLD = "".join(f"line{n} = {n}\n" for n in range(1, 12))
+NEW = OLD.replace("line5 = 5", "line5 = 50")
+
+
+def test_a_patch_of_files_that_stand_here_has_their_whole_texts(repo: Checkout) -> None:
+    """As from `git diff`, from `git diff --staged`, and from `git show`."""
+    repo.commit({"a.py": OLD})
+    repo.write({"a.py": NEW})
+    patch = repo.git("diff").encode() + b"\n"
+    assert from_patch(patch, "-", repo.folder).change.by_path["a.py"].text == NEW, "on the disk"
+    repo.git("add", "a.py")
+    repo.write({"a.py": "other = 1\n"})
+    assert from_patch(patch, "-", repo.folder).change.by_path["a.py"].text == NEW, "staged"
+    repo.git("commit", "--quiet", "--message=New")
+    repo.git("checkout", "--quiet", "a.py")
+    subject = from_patch(patch, "-", repo.folder)
+    assert (subject.change.by_path["a.py"].text, subject.notes) == (NEW, ()), "committed"
+
+
+@pytest.mark.parametrize(
+    "path", ["a.py", "../out.py", "/etc/hosts", ":(top)a.py", "link.py", "none.py"]
+)
+def test_a_patch_of_other_files_has_only_its_hunks(path: str, repo: Checkout) -> None:
+    repo.commit({"a.py": OLD})
+    (repo.folder / "link.py").symlink_to("a.py")
+    (repo.folder.parent / "out.py").write_text("b\n")
+    repo.git("add", "--all")
+    patch = f"--- a/{path}\n+++ b/{path}\n@@ -1 +1 @@\n-a\n+b\n"
+    subject = from_patch(patch.encode(), "-", repo.folder)
+    assert [f.text for f in subject.change.files] == [None]
+    assert subject.notes[0].startswith("Only the hunks are known")
+
+
+def test_a_patch_in_a_repository_without_a_commit(repo: Checkout) -> None:
+    repo.write({"a.py": "b\n"})
+    patch = b"--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-a\n+b\n"
+    assert from_patch(patch, "-", repo.folder).change.by_path["a.py"].text is None
+
+
 def test_a_patch_goes_by_the_configuration_of_the_repository_it_is_read_in(repo: Checkout) -> None:
     repo.commit({CONFIG: "rounds = 1\n"})
     repo.write({CONFIG: "rounds = 3\n"})

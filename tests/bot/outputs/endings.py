@@ -198,6 +198,15 @@ def without_ruff(**more: Any) -> Report:
     return incomplete(static(coverage=ledger, looks=ran, **more))
 
 
+def hunks_only() -> Report:
+    """A bare patch: what needs whole texts had nothing to read."""
+    runs = (
+        AnalyserRun("ruff", "1", 40, 0, Reading.READ),
+        AnalyserRun("credentials", "1", 5, 1, Reading.READ),
+    )
+    return static(looks=(look(Call("security", STATIC), analysers=runs, seconds=1.2),))
+
+
 def undelivered(reading: Reading, why: str) -> Report:
     """A file that the host did not hand over, beside 34 hunks that were read."""
     base = sample()

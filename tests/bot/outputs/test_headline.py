@@ -29,6 +29,7 @@ from tests.bot.outputs.endings import (
     broken,
     coverage_of,
     failed,
+    hunks_only,
     incomplete,
     left_out,
     nothing_to_read,
@@ -208,6 +209,13 @@ CASES: dict[str, Case] = {
         "No model read this change: no API key is set. No rule matched: 5 rules, 1 of 1 file of "
         "`4be91c0` has rules. 0 calls, 1.2 s, 0.00 USD.",
         "Incomplete: ruff failed",
+    ),
+    "static, without the whole texts": (
+        hunks_only,
+        "**Static analysis only, no findings.** No model read this change.",
+        "No API key is set. No rule matched: 5 rules, 1 of 1 file of `4be91c0` has rules. "
+        "0 calls, 1.2 s, 0.00 USD.",
+        "Static analysis only: no findings",
     ),
     # calls that brought nothing
     "every call refused": (

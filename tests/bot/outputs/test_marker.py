@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from bot.outputs.body import marker_of, review_body
 from bot.outputs.marker import (
-    EVERYTHING,
     IDS_KEPT,
     MAX_CHARS,
     Marker,
@@ -19,6 +18,7 @@ from bot.outputs.marker import (
     read_marker,
     write_marker,
 )
+from reviewers.core.history import EVERYTHING
 from tests.bot.outputs import samples
 
 HEX = "0123456789abcdef"

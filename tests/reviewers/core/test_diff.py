@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import monotonic
+from time import process_time
 
 import pytest
 
@@ -563,8 +563,8 @@ def test_s36_a_patch_field_that_is_cut_off_is_refused(text: str, line: int, prob
     "body", ["x" * 10_000_000 + "\n", "x\n" * 200_000], ids=["one line of 10 MB", "200,000 lines"]
 )
 def test_s37_large_files_take_a_moment_not_a_minute(body: str) -> None:
-    start = monotonic()
+    start = process_time()
     file = only(added(body))
-    assert monotonic() - start < 3.0
+    assert process_time() - start < 3.0
     assert file.changed == body.count("\n")
     assert all(x.mark is Mark.ADDED for x in file.hunks[0].lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import monotonic
+from time import process_time
 
 import pytest
 
@@ -92,9 +92,9 @@ def test_globs(pattern: str, fits: list[str], does_not: list[str]) -> None:
 def test_s34_hostile_globs_are_quick_on_3000_paths(pattern: str) -> None:
     assert pattern_problem(pattern) == ""
     paths = [f"{'a' * 120}/{'a' * 100}{n}.py" for n in range(3000)]
-    start = monotonic()
+    start = process_time()
     assert sum(matches(path, (pattern,)) for path in paths) in (0, 3000)
-    assert monotonic() - start < 1.0
+    assert process_time() - start < 1.0
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reviewers.core.change import Change, FileDiff, FileStatus
-from reviewers.core.history import History
+from reviewers.core.history import EVERYTHING, History
 from tests.builders import change, finding
 
 OLD = "one = 1\n" + "pad = 0\n" * 9 + "two = find(1)\n"
@@ -37,3 +39,37 @@ def test_what_cannot_be_known_was_not_there() -> None:
     assert not had("one = load(1)", None)
     assert not had("one = load(1)", path="y.py")
     assert not had("")
+
+
+TWO = change({"x.py": (OLD, OLD.replace("one = 1", "one = load(1)").replace("two", "2nd"))})
+
+
+@pytest.mark.parametrize(
+    ("unread", "first", "second", "context"),
+    [
+        ((), True, True, True),
+        ((0,), False, True, False),
+        ((1,), True, False, True),
+        ((0, 1), False, False, False),
+        (None, False, False, False),
+    ],
+    ids=["all read", "first unread", "second unread", "both unread", "more than fit"],
+)
+def test_what_was_announced_as_unread_is_not_late_when_it_is_read(
+    unread: tuple[int, ...] | None, first: bool, second: bool, context: bool
+) -> None:
+    """Else a reviewer that failed at first could not tell anybody what it finds the second time."""
+    (file,) = TWO.files
+    names = {EVERYTHING} if unread is None else {file.hunks[i].digest() for i in unread}
+    history = History("4be91c0", TWO, unread=frozenset(names))
+    had = [
+        history.had_line(finding("x.py", quote=q))
+        for q in ("one = load(1)", "2nd = find(1)", "one = load(1)\npad = 0")
+    ]
+    assert had == [first, second, context]
+
+
+def test_old_code_outside_of_the_hunks_is_late_whatever_went_unread() -> None:
+    history = History("4be91c0", BEFORE, unread=frozenset({EVERYTHING}))
+    assert history.had_line(finding("x.py", quote="two = find(1)"))
+    assert not history.had_line(finding("x.py", quote="one = load(1)"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import monotonic
+from time import process_time
 
 import pytest
 from hypothesis import example, given
@@ -235,10 +235,10 @@ def test_masking_leaves_no_secret_and_is_done_once(text: str) -> None:
 
 
 def test_s37_large_texts_are_masked_in_a_moment() -> None:
-    start = monotonic()
+    start = process_time()
     for text in ("x" * 1_000_000, f"{BEGIN} " * 3000, "sk-" * 300_000, "a:" * 300_000):
         redact(text)
-    assert monotonic() - start < 4.0
+    assert process_time() - start < 4.0
 
 
 def test_names_of_kinds_are_unique() -> None:

@@ -50,7 +50,7 @@ def by(vote: int, line: int | None = 6, reviewer: str = "security", **more: Any)
         ("ORDER_BY in HTTPServer", {"order", "http", "server"}),
         ("it is not to be", set()),
         ("", set()),
-        ("日本", set()),
+        ("日本", {"日本"}),
     ],
     ids=["sentence", "identifiers", "words that carry nothing", "empty", "other script"],
 )
@@ -157,3 +157,20 @@ def test_the_most_central_wording_speaks_for_all() -> None:
     odd = by(3, title="Danger", body="This looks bad")
     assert most_central([odd, by(1), by(2, **SQL_AGAIN)]) == by(1)
     assert most_central([by(1), by(2)]) == by(1)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "least", "most"),
+    [
+        ("T B", "T  B", 1.0, 1.0),
+        ("T B", "T C", 0.0, 0.0),
+        ("", "", 0.0, 0.0),
+        ("空のリストの先頭を読む", "空のリストの先頭を読む", 1.0, 1.0),
+        ("Запрос попадает в SQL без проверки", "В SQL попадает запрос без проверки", 0.8, 1.0),
+        ("Запрос попадает в SQL без проверки", "Цикл никогда не кончается", 0.0, 0.0),
+    ],
+    ids=["no words", "other", "nothing", "another script", "another alphabet", "other fault"],
+)
+def test_any_language_is_compared(a: str, b: str, least: float, most: float) -> None:
+    """A model answers in the repository's language; the same answer thrice is one finding."""
+    assert least <= wording(a, b) <= most

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -43,6 +44,21 @@ def test_two_reviewers_on_one_fault_stand_on_it_together() -> None:
     (found,) = kept.findings
     assert found.reviewers == ("correctness", "security")
     assert found.rule == "security/sql-injection", "a named rule before `other`"
+
+
+def test_an_analyser_stands_beside_the_vote_that_names_its_rule() -> None:
+    """Its words need not be like those of the other reviewers in the group."""
+    ruff = finding(
+        sources=(static_source("S608"),), title="A query is put together as text", body="", id="a"
+    )
+    other = by(2, "correctness", rule="correctness/other")
+    for said in permutations([ruff, by(1), other]):
+        (found,) = merge(said).findings
+        assert found.sources == (*other.sources, source(vote=1), static_source("S608"))
+    another = replace(
+        ruff, rule="security/hardcoded-secret", title="A password stands in the file", body=""
+    )
+    assert len(merge([another, by(1), other]).findings) == 2
 
 
 def test_another_fault_on_the_same_line_stays_another() -> None:

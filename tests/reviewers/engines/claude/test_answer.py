@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -100,6 +101,8 @@ WRONG: dict[str, Any] = {
     "line-boolean": {**FINDING, "line": True},
     "no-path": {**FINDING, "path": ""},
     "no-title": {**FINDING, "title": ""},
+    "blank-title": {**FINDING, "title": " \x1f\n"},
+    "title-of-dots": {**FINDING, "title": " ... "},
     "long-text": {**FINDING, "body": "x" * 4001},
     "half-character": {**FINDING, "body": "\ud83d"},
     "suggestion": {**FINDING, "replace_with": ["x"]},
@@ -113,6 +116,14 @@ def test_s52_an_item_that_does_not_fit_is_dropped_and_counted(item: Any) -> None
     (dropped,) = answer.dropped
     assert dropped.reason is Reason.MALFORMED
     dropped.item.title.encode()
+
+
+@pytest.mark.parametrize("item", WRONG.values(), ids=WRONG.keys())
+def test_s52_findings_of_which_none_can_be_read_are_no_clean_answer(item: Any) -> None:
+    """A model that writes severities in capitals must not look like one that found nothing."""
+    with pytest.raises(UnreadableError):
+        read(item, item)
+    assert len(read(reviewer=None, findings=[item]).dropped) == 1, "a verifier is not asked for any"
 
 
 @pytest.mark.parametrize(
@@ -150,11 +161,6 @@ def test_s52_what_is_behind_the_limit_is_counted() -> None:
         "null",
         '{"findings": [',
         "[" * 100_000,
-        '{"findings": ['
-        + '{"a":' * 5_000
-        + "1"
-        + "}" * 5_000
-        + '], "cleared": [], "opinions": []}',
         '{"findings": [{"line": 1' + "0" * 5_000 + '}], "cleared": [], "opinions": []}',
     ],
     ids=[
@@ -168,13 +174,22 @@ def test_s52_what_is_behind_the_limit_is_counted() -> None:
         "no-object",
         "cut",
         "brackets",
-        "deep",
         "long-number",
     ],
 )
 def test_what_is_not_the_agreed_json_is_unreadable(text: str) -> None:
     with pytest.raises(UnreadableError):
         read_answer(text, REVIEWER, source(), CANARY)
+
+
+@pytest.mark.parametrize("depth", [900, 5_000, 20_000, 400_000])
+def test_however_deep_an_item_is_it_harms_nobody(depth: int) -> None:
+    """How deep JSON may be differs from Python to Python: either it is unreadable or one bad item."""
+    deep = '{"a":' * depth + "1" + "}" * depth
+    text = f'{{"findings": [{deep}], "cleared": [], "opinions": []}}'
+    with suppress(UnreadableError):
+        answer = read_answer(text, REVIEWER, source(), CANARY)
+        assert (answer.claims, [d.reason for d in answer.dropped]) == ((), [Reason.MALFORMED])
 
 
 PLACES = ("path", "quote", "rule", "title", "body", "fix", "replace_with")
@@ -221,7 +236,7 @@ def test_s47_our_instructions_come_back_in_no_part_of_an_answer(said: dict[str, 
 
 
 def test_a_dropped_item_is_shown_on_one_line_without_hidden_characters() -> None:
-    (dropped,) = read({"title": "one\n\ntwo\u202e", "path": "a\n.py"}).dropped
+    (dropped,) = read(FINDING, {"title": "one\n\ntwo\u202e", "path": "a\n.py"}).dropped
     assert (dropped.item.title, dropped.item.path) == ("one two‹U+202E›", "a .py")
 
 
@@ -267,9 +282,9 @@ JSON = st.recursive(
 def test_every_item_is_either_taken_or_counted(
     findings: list[Any], cleared: list[Any], opinions: list[Any]
 ) -> None:
-    answer = read(*findings, cleared=cleared, opinions=opinions)
+    answer = read(FINDING, *findings, cleared=cleared, opinions=opinions)
     taken = len(answer.claims) + len(answer.cleared) + len(answer.opinions)
-    assert taken + len(answer.dropped) == len(findings) + len(cleared) + len(opinions)
+    assert taken + len(answer.dropped) == 1 + len(findings) + len(cleared) + len(opinions)
     for claim in answer.claims:
         assert claim.rule.startswith("security/")
         assert 1 <= claim.line <= claim.end_line

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import monotonic
+from time import process_time
 
 import pytest
 from ast_grep_py import SgRoot
@@ -259,10 +259,10 @@ def test_a_hostile_file_does_not_hold_the_event_loop_up() -> None:
     many = "def f(): 0\n" * 15_000
     old = "def f(): 1\n" * 9_000 + "def f(): 0\n" * 6_000
     deep = "".join(f"a{i} =>\n" for i in range(1_000)) + "1\n"
-    start = monotonic()
+    start = process_time()
     for file in (file_diff("a.py", old, many), file_diff("a.js", deep.replace("=>", "=> "), deep)):
         assert shown_lines(file, ENCLOSING, file.hunks)
-    assert monotonic() - start < 3
+    assert process_time() - start < 3
 
 
 def test_a_hunk_weighs_about_what_is_shown_of_it() -> None:

@@ -41,12 +41,6 @@ SECURITY: dict[str, Example] = {
         "def find(db, name):\n"
         "    return db.execute('SELECT * FROM users WHERE name = ?', (name,))\n",
     ),
-    "S610": Example(
-        "from shop.models import User\n\ndef find(text):\n"
-        "    return User.objects.filter(name='a').extra(where=[text])\n",
-        "from shop.models import User\n\ndef find(text):\n"
-        "    return User.objects.filter(name=text)\n",
-    ),
     "S611": Example(
         "from django.db.models.expressions import RawSQL\n\ndef find(text):\n"
         "    return RawSQL('%s' % text, [])\n",
@@ -348,9 +342,7 @@ CORRECTNESS: dict[str, Example] = {
     "B015": Example(
         "def check(a):\n    a == 1\n    return a\n", "def check(a):\n    a = 1\n    return a\n"
     ),
-    "B018": Example(
-        "def check(a):\n    a.total\n    return a\n", "def check(a):\n    return a.total\n"
-    ),
+    "B018": Example("def check(a):\n    [a]\n    return a\n", "def check(a):\n    return [a]\n"),
     "B032": Example("rows = {}\nrows['a']: 1\n", "rows = {}\nrows['a'] = 1\n"),
     "E721": Example(
         "def check(a, b):\n    return type(a) == type(b)\n",
@@ -468,7 +460,6 @@ CORRECTNESS: dict[str, Example] = {
         "def run(job):\n    try:\n        job()\n    except:\n        print('no')\n",
         "def run(job):\n    try:\n        job()\n    except KeyError:\n        print('no')\n",
     ),
-    "B011": Example("def fail():\n    assert False\n", "def fail():\n    raise AssertionError\n"),
     "B017": Example(
         "import pytest\n\ndef test_it(job):\n    with pytest.raises(Exception):\n        job()\n",
         "import pytest\n\ndef test_it(job):\n    with pytest.raises(ValueError):\n        job()\n",

@@ -1,0 +1,34 @@
+"""At the start: what GitHub could not deliver while nobody listened is asked for again (case S12)."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.app_settings import AppSettings, read_app_settings
+from bot.delivery import missed
+from bot.errors import Problem
+from bot.hosts.deliveries import Deliveries
+from bot.hosts.http import make_session
+from bot.hosts.identity import AppKey, AsApp
+from bot.settings import Settings
+
+log = structlog.get_logger("serve")
+
+
+async def ask_for_missed(settings: Settings, app: AppSettings) -> int:
+    """Ask GitHub to send what never arrived in the last three days; returns how many events.
+
+    They come by the door like any other, and what was done already is not done again. A failure is
+    told in the log: the server serves all the same.
+    """
+    asked = 0
+    try:
+        async with make_session(settings) as session:
+            deliveries = Deliveries(AsApp(session, settings, AppKey(app, read_app_settings)))
+            for delivery in missed(await deliveries.since(0.0)):
+                await deliveries.redeliver(delivery)
+                asked += 1
+    except Problem as e:
+        log.warning("missed.unknown", what=e.what, do=e.do)
+    log.info("missed.asked", count=asked)
+    return asked

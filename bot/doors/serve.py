@@ -1,0 +1,281 @@
+"""`triptych serve` and `triptych worker`: one process from its environment to its orderly end.
+
+At the start the process hides from its children (case S84) and takes the secrets out of their sight.
+At the end, on SIGTERM, it says that it is not ready, lets requests finish, gives the jobs 25 s to
+reach a checkpoint, and ends with 0 (case S74). A second signal ends it at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Protocol
+
+import structlog
+from aiohttp import web, web_response
+
+from bot.app_settings import AppSettings, read_app_settings
+from bot.doors.desk import Desk
+from bot.doors.late import LateJobs, Service
+from bot.doors.scrape import start_scrape
+from bot.doors.signature import MIB
+from bot.doors.webhook import make_door
+from bot.errors import ConfigProblem, UsageProblem
+from bot.logs import own_secrets, start_logging
+from bot.metrics import Metrics
+from bot.settings import Settings, read_settings
+from reviewers.engines.static.sandbox import hide_ourselves
+
+DRAIN_SECONDS = 25.0
+REQUEST_SECONDS = 3.0
+"""For requests that are being answered when the server is told to stop."""
+IDLE_SECONDS = 30.0
+"""A connection may be silent for so long, before and between requests."""
+LINGER_SECONDS = 5.0
+"""So long the rest of a refused body is thrown away, so that its sender hears the refusal."""
+
+SECRETS = (
+    *("TRIPTYCH_APP_PRIVATE_KEY", "TRIPTYCH_WEBHOOK_SECRET", "TRIPTYCH_OPERATOR_TOKEN"),
+    *("TRIPTYCH_DATABASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+    *("GITHUB_TOKEN", "GH_TOKEN"),
+)
+"""Variables that no child inherits. A platform's own credentials (AWS_…) stay: their library reads
+them later; analysers get an empty environment in any case."""
+
+
+@dataclass(frozen=True)
+class House:
+    """What whoever adds routes or jobs may use.
+
+    `reload` reads the App's settings again and starts the jobs if there were none: for the setup
+    page, after it has written the App's file. `address` is where a browser on this machine gets in.
+    """
+
+    settings: Settings
+    desk: Desk
+    metrics: Metrics
+    address: str
+    reload: Callable[[], Awaitable[None]]
+
+
+_M_MMAP_THRESHOLD = -3
+"""From <malloc.h>."""
+
+
+class Start(Protocol):
+    """Starts the durable jobs."""
+
+    async def __call__(
+        self, settings: Settings, app_settings: AppSettings, *, worker: bool
+    ) -> Service:
+        """They run on return; `worker` tells whether this process does reviews, too."""
+        ...
+
+
+More = Callable[[House], Iterable[web.AbstractRouteDef]]
+"""Further routes: setup, status pages."""
+
+
+def no_more(_: House) -> Iterable[web.AbstractRouteDef]:
+    """No further routes."""
+    return ()
+
+
+Listening = Callable[[Settings, AppSettings], Awaitable[object]]
+"""What is done once the door of a configured App is open."""
+
+
+async def no_news(_: Settings, _app: AppSettings) -> None:
+    """Nothing is done."""
+
+
+def serve(
+    host: str,
+    port: int,
+    *,
+    worker: bool,
+    start: Start,
+    more: More = no_more,
+    listening: Listening = no_news,
+) -> None:
+    """Answer GitHub until told to stop; with `worker` do the reviews in this process, too."""
+    _run(lambda plan: _serving(plan, host, port, worker, start, more, listening))
+
+
+def work(*, start: Start) -> None:
+    """Do reviews that other processes took in, until told to stop."""
+    _run(lambda plan: _working(plan, start))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The environment as it was at the start, and what was read from it."""
+
+    env: Mapping[str, str]
+    settings: Settings
+    app: AppSettings
+    metrics: Metrics
+
+
+def _run(main: Callable[[_Plan], Awaitable[None]]) -> None:
+    hide_ourselves()
+    _give_memory_back()
+    env = dict(os.environ)
+    plan = _Plan(
+        env, read_settings(env), read_app_settings(env), Metrics(version("triptych-review"))
+    )
+    for name in SECRETS:
+        os.environ.pop(name, None)
+    start_logging(own_secrets(plan.settings, plan.app))
+
+    async def run() -> None:
+        await main(plan)
+
+    asyncio.run(run())
+
+
+def _give_memory_back() -> None:
+    """Blocks of a mebibyte and more go back to the system at once, and grow without being copied.
+
+    glibc otherwise learns from the first large body to keep such blocks: one of 25 MB then costs
+    100 MB for good (tests/bench/door.py). Other libraries do so anyway.
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(_M_MMAP_THRESHOLD, MIB)
+
+
+async def _serving(
+    plan: _Plan,
+    host: str,
+    port: int,
+    worker: bool,  # noqa: FBT001 - handed through
+    start: Start,
+    more: More,
+    opened: Listening,
+) -> None:
+    told = _told_to_stop()
+    jobs = LateJobs()
+    desk = Desk(plan.app, jobs)
+
+    async def reload() -> None:
+        app = read_app_settings(plan.env)
+        start_logging(own_secrets(plan.settings, app))
+        if app.has_app and jobs.service is None:
+            jobs.service = await start(plan.settings, app, worker=worker)
+        desk.settings = app
+
+    if plan.app.has_app:
+        jobs.service = await start(plan.settings, plan.app, worker=worker)
+    try:
+        house = House(plan.settings, desk, plan.metrics, _address(host, port), reload)
+        door = make_door(desk, metrics=plan.metrics, more=more(house))
+        async with listening(door, host, port) as runner, _scraped(plan, jobs):
+            _say("listening", host=host, port=runner.addresses[0][1], why=desk.closed)
+            news = asyncio.create_task(_opened(plan, opened))
+            await told.wait()
+            news.cancel()
+            desk.stopping = True
+            _say("stopping")
+    finally:
+        await _drained(jobs.service)
+
+
+async def _opened(plan: _Plan, opened: Listening) -> None:
+    if plan.app.has_app:
+        await opened(plan.settings, plan.app)
+
+
+async def _working(plan: _Plan, start: Start) -> None:
+    if not plan.app.has_app:
+        raise ConfigProblem(
+            "No App is configured, so there is nothing to work on.",
+            "Set TRIPTYCH_APP_ID, TRIPTYCH_APP_PRIVATE_KEY_FILE and TRIPTYCH_WEBHOOK_SECRET, "
+            "or set the App up with `triptych serve`.",
+        )
+    told = _told_to_stop()
+    service = await start(plan.settings, plan.app, worker=True)
+    try:
+        async with _scraped(plan, service):
+            _say("working", worker=plan.app.worker)
+            await told.wait()
+            _say("stopping")
+    finally:
+        await _drained(service)
+
+
+@asynccontextmanager
+async def listening(
+    door: web.Application, host: str, port: int, requests: float = REQUEST_SECONDS
+) -> AsyncIterator[web.AppRunner]:
+    """The door, open: as strict with strangers' connections as it is with their bodies."""
+    # What aiohttp itself says of bytes that are no HTTP passes by every hook of ours (case S10).
+    web_response.SERVER_SOFTWARE = "triptych"  # type: ignore[attr-defined]
+    runner = web.AppRunner(
+        door,
+        access_log=None,
+        auto_decompress=False,
+        keepalive_timeout=IDLE_SECONDS,
+        lingering_time=LINGER_SECONDS,
+        shutdown_timeout=requests,
+    )
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as e:
+            raise UsageProblem(
+                f"{host}:{port} cannot be listened on: {e.strerror}.",
+                "Give another --host or --port.",
+            ) from None
+        yield runner
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def _scraped(plan: _Plan, jobs: LateJobs | Service) -> AsyncIterator[None]:
+    runner = await start_scrape(plan.metrics, jobs, plan.app.metrics)
+    try:
+        yield
+    finally:
+        if runner:
+            await runner.cleanup()
+
+
+async def _drained(service: Service | None) -> None:
+    if service is not None:
+        await service.stop(DRAIN_SECONDS)
+        _say("stopped")
+
+
+def _told_to_stop() -> asyncio.Event:
+    """Set by the first SIGTERM or Ctrl-C; the second one does what it always does."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+
+    def tell() -> None:
+        told.set()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(each)
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, tell)
+    return told
+
+
+def _address(host: str, port: int) -> str:
+    """Where a browser on this machine gets in."""
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104 - told apart, not bound
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _say(event: str, **fields: object) -> None:
+    structlog.get_logger("serve").info(event, **fields)

@@ -1,0 +1,1 @@
+"""The operator's one-shot commands, on PyGithub: never imported by the server's event loop."""

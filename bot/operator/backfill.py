@@ -1,0 +1,131 @@
+"""`triptych backfill`: reviews for open pull requests that nobody has reviewed at their head."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.app_settings import AppSettings, read_app_settings
+from bot.errors import AccessProblem, UsageProblem
+from bot.jobs.protocol import Jobs, JobsProblem, JobState, Place, ReviewWish, Trigger
+from bot.operator.github_app import About, GitHubApp, Installation
+from bot.operator.jobs import Connect, OpenJobs, connect
+from bot.operator.open_pulls import OpenPull, OpenPulls
+from bot.operator.showing import Steps, Told
+from bot.outputs.words import plural
+from bot.settings import read_settings
+
+NAME = re.compile(r"[A-Za-z0-9-]{1,39}/[\w.-]{1,100}")
+KNOWN_JOBS = 1000
+"""So many of the newest jobs are looked through for what waits or runs already."""
+PENDING = frozenset({JobState.WAITING, JobState.RUNNING, JobState.PARKED})
+
+
+@dataclass
+class Tally:
+    """How many pull requests were looked at, and what came of them."""
+
+    wished: int = 0
+    reviewed: int = 0
+    pending: int = 0
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a run works with: one repository, seen as the App."""
+
+    pulls: OpenPulls
+    installation: Installation
+    about: About
+    told: Told
+    limit: int | None
+
+
+def run(repository: str, *, limit: int | None, opened: Connect = connect) -> None:
+    """Wish for a review of each, the newest first, `limit` at most; the server does them.
+
+    AccessProblem where the App may not work there, JobsProblem when no wish can be written down.
+    """
+    if not NAME.fullmatch(repository):
+        raise UsageProblem(f"{repository[:80]!r} is no repository.", "Give OWNER/REPO.")
+    settings, app_settings = read_settings(), read_app_settings()
+    told = Told(settings.secrets | app_settings.secrets)
+    with GitHubApp(settings, app_settings) as app:
+        installation = app.installation_of(repository)
+        _check(installation, app_settings)
+        about = app.about()
+        with app.open_pulls(installation, repository) as pulls:
+            scene = Scene(pulls, installation, about, told, limit)
+            tally = asyncio.run(_opened(scene, lambda: opened(app_settings)))
+    told.say(
+        f"Asked for {plural(tally.wished, 'review')}; {tally.reviewed} stand reviewed, "
+        f"{tally.pending} wait or run already."
+    )
+
+
+def _check(installation: Installation, app_settings: AppSettings) -> None:
+    account = installation.account
+    if app_settings.accounts and account.lower() not in app_settings.accounts:
+        raise AccessProblem(
+            f"{account} is not an allowed account.", "Add it to TRIPTYCH_ALLOWED_ACCOUNTS."
+        )
+    if installation.suspended:
+        raise AccessProblem(
+            f"The App is suspended on {account}.", "Its owner can lift that on GitHub."
+        )
+
+
+async def _opened(scene: Scene, opened: Callable[[], Awaitable[OpenJobs]]) -> Tally:
+    jobs = await opened()
+    try:
+        if why := await jobs.ready():
+            raise JobsProblem(f"No work can be taken now: {why}.", "See `triptych doctor`.")
+        return await _wish(scene, jobs)
+    finally:
+        await jobs.stop(0.0)
+
+
+async def _wish(scene: Scene, jobs: Jobs) -> Tally:
+    """Look at each and wish. GitHub is asked in a thread: PyGithub would stop the loop."""
+    tally = Tally()
+    delivery = f"backfill-{secrets.token_hex(4)}"
+    name, number = await asyncio.to_thread(lambda: (scene.pulls.name, scene.pulls.repository_id))
+    pending = await _pending(jobs, number)
+    found = await asyncio.to_thread(list, scene.pulls)
+    with Steps(scene.told, f"Looking at {name}", len(found)) as steps:
+        for pull in found:
+            if scene.limit is not None and tally.wished >= scene.limit:
+                break
+            place = Place(
+                scene.installation.id, scene.installation.account, number, name, pull.number
+            )
+            if (pull.number, pull.head) in pending:
+                tally.pending += 1
+                what = "waits or runs already"
+            elif await asyncio.to_thread(_is_reviewed, scene, pull):
+                tally.reviewed += 1
+                what = "stands reviewed"
+            else:
+                await jobs.accept(
+                    ReviewWish(place, Trigger.BACKFILL, pull.head, pull.base), delivery
+                )
+                tally.wished += 1
+                what = "asked for"
+            steps.step(f"{place} {what}: {pull.title}")
+    return tally
+
+
+def _is_reviewed(scene: Scene, pull: OpenPull) -> bool:
+    return scene.pulls.is_reviewed(pull, scene.about.id, scene.about.slug)
+
+
+async def _pending(jobs: Jobs, repository: int) -> set[tuple[int, str]]:
+    """Number and head of what waits or runs for this repository."""
+    return {
+        (row.place.number, row.head)
+        for row in await jobs.list(KNOWN_JOBS)
+        if row.place.repository_id == repository and row.state in PENDING
+    }

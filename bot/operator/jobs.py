@@ -1,0 +1,157 @@
+"""`triptych jobs`: what the server has to do, did and gave up, and telling it otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Protocol, TypeVar
+
+from bot.app_settings import AppSettings, read_app_settings
+from bot.errors import UsageProblem
+from bot.jobs.protocol import JobRow, Jobs, JobState
+from bot.operator.showing import Told, moment, show_json, show_table
+from bot.outputs.words import money
+from bot.settings import read_settings
+
+
+class OpenJobs(Jobs, Protocol):
+    """Jobs that this process has opened, and must close."""
+
+    async def stop(self, seconds: float) -> None:
+        """Close them."""
+        ...
+
+
+Connect = Callable[[AppSettings], Awaitable[OpenJobs]]
+SHAPE = "triptych-jobs/1"
+HEADER = ("ID", "STATE", "PULL REQUEST", "HEAD", "WHY", "CREATED", "OUTCOME", "COST")
+T = TypeVar("T")
+
+
+async def connect(app_settings: AppSettings) -> OpenJobs:
+    """The jobs in the server's database, also while the server runs. It is not made here."""
+    from bot.jobs.database import sqlite_file
+    from bot.jobs.service import connect as opened
+
+    if app_settings.on_sqlite and not sqlite_file(app_settings).exists():
+        raise UsageProblem(
+            f"There is no database at {sqlite_file(app_settings)} yet.",
+            "Start `triptych serve` once, or check TRIPTYCH_HOME.",
+        )
+    return await opened(app_settings)
+
+
+def show_list(
+    *, limit: int, state: JobState | None, as_json: bool, opened: Connect = connect
+) -> None:
+    """The newest jobs, of all states or of one."""
+    told, rows = _with_jobs(opened, lambda jobs: jobs.list(limit, state))
+    if as_json:
+        show_json(SHAPE, {"jobs": [_as_data(row, told) for row in rows]})
+    elif rows:
+        show_table(HEADER, [_cells(row, told) for row in rows])
+    if not rows:
+        told.say("There are no such jobs." if state else "There are no jobs yet.")
+
+
+def show_one(job: str, *, as_json: bool, opened: Connect = connect) -> None:
+    """Everything about one job. UsageProblem where there is none of that id."""
+    told, row = _with_jobs(opened, lambda jobs: jobs.show(job))
+    if row is None:
+        raise _no_such_job(job, told)
+    if as_json:
+        show_json(SHAPE, {"jobs": [_as_data(row, told)]})
+        return
+    show_table(("FIELD", "VALUE"), [[name, told(value)] for name, value in _fields(row) if value])
+
+
+def retry(job: str, *, opened: Connect = connect) -> None:
+    """Do a finished or dead job again, as a new one."""
+
+    async def again(jobs: Jobs) -> str:
+        try:
+            return await jobs.retry(job)
+        except KeyError:
+            return ""
+
+    told, new = _with_jobs(opened, again)
+    if not new:
+        raise _no_such_job(job, told)
+    told.say(f"{job} is done again.")
+    show_table(("ID",), [[told(new)]])
+
+
+def cancel(job: str, *, opened: Connect = connect) -> None:
+    """Stop a waiting or running job. UsageProblem where there is nothing to stop."""
+    told, done = _with_jobs(opened, lambda jobs: jobs.cancel(job))
+    if not done:
+        raise UsageProblem(
+            f"{told(job)!r} neither waits nor runs.", "See `triptych jobs list` for those that do."
+        )
+    told.say(f"{job} is stopped.")
+
+
+def _with_jobs(opened: Connect, ask: Callable[[Jobs], Awaitable[T]]) -> tuple[Told, T]:
+    settings, app_settings = read_settings(), read_app_settings()
+
+    async def asked() -> T:
+        jobs = await opened(app_settings)
+        try:
+            return await ask(jobs)
+        finally:
+            await jobs.stop(0.0)
+
+    return Told(settings.secrets | app_settings.secrets), asyncio.run(asked())
+
+
+def _no_such_job(job: str, told: Told) -> UsageProblem:
+    return UsageProblem(f"There is no job {told(job)!r}.", "See `triptych jobs list`.")
+
+
+def _cells(row: JobRow, told: Told) -> list[str]:
+    state = f"{row.state.value} ({row.attempts} attempts)" if row.attempts > 1 else row.state.value
+    cells = (
+        *(row.id, state, str(row.place), row.head[:7], row.trigger.value, moment(row.created)),
+        *(row.outcome or row.note, money(row.cost) if row.started else ""),
+    )
+    return [told(cell) for cell in cells]
+
+
+def _fields(row: JobRow) -> list[tuple[str, str]]:
+    place = row.place
+    return [
+        ("id", row.id),
+        ("pull request", str(place)),
+        ("title", row.title),
+        ("account", f"{place.account} (installation {place.installation})"),
+        ("repository", str(place.repository_id)),
+        ("head", row.head),
+        ("why", row.trigger.value),
+        ("state", row.state.value),
+        ("note", row.note),
+        ("attempts", str(row.attempts)),
+        ("worker", row.worker),
+        ("created", moment(row.created)),
+        ("started", moment(row.started)),
+        ("ended", moment(row.ended)),
+        ("outcome", row.outcome),
+        ("findings", str(row.findings) if row.outcome else ""),
+        ("unread hunks", str(row.unread) if row.outcome else ""),
+        ("cost", money(row.cost) if row.started else ""),
+        ("review", row.review_url),
+    ]
+
+
+def _as_data(row: JobRow, told: Told) -> dict[str, object]:
+    """The row for machines; the review's document as itself, not as text in a text."""
+    data = {k: told(v) if isinstance(v, str) else v for k, v in asdict(row).items()}
+    place = {k: told(v) if isinstance(v, str) else v for k, v in asdict(row.place).items()}
+    document: object = None
+    if row.document:
+        try:
+            document = json.loads(row.document)
+        except ValueError:
+            document = told(row.document)
+    return {**data, "place": place, "document": document}

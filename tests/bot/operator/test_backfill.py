@@ -1,0 +1,253 @@
+"""`backfill`: a wish for each open pull request that is not reviewed at its head, and no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.jobs.protocol import JobRow, JobState, Place, ReviewWish, Trigger
+from bot.operator.backfill import run
+from bot.outputs.marker import Marker, write_marker
+from tests.bot.operator.github_env import acting, opening, operate
+from tests.bot.running import Ended
+from tests.fakes.app import APP_ID, INSTALLATION
+from tests.fakes.github import REPOSITORY, REPOSITORY_ID, Fault
+from tests.fakes.jobs import FULL, FakeJobs
+from tests.fakes.operator import OperatorsApp, operators_app
+
+OURS = "triptych[bot]"
+
+
+def with_pulls(fake: OperatorsApp, number: int = 3) -> OperatorsApp:
+    """Open pull requests 1 to `number`."""
+    for n in range(1, number + 1):
+        fake.pull(n, {"a.py": "a = 1\n"}, {"a.py": f"a = {n + 1}\n"})
+    return fake
+
+
+def review(fake: OperatorsApp, number: int, login: str, *, head: str = "", **more: str) -> None:
+    """A review that stands on a pull request, with a marker of that head (default: its own)."""
+    pull = fake.pulls[number]
+    marker = Marker("r" * 12, head or pull.head, "c" * 8, more.pop("outcome", "findings"))
+    row = {"id": 1, "user": {"login": login}, "state": "COMMENTED", "commit_id": pull.head}
+    pull.reviews.append({**row, "body": f"Words.\n\n{write_marker(marker)}", **more})
+
+
+def check_run(fake: OperatorsApp, number: int, app: int = APP_ID, **more: str) -> None:
+    """A check run on the head of a pull request."""
+    made = {"name": "Triptych", "status": "completed", "conclusion": "success", **more}
+    fake.checks.append({"id": 5, "head_sha": fake.pulls[number].head, "app": {"id": app}, **made})
+
+
+async def backfill(
+    fake: OperatorsApp, home: Path, jobs: FakeJobs, limit: int | None = None, **env: str
+) -> Ended:
+    return await acting(
+        lambda: run(REPOSITORY, limit=limit, opened=opening(jobs)),
+        home,
+        fake.environment(home, **env),
+    )
+
+
+def numbers(jobs: FakeJobs) -> list[int]:
+    return [wish.place.number for wish in jobs.wishes if isinstance(wish, ReviewWish)]
+
+
+async def test_each_is_wished_for_the_newest_first(tmp_path: Path) -> None:
+    jobs = FakeJobs()
+    async with operators_app() as fake:
+        with_pulls(fake)
+        ended = await backfill(fake, tmp_path, jobs)
+        head, base = fake.pulls[3].head, fake.pulls[3].base
+    assert ended.code == 0, ended.err
+    assert ended.out == ""
+    assert numbers(jobs) == [3, 2, 1]
+    place = Place(INSTALLATION, "acme", REPOSITORY_ID, REPOSITORY, 3)
+    assert jobs.wishes[0] == ReviewWish(place, Trigger.BACKFILL, head, base)
+    assert len({delivery for _, delivery in jobs.taken}) == 1
+    assert ended.told == [
+        *(
+            f"{i} of 3: {REPOSITORY}#{n} asked for: Sort orders"
+            for i, n in ((1, 3), (2, 2), (3, 1))
+        ),
+        "Asked for 3 reviews; 0 stand reviewed, 0 wait or run already.",
+    ]
+
+
+REVIEWED = {
+    "a review of ours at this head": lambda fake: review(fake, 2, OURS),
+    "our login in another spelling": lambda fake: review(fake, 2, "Triptych[bot]"),
+    "a check run alone, as of a clean one": lambda fake: check_run(fake, 2),
+}
+NOT_REVIEWED = {
+    "a review at an older head": lambda fake: review(fake, 2, OURS, head="0" * 40),
+    "a marker of somebody else": lambda fake: review(fake, 2, "mallory"),
+    "somebody whose name only begins like ours": lambda fake: review(fake, 2, "triptych"),
+    "one that failed": lambda fake: review(fake, 2, OURS, outcome="failed"),
+    "one that stepped back": lambda fake: review(fake, 2, OURS, outcome="duplicate"),
+    "one that was never submitted": lambda fake: review(fake, 2, OURS, state="PENDING"),
+    "a check run of another App": lambda fake: check_run(fake, 2, app=7),
+    "a check run that was skipped": lambda fake: check_run(fake, 2, conclusion="skipped"),
+    "a check run of another name": lambda fake: check_run(fake, 2, name="tests"),
+    "a check run that is still running": lambda fake: check_run(fake, 2, status="in_progress"),
+}
+
+
+@pytest.mark.parametrize("case", REVIEWED)
+async def test_what_stands_reviewed_is_left_alone(case: str, tmp_path: Path) -> None:
+    jobs = FakeJobs()
+    async with operators_app() as fake:
+        REVIEWED[case](with_pulls(fake))
+        ended = await backfill(fake, tmp_path, jobs)
+    assert numbers(jobs) == [3, 1]
+    assert ended.told[-1] == "Asked for 2 reviews; 1 stand reviewed, 0 wait or run already."
+
+
+@pytest.mark.parametrize("case", NOT_REVIEWED)
+async def test_what_only_looks_reviewed_is_wished_for(case: str, tmp_path: Path) -> None:
+    jobs = FakeJobs()
+    async with operators_app() as fake:
+        NOT_REVIEWED[case](with_pulls(fake))
+        await backfill(fake, tmp_path, jobs)
+    assert numbers(jobs) == [3, 2, 1]
+
+
+async def test_what_waits_at_this_head_is_left_alone(tmp_path: Path) -> None:
+    jobs = FakeJobs()
+    async with operators_app() as fake:
+        with_pulls(fake)
+        for number, head in ((1, fake.pulls[1].head), (2, "0" * 40)):
+            place = fake.place(number)
+            jobs.rows[f"j{number}"] = JobRow(
+                f"j{number}", place, Trigger.OPENED, JobState.WAITING, head
+            )
+        ended = await backfill(fake, tmp_path, jobs)
+    assert numbers(jobs) == [3, 2]
+    assert ended.told[-1] == "Asked for 2 reviews; 0 stand reviewed, 1 wait or run already."
+
+
+async def test_the_limit_counts_wishes(tmp_path: Path) -> None:
+    jobs = FakeJobs()
+    async with operators_app() as fake:
+        review(with_pulls(fake, 4), 4, OURS)
+        await backfill(fake, tmp_path, jobs, limit=2)
+        asked = [path for _, path in fake.calls]
+    assert numbers(jobs) == [3, 2]
+    assert f"/repos/{REPOSITORY}/pulls/1/reviews" not in asked
+
+
+async def test_all_pages_of_pull_requests_and_reviews_are_read(tmp_path: Path) -> None:
+    jobs = FakeJobs()
+    async with operators_app() as fake:
+        fake.page = 2
+        with_pulls(fake, 5)
+        for _ in range(4):
+            review(fake, 5, "mallory")
+        review(fake, 5, OURS)
+        fake.pulls[1].state = "closed"
+        await backfill(fake, tmp_path, jobs)
+    assert numbers(jobs) == [4, 3, 2]
+
+
+async def test_the_token_is_for_this_repository_to_read_and_is_revoked(tmp_path: Path) -> None:
+    """Case S18."""
+    async with operators_app() as fake:
+        with_pulls(fake, 1)
+        await backfill(fake, tmp_path, FakeJobs())
+        assert fake.minted == [
+            {
+                "repository_ids": [REPOSITORY_ID],
+                "permissions": {"metadata": "read", "pull_requests": "read", "checks": "read"},
+            }
+        ]
+        assert len(fake.revoked) == 1
+        assert fake.issued == {}
+
+
+async def test_the_token_is_revoked_when_it_goes_wrong_too(tmp_path: Path) -> None:
+    async with operators_app() as fake:
+        with_pulls(fake, 1)
+        ended = await backfill(fake, tmp_path, FakeJobs(fails=FULL))
+        assert ended.code == 3
+        assert ended.told[-2:] == [FULL.what, FULL.do]
+        assert fake.issued == {}
+
+
+async def test_without_the_checks_permission_reviews_tell(tmp_path: Path) -> None:
+    """Case S20."""
+    jobs = FakeJobs()
+    async with operators_app() as fake:
+        del fake.installations[INSTALLATION].permissions["checks"]
+        review(with_pulls(fake), 1, OURS)
+        ended = await backfill(fake, tmp_path, jobs)
+        assert ended.code == 0, ended.err
+        assert not any("check-runs" in path for _, path in fake.calls)
+    assert numbers(jobs) == [3, 2]
+
+
+async def test_jobs_that_take_nothing_are_said_before_anything_is_wished(tmp_path: Path) -> None:
+    jobs = FakeJobs(why_not="the database is locked")
+    async with operators_app() as fake:
+        with_pulls(fake)
+        ended = await backfill(fake, tmp_path, jobs)
+    assert ended.code == 3
+    assert ended.told == [
+        "No work can be taken now: the database is locked.",
+        "See `triptych doctor`.",
+    ]
+    assert jobs.taken == []
+
+
+async def test_an_account_that_is_not_allowed(tmp_path: Path) -> None:
+    async with operators_app() as fake:
+        with_pulls(fake)
+        ended = await backfill(fake, tmp_path, FakeJobs(), TRIPTYCH_ALLOWED_ACCOUNTS="other")
+        assert fake.minted == []
+    assert (ended.code, ended.told[0]) == (2, "acme is not an allowed account.")
+
+
+async def test_a_suspended_app(tmp_path: Path) -> None:
+    async with operators_app() as fake:
+        fake.installations[INSTALLATION].suspended = True
+        ended = await backfill(fake, tmp_path, FakeJobs())
+    assert (ended.code, ended.told[0]) == (2, "The App is suspended on acme.")
+
+
+async def test_a_repository_without_the_app(tmp_path: Path) -> None:
+    async with operators_app() as fake:
+        ended = await operate(fake, tmp_path, "backfill", "acme/other")
+    assert ended.code == 2
+    assert "The App is not installed on acme/other" in ended.told[0]
+
+
+@pytest.mark.parametrize("name", ["acme", "acme/shop#3", "a/b/c", "../x", "-/y z", "https://x/y/z"])
+async def test_what_is_no_repository(name: str, tmp_path: Path) -> None:
+    async with operators_app() as fake:
+        ended = await operate(fake, tmp_path, "backfill", "--", name)
+        assert fake.calls == []
+    assert ended.code == 2
+    assert ended.told[1] == "Give OWNER/REPO."
+
+
+async def test_a_hostile_title_is_shown_not_obeyed(tmp_path: Path) -> None:
+    async with operators_app() as fake:
+        with_pulls(fake, 1)
+        fake.pulls[1].title = "\x1b[2J::error::\u202ex\nghp_" + "a1" * 20
+        ended = await backfill(fake, tmp_path, FakeJobs())
+    assert ended.told[0] == f"1 of 1: {REPOSITORY}#1 asked for: ‹U+001B›[2J::error::‹U+202E›x ghp_…"
+
+
+@pytest.mark.parametrize("how", ["redirect", "link"])
+async def test_another_host_is_not_followed(how: str, tmp_path: Path) -> None:
+    """Case S35: the token leaves for GitHub's own host only."""
+    async with operators_app() as fake, operators_app() as other:
+        elsewhere = other.url.replace("127.0.0.1", "localhost")
+        with_pulls(fake, 3)
+        if how == "link":
+            fake.page, fake.links = 2, elsewhere
+        else:
+            fake.faults.append(Fault("GET", r"/pulls$", "redirect", to=f"{elsewhere}/x"))
+        ended = await backfill(fake, tmp_path, FakeJobs())
+        assert other.calls == []
+    assert (ended.code, ended.told[0]) == (3, "127.0.0.1 leads to another address.")

@@ -1,0 +1,158 @@
+"""`jobs list|show|retry|cancel`, against jobs in memory: what is shown, what is done, what is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.jobs.protocol import JobRow, JobState, Place, Trigger
+from bot.operator import jobs as command
+from tests.bot.operator.github_env import act, opening
+from tests.bot.running import Ended, run
+from tests.fakes.jobs import FakeJobs
+
+PLACE = Place(77, "acme", 5000, "acme/shop", 128)
+HEAD = "4be91c0" + "0" * 33
+DONE = JobRow(
+    *("rev:1", PLACE, Trigger.PUSHED, JobState.DONE, HEAD, "findings", "Sort orders"),
+    *(1_795_000_000.0, 1_795_000_001.0, 1_795_000_007.0, 1, 0.04, 3, 0),
+    *("https://github.com/acme/shop/pull/128#r1", "", "w1", '{"schema": "triptych-review/1"}'),
+)
+DEAD = JobRow(
+    "rev:2", PLACE, Trigger.OPENED, JobState.DEAD, HEAD, attempts=3, note="the worker died"
+)
+RUNNING = JobRow("rev:3", PLACE, Trigger.OPENED, JobState.RUNNING, HEAD, started=1.0, cost=None)
+
+
+def filled(*rows: JobRow) -> FakeJobs:
+    return FakeJobs(rows={row.id: row for row in rows or (DONE, DEAD, RUNNING)})
+
+
+def do(what: Callable[[], None], home: Path) -> Ended:
+    return act(what, home, {"TRIPTYCH_HOME": str(home)})
+
+
+def test_the_list(tmp_path: Path) -> None:
+    opened = opening(filled())
+    ended = do(
+        lambda: command.show_list(limit=50, state=None, as_json=False, opened=opened), tmp_path
+    )
+    assert ended.code == 0
+    assert ended.err == ""
+    head, *rows = ended.out.splitlines()
+    assert head.split("  ")[0] == "ID"
+    assert [row.split()[0] for row in rows] == ["rev:3", "rev:2", "rev:1"]
+    assert "dead (3 attempts)" in rows[1]
+    assert "the worker died" in rows[1]
+    assert "price unknown" in rows[0]
+    for part in ("done", "acme/shop#128", "4be91c0 ", "pushed", "2026-11-18 11:06:40Z", "findings"):
+        assert part in rows[2]
+    assert rows[2].endswith("0.04 USD")
+
+
+def test_the_list_of_one_state(tmp_path: Path) -> None:
+    opened = opening(filled())
+    ended = do(
+        lambda: command.show_list(limit=50, state=JobState.DEAD, as_json=True, opened=opened),
+        tmp_path,
+    )
+    document = json.loads(ended.out)
+    assert document["schema"] == "triptych-jobs/1"
+    (row,) = document["jobs"]
+    assert (row["id"], row["state"], row["place"]["number"]) == ("rev:2", "dead", 128)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [(None, "There are no jobs yet."), (JobState.DEAD, "There are no such jobs.")],
+)
+def test_an_empty_list_is_said(state: JobState | None, said: str, tmp_path: Path) -> None:
+    opened = opening(FakeJobs())
+    ended = do(
+        lambda: command.show_list(limit=50, state=state, as_json=False, opened=opened), tmp_path
+    )
+    assert (ended.code, ended.out, ended.told) == (0, "", [said])
+
+
+def test_one_job(tmp_path: Path) -> None:
+    opened = opening(filled())
+    ended = do(lambda: command.show_one("rev:1", as_json=False, opened=opened), tmp_path)
+    rows = dict(row.split("  ", 1) for row in ended.out.splitlines())
+    assert rows["cost"].strip() == "0.04 USD"
+    assert rows["account"].strip() == "acme (installation 77)"
+    assert "note" not in rows
+
+
+def test_one_job_for_machines_holds_its_review(tmp_path: Path) -> None:
+    opened = opening(filled())
+    ended = do(lambda: command.show_one("rev:1", as_json=True, opened=opened), tmp_path)
+    (row,) = json.loads(ended.out)["jobs"]
+    assert row["document"] == {"schema": "triptych-review/1"}
+
+
+def test_retry_names_the_new_job(tmp_path: Path) -> None:
+    jobs = filled()
+    ended = do(lambda: command.retry("rev:2", opened=opening(jobs)), tmp_path)
+    assert ended.out.split() == ["ID", "rev:2+"]
+    assert jobs.rows["rev:2+"].state is JobState.WAITING
+
+
+def test_cancel(tmp_path: Path) -> None:
+    jobs = filled()
+    ended = do(lambda: command.cancel("rev:3", opened=opening(jobs)), tmp_path)
+    assert (ended.code, ended.out, ended.told) == (0, "", ["rev:3 is stopped."])
+    assert jobs.rows["rev:3"].state is JobState.CANCELLED
+    ended = do(lambda: command.cancel("rev:1", opened=opening(jobs)), tmp_path)
+    assert (ended.code, ended.told[0]) == (2, "'rev:1' neither waits nor runs.")
+
+
+@pytest.mark.parametrize("name", ["show", "retry"])
+def test_a_job_that_is_not_there(name: str, tmp_path: Path) -> None:
+    opened = opening(filled())
+    calls: dict[str, Callable[[], None]] = {
+        "show": lambda: command.show_one("no\x1b", as_json=False, opened=opened),
+        "retry": lambda: command.retry("no\x1b", opened=opened),
+    }
+    ended = do(calls[name], tmp_path)
+    assert ended.code == 2
+    assert ended.told == ["There is no job 'no‹U+001B›'.", "See `triptych jobs list`."]
+
+
+def test_hostile_and_secret_words_are_cleared_in_both_forms(tmp_path: Path) -> None:
+    token = "ghp_" + "a1" * 20
+    row = JobRow("rev:9", PLACE, Trigger.PUSHED, JobState.SKIPPED, HEAD, note=f"\u202e{token}")
+    for as_json in (True, False):
+        opened = opening(filled(row))
+        ended = do(
+            lambda: command.show_list(limit=9, state=None, as_json=as_json, opened=opened),  # noqa: B023
+            tmp_path,
+        )
+        assert "‹U+202E›ghp_…" in ended.out
+        assert token not in ended.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list", "--state", "odd"),
+        ("list", "--limit", "0"),
+        ("show",),
+        ("retry",),
+        ("cancel",),
+        ("x",),
+    ],
+    ids=" ".join,
+)
+def test_usage(arguments: tuple[str, ...]) -> None:
+    ended = run("jobs", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+
+
+def test_no_database_is_made_by_looking(tmp_path: Path) -> None:
+    ended = run("jobs", "list", env={"TRIPTYCH_HOME": str(tmp_path)})
+    assert ended.code == 2
+    assert ended.told[0] == f"There is no database at {tmp_path}/triptych.db yet."
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,310 @@
+"""What we have posted is read back: whose review, which findings, in what state, about which code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.hosts.protocol import PostedComment, PostedReview
+from bot.outputs.body import review_body
+from bot.outputs.inline import dismissed_comment, fixed_comment, inline_comments
+from bot.outputs.marker import Marker, write_marker
+from bot.posted import DUPLICATE, history_of, last_head, standing
+from bot.report import Report
+from reviewers.core.change import Change
+from reviewers.core.finding import Location, Severity, Side
+from reviewers.core.finding import Standing as Place
+from reviewers.core.history import Dismissal, History, Known, State
+from reviewers.core.verdict import Outcome
+from reviewers.core.visible import one_line
+from tests.builders import (
+    HEAD,
+    NONE_LINE,
+    ORDERS,
+    SQL_LINE,
+    change,
+    finding,
+    orders_change,
+    report,
+    verdict,
+)
+
+SQL = finding()
+NONE = finding(
+    line=NONE_LINE,
+    id="e40b77d1c9aa",
+    rule="correctness/missing-value",
+    quote='return order["total"]',
+    title="An unknown order ends in status 500",
+)
+NOWHERE = finding(
+    "deploy/example.env",
+    None,
+    id="0123456789ab",
+    severity=Severity.MEDIUM,
+    title="The new setting is missing from the example file",
+    body="`SHOP_PAGE_SIZE` has no default.",
+    fix="Add `SHOP_PAGE_SIZE=50` to the example file.",
+)
+
+
+def posted(of: Report, number: int = 1, **more: Any) -> PostedReview:
+    """The review of a report as GitHub gives it back."""
+    comments = tuple(
+        PostedComment(
+            100 * number + n,
+            f"C{number}-{n}",
+            c.location.path,
+            c.location.line,
+            c.location.end_line,
+            c.location.end_line,
+            c.location.side,
+            c.body,
+        )
+        for n, c in enumerate(inline_comments(of))
+    )
+    values: dict[str, Any] = {"author": "triptych-bot", "ours": True, "commit": HEAD} | more
+    return PostedReview(
+        number,
+        f"R{number}",
+        body=review_body(of),
+        url=f"https://x/{number}",
+        **values,
+        comments=comments,
+    )
+
+
+def known(*reviews: PostedReview, now: Change | None = None) -> dict[str, Known]:
+    """What the reviews tell the next one, by id."""
+    of = now or orders_change()
+    return {k.finding.id: k for k in history_of(standing(reviews), orders_change(), of).known}
+
+
+# --- Whose
+
+OURS = posted(report(verdict(SQL)))
+
+
+@pytest.mark.parametrize(
+    ("author", "ours", "accounts", "counts"),
+    [
+        ("triptych-bot", True, (), True),
+        ("mallory", False, (), False),
+        ("mallory", False, ("triptych",), False),
+        ("triptych", False, ("triptych",), True),
+        ("triptych", False, ("Triptych[bot]",), True),
+        ("Triptych", False, ("triptych[bot]",), True),
+        ("triptych-evil", False, ("triptych",), False),
+    ],
+)
+def test_a_marker_counts_only_from_those_who_are_trusted(
+    author: str, ours: bool, accounts: Sequence[str], counts: bool
+) -> None:
+    """Anybody can write our last line into a review of theirs; it is text."""
+    stands = standing([replace(OURS, author=author, ours=ours)], accounts)
+    assert (stands.main is not None) is counts
+    assert list(stands.comments(own=True)) == (list(stands.comments()) if ours else [])
+
+
+def test_a_review_without_a_marker_at_its_end_is_none_of_ours() -> None:
+    quoted = replace(OURS, body=f"{OURS.body}\n\nand more")
+    assert standing([quoted, replace(OURS, body="LGTM")]).ours == ()
+
+
+def test_the_first_review_holds_the_body_whatever_the_order() -> None:
+    second = replace(OURS, id=2)
+    stands = standing([second, OURS])
+    assert stands.main is not None
+    assert [o.review.id for o in stands.ours] == [1, 2]
+    assert stands.of(HEAD, "9f3ad2c1") == stands.main
+    assert stands.of(HEAD, "0ther000") is None
+    assert stands.of("9" * 40, "9f3ad2c1") is None
+    assert stands.by_run("01JD8Q7M") == stands.main
+    assert stands.by_run("01JD8Q7X") is None
+    assert last_head(stands) == HEAD
+    assert last_head(standing([])) == ""
+
+
+# --- What it says
+
+
+def test_without_a_review_of_ours_there_is_no_history() -> None:
+    assert history_of(standing([]), None, orders_change()) == History()
+
+
+def test_findings_come_back_with_place_code_and_words() -> None:
+    """From the comments those with a thread, from the body's list the others."""
+    found = known(posted(report(verdict(SQL, NONE, NOWHERE))))
+    assert found.keys() == {SQL.id, NONE.id, NOWHERE.id}
+    for before in (SQL, NONE):
+        after = found[before.id]
+        assert after.state is State.OPEN
+        same = ("id", "rule", "severity", "title", "body", "fix", "path", "location")
+        assert {k: getattr(after.finding, k) for k in same} == {k: getattr(before, k) for k in same}
+        assert after.finding.quote.strip() == before.quote
+    lost = found[NOWHERE.id].finding
+    assert (lost.path, lost.location, lost.quote) == (NOWHERE.path, None, "")
+    assert (lost.title, lost.body, lost.fix) == (NOWHERE.title, NOWHERE.body, NOWHERE.fix)
+    assert lost.rule == "correctness/other", "only a comment's marker names the rule"
+
+
+@pytest.mark.parametrize("place", [Place.NEW, Place.LATE])
+def test_a_fix_without_a_reason_comes_back(place: Place) -> None:
+    bare = replace(NOWHERE, body="", standing=place)
+    (found,) = known(posted(report(verdict(bare, history=History(HEAD, orders_change()))))).values()
+    assert (found.finding.body, found.finding.fix) == ("", NOWHERE.fix)
+
+
+def test_states_are_those_that_the_comments_say() -> None:
+    review = posted(report(verdict(SQL, NONE)))
+    by = Dismissal("mlee", "2026-11-20", "Only the nightly job calls this.")
+    gone = Known(SQL, State.FIXED, fixed_in=HEAD)
+    dismissed = Known(NONE, State.DISMISSED, by)
+    sql, none = review.comments
+    told = replace(
+        review,
+        comments=(
+            replace(sql, body=fixed_comment(gone, HEAD), hidden=True),
+            replace(none, body=dismissed_comment(dismissed), hidden=True),
+        ),
+    )
+    found = known(told)
+    assert (found[SQL.id].state, found[SQL.id].fixed_in) == (State.FIXED, HEAD[:7])
+    assert (found[NONE.id].state, found[NONE.id].dismissal) == (State.DISMISSED, by)
+
+
+def test_a_late_finding_is_read_from_its_fold() -> None:
+    late = replace(NONE, standing=Place.LATE, severity=Severity.MEDIUM)
+    earlier = History(HEAD, orders_change())
+    found = known(posted(report(verdict(SQL, late, history=earlier))))
+    assert found[NONE.id].state is State.LATE
+    assert found[NONE.id].finding.title == NONE.title
+
+
+def test_a_review_that_stepped_back_tells_only_what_the_first_one_does_not() -> None:
+    """Its comments on the same findings are folded away; a finding of its own is still open."""
+    first = posted(report(verdict(SQL)))
+    second = posted(replace(report(verdict(SQL, NONE)), run="01JD8Q7N"), 2)
+    twin, other = second.comments
+    marker = Marker("01JD8Q7N", HEAD, "9f3ad2c1", DUPLICATE)
+    second = replace(
+        second,
+        body=f"Reviewed twice.\n\n{write_marker(marker)}",
+        comments=(replace(twin, hidden=True), other),
+    )
+    found = known(first, second)
+    assert {i: k.state for i, k in found.items()} == {SQL.id: State.OPEN, NONE.id: State.OPEN}
+
+
+def test_the_code_of_a_finding_is_that_of_the_head_at_which_it_was_listed() -> None:
+    """GitHub's line numbers are those of today; the code is looked up as it was then."""
+    moved = change({"api/orders.py": (None, f"import os\n{ORDERS}")}, head="9" * 40)
+    review = posted(report(verdict(SQL)))
+    (comment,) = review.comments
+    review = replace(review, comments=(replace(comment, start=SQL_LINE + 1, line=SQL_LINE + 1),))
+    (found,) = known(review, now=moved).values()
+    assert found.finding.quote.strip() == SQL.quote
+    assert found.finding.location is not None
+    assert found.finding.location.line == SQL_LINE + 1
+
+
+def test_outdated_comments_keep_their_place_of_then() -> None:
+    review = posted(report(verdict(SQL)))
+    (comment,) = review.comments
+    review = replace(review, comments=(replace(comment, start=0, line=0),))
+    (found,) = known(review).values()
+    assert found.finding.location is not None
+    assert found.finding.location.line == SQL_LINE
+
+
+def test_a_lost_commit_leaves_findings_without_their_code() -> None:
+    stands = standing([posted(report(verdict(SQL)))])
+    other = change({"api/other.py": (None, "x = 1\n")})
+    told = history_of(stands, None, other)
+    assert [(k.finding.id, k.finding.quote) for k in told.known] == [(SQL.id, "")]
+    assert told.previous is None
+
+
+def test_money_and_completeness_come_from_the_markers() -> None:
+    first = posted(report(verdict(SQL)))
+    costs = [0.5, 1.25, 0.75]
+    reviews = [
+        replace(
+            first,
+            id=n,
+            body=write_marker(Marker("01JD8Q7M", HEAD, "9f3ad2c1", outcome, cost=cost)),
+            comments=(),
+        )
+        for n, (cost, outcome) in enumerate(
+            zip(costs, ("incomplete", "clean", "clean"), strict=True)
+        )
+    ]
+    told = history_of(standing(reviews), orders_change(), orders_change())
+    assert told.spent == max(costs), "each says the sum so far"
+    assert not told.complete
+    assert told.config == "9f3ad2c1"
+    assert history_of(standing(reviews[1:]), None, orders_change()).complete
+
+
+# --- Whatever stands in it
+
+
+@given(
+    title=st.text(max_size=60).filter(lambda text: one_line(text).strip(" .")),
+    body=st.text(max_size=240),
+    fix=st.text(max_size=200),
+)
+def test_any_words_come_back_and_do_not_grow_from_push_to_push(
+    title: str, body: str, fix: str
+) -> None:
+    """The first time a dot may be added, and a code span round a word that acts; no more."""
+    placed = replace(SQL, title=title, body=body, fix=fix)
+    listed = replace(NOWHERE, title=title, body=body, fix=fix)
+    sizes = []
+    for _ in range(4):
+        of = report(verdict(placed, listed))
+        found = known(posted(of))
+        assert {SQL.id, NOWHERE.id} <= found.keys()
+        back = [found[f.id].finding for f in (placed, listed)]
+        assert [f.severity for f in back] == [SQL.severity, NOWHERE.severity]
+        assert [f.location for f in back] == [SQL.location, None]
+        assert [bool(f.fix) for f in back] == [bool(one_line(fix))] * 2
+        sizes.append(sum(len(c.body) for c in inline_comments(of)) + len(review_body(of)))
+        placed, listed = (
+            replace(f, **{name: getattr(found[f.id].finding, name) for name in TEXTS})
+            for f in (placed, listed)
+        )
+    assert max(sizes[1:]) <= sizes[0] + 24
+
+
+TEXTS = ("title", "body", "fix")
+
+
+@given(st.text())
+def test_any_review_of_anybody_can_be_read(text: str) -> None:
+    """Reviews are what people write; ours too can have been edited by somebody with the right."""
+    review = posted(report(verdict(SQL)))
+    marker = review.body.rpartition("\n\n")[2]
+    torn = replace(
+        review,
+        body=f"{text}\n\n{marker}",
+        comments=tuple(replace(c, body=f"{text}\n\n{c.body}") for c in review.comments),
+    )
+    standing([replace(review, body=text)])
+    history_of(standing([torn]), orders_change(), orders_change())
+
+
+def test_a_finding_on_a_removed_line_is_on_its_side_again() -> None:
+    old = "a = 1\nb = 2\n"
+    of = change({"a.py": (old, "b = 2\n")})
+    gone = finding("a.py", 1, quote="a = 1", location=Location("a.py", 1, 1, Side.LEFT))
+    told = report(verdict(gone, change=of, outcome=Outcome.FINDINGS))
+    (back,) = history_of(standing([posted(told)]), of, of).known
+    assert back.finding.location == gone.location
+    assert back.finding.quote == "a = 1"
+    assert back.finding.title == gone.title

@@ -1,0 +1,321 @@
+"""A pull request reviewed and posted, seen from outside: what stands there when something goes wrong.
+
+The line from request to posted review, when all is well, is told in `tests/test_walkthrough.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bot.config import PATH as CONFIG
+from bot.errors import HostProblem
+from bot.outputs.marker import read_marker
+from bot.pipeline import Circumstances, new_nonce, new_run
+from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
+from bot.settings import Ceilings, Settings
+from bot.terms import Options
+from reviewers.core.call import Call, Reading
+from reviewers.core.finding import Severity
+from reviewers.core.policy import CLAUDE
+from reviewers.core.verdict import Outcome
+from reviewers.protocols import Moment
+from reviewers.registry import REVIEWERS
+from tests.bot.hosts.reach import reach
+from tests.builders import LOOKS, NONE_LINE, ORDERS, SQL_LINE
+from tests.fakes.anthropic import (
+    FakeAnthropic,
+    Reply,
+    Script,
+    fake_anthropic,
+    is_about,
+    reported,
+    silent,
+)
+from tests.fakes.github import TOKEN, FakeGitHub, fake_github
+
+KEY = "sk-test-0123456789"
+SQL = reported(
+    "api/orders.py",
+    SQL_LINE,
+    'rows = db.execute("SELECT * FROM orders ORDER BY " + order_by)',
+    severity="critical",
+)
+NONE = reported(
+    "api/orders.py",
+    NONE_LINE,
+    'return order["total"]',
+    rule="correctness/missing-value",
+    title="An unknown order ends in status 500",
+)
+
+
+@dataclass
+class World:
+    """Both services, and a door's way through them."""
+
+    github: FakeGitHub
+    anthropic: FakeAnthropic
+
+    async def review(self, *, post: bool = True, **more: Any) -> Adopted | Reviewed | Skipped:
+        """What a door does."""
+        settings = Settings(
+            anthropic_key=KEY,
+            anthropic_url=self.anthropic.url,
+            github_token=TOKEN,
+            github_api=self.github.url,
+            ceilings=more.pop("ceilings", Ceilings()),
+        )
+        quiet = more.pop("quiet", False)
+        around = Circumstances(settings, **{"options": Options("claude", rounds=1), **more})
+        async with reach(settings, 128) as forge:
+            return await review_pull(forge, around, post=post, quiet_when_clean=quiet)
+
+    @property
+    def body(self) -> str:
+        """The body of the first review."""
+        return self.github.bodies_of(128)[0]
+
+
+@asynccontextmanager
+async def world(script: Script = silent) -> AsyncIterator[World]:
+    """`acme/shop#128` with one new file."""
+    async with fake_github() as github, fake_anthropic(script) as anthropic:
+        github.pull(128, {}, {"api/orders.py": ORDERS})
+        yield World(github, anthropic)
+
+
+def seen_by(**replies: Reply) -> Script:
+    """What each reviewer's calls get; the others find nothing."""
+
+    def script(body: dict[str, Any], _number: int) -> Reply:
+        return next((r for who, r in replies.items() if is_about(body, who)), Reply())
+
+    return script
+
+
+# --- One reviewer that fails
+
+FAULTS: dict[str, tuple[Reply, str]] = {
+    "refuses": (Reply(refusal="cyber"), "the model refused to answer (3 of 3 votes)"),
+    "is cut off": (Reply([SQL], stop="max_tokens"), "the answer was cut off"),
+    "answers garbage": (Reply(text="I see no problem."), "could not be read"),
+    "is overloaded": (Reply(status=529, headers={"x-should-retry": "false"}), "529"),
+    "is broken": (Reply(status=500, headers={"x-should-retry": "false"}), "500"),
+    "breaks off": (Reply([SQL], cut="drop"), "broke off"),
+}
+
+
+@pytest.mark.parametrize(("reply", "said"), FAULTS.values(), ids=FAULTS.keys())
+async def test_s63_a_reviewer_that_fails_is_named_and_takes_nobody_with_it(
+    reply: Reply, said: str
+) -> None:
+    """The review is posted, incomplete, and the findings of the others are there."""
+    async with world(seen_by(security=reply, correctness=Reply([NONE]))) as w:
+        done = await w.review()
+        assert isinstance(done, Reviewed)
+        assert done.report.verdict.outcome is Outcome.INCOMPLETE
+        assert w.github.posts() == 1
+        first, _, rest = w.body.partition("\n\n")
+        assert first.startswith("**Incomplete: security reviewed nothing.**")
+        assert first.endswith("In the rest, 1 finding: 1 high.")
+        (row,) = (r for r in rest.split("\n") if r.startswith("- Security, "))
+        assert said in row
+        assert "An unknown order ends in status 500" in rest
+        assert "Request data becomes SQL text" not in rest, "no part of a bad answer is used"
+        assert [c["line"] for c in w.github.pulls[128].comments] == [NONE_LINE]
+        marker = read_marker(w.body)
+        assert marker is not None
+        assert marker.outcome == "incomplete"
+
+
+async def test_s63_without_any_model_the_analysers_are_told_apart_from_it() -> None:
+    down = Reply(status=500, headers={"x-should-retry": "false"})
+    async with world(lambda _body, _number: down) as w:
+        done = await w.review(options=Options(rounds=1))
+        assert isinstance(done, Reviewed)
+        assert done.report.verdict.outcome is Outcome.INCOMPLETE
+        assert w.body.startswith("**Incomplete: ")
+        assert "No findings" not in w.body
+        assert "analysers ran" in w.body
+
+
+async def test_an_engine_that_raises_is_a_look_that_failed() -> None:
+    """Whoever watches is within the engine: what it raises is a fault of ours, told as one."""
+
+    def broken(call: Call, _moment: Moment) -> None:
+        if call.reviewer == "style" and call.engine == CLAUDE:
+            raise ValueError("a fault of ours")
+
+    async with world(seen_by(correctness=Reply([NONE]))) as w:
+        done = await w.review(watch=broken)
+        assert isinstance(done, Reviewed)
+        looks = [k for k in done.report.verdict.looks if k.reading is Reading.FAILED]
+        assert [(k.call.reviewer, k.detail) for k in looks] == [
+            ("style", "an internal error (ValueError)")
+        ]
+        assert "a fault of ours" not in w.body
+        assert w.body.startswith("**Incomplete: style reviewed nothing.**")
+
+
+# --- Once per head and configuration
+
+
+async def test_an_incomplete_review_is_tried_again_in_its_own_place() -> None:
+    refusing = True
+
+    def script(body: dict[str, Any], _number: int) -> Reply:
+        if is_about(body, "security"):
+            return Reply(refusal="cyber") if refusing else Reply([SQL])
+        return Reply()
+
+    async with world(script) as w:
+        await w.review()
+        assert w.body.startswith("**Incomplete")
+        refusing = False
+        again = await w.review()
+        assert isinstance(again, Reviewed)
+        first, second = w.github.bodies_of(128)
+        assert first.startswith("**1 open finding: 1 critical (new).**")
+        assert second.startswith("**1 new finding: 1 critical.**")
+        assert isinstance(await w.review(), Adopted)
+
+
+async def test_another_configuration_reviews_the_same_head_again() -> None:
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        await w.review()
+        asked = len(w.anthropic.requests)
+        again = await w.review(ceilings=Ceilings(votes=1))
+        assert isinstance(again, Reviewed)
+        assert len(w.anthropic.requests) == asked + len(REVIEWERS)
+        assert w.github.posts() == 1
+
+
+async def test_what_a_model_finds_first_is_new_though_analysers_have_read_it() -> None:
+    """Somebody tries it without a key, then sets one: nothing of what it finds is late."""
+    medium = {**NONE, "severity": "medium"}
+    async with world(seen_by(correctness=Reply([medium]))) as w:
+        await w.review(options=Options("static"))
+        await w.review()
+        first, second = w.github.bodies_of(128)
+        assert "An unknown order ends in status 500" in first
+        assert "late" not in first.partition("<details>")[0]
+        assert second.startswith("**1 new finding: 1 medium.**")
+        assert NONE_LINE in [c["line"] for c in w.github.pulls[128].comments]
+
+
+async def test_the_adopted_review_says_how_grave_it_is() -> None:
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        await w.review()
+        again = await w.review()
+        assert isinstance(again, Adopted)
+        assert again.worst is Severity.CRITICAL
+        assert again.ours.review.url == w.github.pulls[128].reviews[0]["html_url"]
+
+
+async def test_without_posting_nothing_is_written_and_all_is_read_anew() -> None:
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        await w.review()
+        writes = len(w.github.calls)
+        again = await w.review(post=False)
+        assert isinstance(again, Reviewed)
+        assert again.published is None
+        assert {m for m, p in w.github.calls[writes:] if not p.endswith("/graphql")} == {"GET"}
+        assert len(w.anthropic.requests) == 2 * LOOKS
+
+
+@pytest.mark.parametrize(("post_clean", "posts"), [(False, 0), (True, 1)])
+async def test_a_clean_first_review_is_quiet_unless_asked_for(post_clean: bool, posts: int) -> None:
+    """`quiet` is for doors that have a check run to tell it in."""
+    async with world() as w:
+        text = f"post_clean = {str(post_clean).lower()}\n"
+        w.github.pull(128, {CONFIG: text}, {CONFIG: text, "api/orders.py": ORDERS})
+        done = await w.review(quiet=True)
+        assert isinstance(done, Reviewed)
+        assert done.report.verdict.outcome is Outcome.CLEAN
+        assert w.github.posts() == posts
+
+
+# --- Pushes
+
+
+async def test_s70_a_push_during_the_review_posts_nothing() -> None:
+    """Comments on the older commit would stand on wrong lines; the next run reviews the new one."""
+    async with world() as w:
+        pushed = asyncio.Event()
+
+        def script(_body: dict[str, Any], _number: int) -> Reply:
+            if not pushed.is_set():
+                w.github.push(128, "9d02f7e", {"api/orders.py": f"import os\n{ORDERS}"}, force=True)
+                pushed.set()
+            return Reply([SQL])
+
+        w.anthropic.script = script
+        with pytest.raises(HostProblem, match="moved to 9d02f7e while 4ead128 was reviewed") as e:
+            await w.review()
+        assert e.value.retryable
+        assert w.github.posts() == 0
+        await w.review()
+        assert "`9d02f7e`" in w.body
+
+
+async def test_only_what_has_changed_is_read_again() -> None:
+    files = {"api/orders.py": ORDERS, "api/other.py": "def other():\n    return 1\n"}
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        w.github.pull(128, {}, files)
+        await w.review()
+        w.github.push(128, "9d02f7e", files | {"api/other.py": "def other():\n    return 2\n"})
+        asked = len(w.anthropic.requests)
+        done = await w.review()
+        assert isinstance(done, Reviewed)
+        assert w.github.posts() == 1
+        later = w.anthropic.requests[asked:]
+        assert len(later) == LOOKS
+        change = later[0]["messages"][0]["content"][0]["text"]
+        assert "return 2" in change
+        assert 'ORDER BY " + order_by' not in change
+        assert w.body.startswith("**1 open finding: 1 critical.**")
+
+
+async def test_a_lost_commit_means_a_full_review() -> None:
+    """After a force-push the old head is gone: everything is read, what is known is still known."""
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        await w.review()
+        w.github.push(128, "9d02f7e", {"api/orders.py": f"{ORDERS}\n\nX = 1\n"}, force=True)
+        asked = len(w.anthropic.requests)
+        await w.review()
+        assert len(w.anthropic.requests) == asked + LOOKS
+        assert w.github.posts() == 1
+        assert "still open: Request data becomes SQL text" in w.body
+
+
+async def test_the_money_of_all_runs_is_added_up() -> None:
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        first = await w.review()
+        w.github.push(128, "9d02f7e", {"api/orders.py": f"{ORDERS}\n\nX = 1\n"})
+        second = await w.review()
+        assert isinstance(first, Reviewed)
+        assert isinstance(second, Reviewed)
+        costs = [r.report.verdict.cost or 0 for r in (first, second)]
+        assert second.report.spent == pytest.approx(sum(costs), abs=1e-3)
+        assert f"{sum(costs):.2f} USD for this pull request" in w.body
+
+
+# --- Names
+
+
+@pytest.mark.parametrize(
+    ("make", "pattern"),
+    [(new_run, r"[0-9A-HJKMNP-TV-Z]{8}"), (new_nonce, r"[0-9a-f]{24}")],
+)
+def test_names_are_drawn_anew(make: Callable[[], str], pattern: str) -> None:
+    import re
+
+    drawn = {make() for _ in range(200)}
+    assert len(drawn) == 200
+    assert all(re.fullmatch(pattern, name) for name in drawn)
