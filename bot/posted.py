@@ -57,6 +57,10 @@ class Standing:
         """The review that a run has posted."""
         return next((o for o in self.ours if o.marker.run == run), None)
 
+    def without(self, ours: Ours) -> Standing:
+        """The same without one of them."""
+        return Standing(tuple(o for o in self.ours if o is not ours))
+
     def comments(self, *, own: bool = False) -> Iterator[tuple[str, str, PostedComment]]:
         """Finding id, rule and comment, for every inline comment; `own`: that we may edit."""
         for ours in self.ours:

@@ -161,18 +161,21 @@ async def publish(
     *,
     quiet_when_clean: bool,
     redact: Redaction = Redaction(),
+    posted: PostedReview | None = None,
     seal: Seal | None = None,
 ) -> Published:
-    """Do it. The review comes first; what only tidies up may fail without harm to it."""
+    """Do it. The review comes first; what only tidies up may fail without harm to it.
+
+    `posted` is what this very run has posted before it was interrupted; it is not in `stands`.
+    """
     plan = reconcile(report, stands, quiet_when_clean=quiet_when_clean, redact=redact)
     if seal is not None:
         plan = _sealed(plan, seal)
     notes: list[str] = []
     url = stands.main.review.url if stands.main else ""
-    posted = None
-    if plan.create:
+    if plan.create and not posted:
         posted = await _create(forge, report, plan.create, accounts, redact)
-        url = url or posted.url
+    url = url or (posted.url if posted else "")
     for edit in plan.edits:
         await forge.edit_review(edit.review, edit.body)
     for comment in plan.comments:

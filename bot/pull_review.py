@@ -62,7 +62,7 @@ class Desk:
         """What is posted, with what the door knows beside it."""
         return history
 
-    def reviewed(self, report: Report) -> None:
+    async def reviewed(self, report: Report) -> None:
         """The review is done and paid for; that it reaches the pull request is not sure yet."""
 
     async def elsewhere(self) -> str:
@@ -97,10 +97,14 @@ async def review_pull(
         return Reviewed(await review(pull.subject, terms, around))
     if done := _done(stands, change.head, terms, around.run, anew=desk.anew):
         return Adopted(done, _worst(done, history_of(stands, change, change), terms))
+    posted = stands.by_run(around.run)
+    if posted:
+        # Interrupted before the first body was edited: it is told as if nothing were posted.
+        stands = stands.without(posted)
     history = desk.remembered(await _history(forge, pull, stands, terms.digest))
     terms = terms_of(pull.subject, around, history.spent)
     report = await review(pull.subject, terms, around, history)
-    desk.reviewed(report)
+    await desk.reviewed(report)
     now, elsewhere = await asyncio.gather(forge.head(), desk.elsewhere())
     if now != change.head:
         raise MovedProblem(
@@ -116,6 +120,7 @@ async def review_pull(
         terms.accounts,
         quiet_when_clean=quiet_when_clean and desk.quiet() and not terms.post_clean,
         redact=Redaction(around.settings.secrets),
+        posted=posted.review if posted else None,
         seal=around.seal,
     )
     return Reviewed(report, published)

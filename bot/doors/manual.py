@@ -232,7 +232,7 @@ class _Kept(Desk):
 
     report: Report | None = None
 
-    def reviewed(self, report: Report) -> None:
+    async def reviewed(self, report: Report) -> None:
         """Keep it."""
         self.report = report
 

@@ -14,8 +14,8 @@ from bot.hosts.github import GitHub
 from bot.hosts.http import make_session
 from bot.hosts.identity import AppKey, AsApp
 from bot.hosts.people import People
+from bot.jobs.means import Reach
 from bot.jobs.protocol import Place
-from bot.jobs.worker import Reach
 from bot.settings import Settings
 from bot.subject import PullRequest
 

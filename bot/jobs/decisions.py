@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.jobs.protocol import Place
-from bot.jobs.tables import dismissals, politeness
-from bot.jobs.transactions import Transactions
+from bot.jobs.tables import dismissals, politeness, storable
+from bot.jobs.transactions import Transactions, alone
 from reviewers.core.history import Dismissal
 
 HOUR = 3600.0
@@ -28,13 +28,14 @@ class Decisions:
             "number": place.number,
             "finding": finding,
             "installation": place.installation,
-            "by": why.by,
+            "by": storable(why.by, 200),
             "by_id": by_id,
             "on": why.on,
-            "reason": why.reason,
+            "reason": storable(why.reason, 500),
         }
 
         def work(c: Connection) -> None:
+            alone(c, f"dismissal {place.key}")
             c.execute(
                 sa.delete(dismissals).where(
                     dismissals.c.repository_id == place.repository_id,
@@ -59,6 +60,7 @@ class Decisions:
         """Whether somebody without the right gets a reaction now: one an hour (case S23)."""
 
         def work(c: Connection) -> bool:
+            alone(c, f"reaction {repository} {person}")
             here = (politeness.c.repository_id == repository, politeness.c.person == person)
             last = c.execute(sa.select(politeness.c.at).where(*here)).scalar()
             now = time.time()

@@ -6,16 +6,20 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bot.errors import Gone, GoneProblem, HostProblem
+from bot.errors import Gone, GoneProblem, HostProblem, Problem
 from bot.hosts.checks import Checks
 from bot.hosts.protocol import Pull
 from bot.jobs.protocol import Trigger
-from bot.jobs.store import Job, Store
-from bot.outputs.checkrun import CheckRun, running_title, skipped
+from bot.jobs.store import NEWER, Job, Store
+from bot.outputs.checkrun import CheckRun, check_title, running_title, skipped
+from bot.outputs.document import document
 from bot.pull_review import Desk
+from bot.report import Report
 from bot.terms import Terms
 from bot.triggers import why_not
+from reviewers.core.coverage import WHOLE_FILE
 from reviewers.core.history import EVERYTHING, Dismissal, History, Known, State
+from reviewers.core.secrets import Redaction
 from reviewers.protocols import Brief
 
 
@@ -28,6 +32,14 @@ class Target:
     config: str
 
 
+SETTLING = 5.0
+"""Seconds that a check run which is being made is waited for at the end."""
+
+
+class OvertakenProblem(Problem):
+    """Somebody has ended this job, or another worker has taken it over: nothing is to be posted."""
+
+
 class JobDesk(Desk):
     """The desk of one job. `checks` writes check runs; where the permission is missing it does nothing."""
 
@@ -38,6 +50,7 @@ class JobDesk(Desk):
         checks: Checks,
         dismissed: Mapping[str, Dismissal],
         store: Store,
+        redact: Redaction = Redaction(),
     ) -> None:
         self.anew = job.row.trigger.is_asked
         self.terms: Terms | None = None
@@ -47,6 +60,7 @@ class JobDesk(Desk):
         self._checks = checks
         self._dismissed = dismissed
         self._store = store
+        self._redact = redact
         self._check: asyncio.Task[int] | None = None
         self.check_run = job.check_run
 
@@ -85,24 +99,62 @@ class JobDesk(Desk):
         self._check = asyncio.create_task(self._started(brief.change.head, title))
 
     async def _started(self, head: str, title: str) -> int:
-        """Its number is written down, so that another life of the job can end it."""
-        begin = self._checks.create if self._job.row.attempts == 1 else self._checks.start
+        """Its number is written down, so that another life of the job can end it, and with it the
+        head that it stands on.
+        """
+        before = self._job.row.head if self._job.check_run else ""
+        if before == head:
+            return self._job.check_run
+        begin = self._checks.create if self._job.is_new else self._checks.start
         try:
+            if before:
+                await self._checks.finish(
+                    self._job.check_run, skipped(NEWER), self.external_id(before)
+                )
             number = await begin(head, title, self.external_id(head)) or 0
         except HostProblem:  # The review is worth more than its check run (case S20).
             return 0
-        await self._store.note(self._job.row.id, check_run=number)
+        await self._store.note(self._job.row.id, check_run=number, head=head)
         return number
+
+    async def settle(self) -> None:
+        """Nothing goes on any more when the way to GitHub closes."""
+        if self._check is not None and not self._check.done():
+            await asyncio.wait([self._check], timeout=SETTLING)
+            self._check.cancel()
 
     def external_id(self, head: str) -> str:
         """`run:head:config`, by which the check run is known again."""
         return f"{self._run}:{head}:{self.target.config if self.target else ''}"
 
+    async def reviewed(self, report: Report) -> None:
+        """Written down before it is posted: the job that finds its own review posted after a crash
+        has it still.
+        """
+        verdict = report.verdict
+        unread = {c.hunk for c in verdict.coverage.gaps if c.hunk.index != WHOLE_FILE}
+        await self._store.note(
+            self._job.row.id,
+            outcome=verdict.outcome.value,
+            title=check_title(report),
+            head=verdict.change.head,
+            findings=len(verdict.shown.listed) + len(verdict.shown.quiet),
+            unread=len(unread),
+            document=document(report, self._redact),
+        )
+
     async def elsewhere(self) -> str:
-        """The check run, where there is one."""
+        """The check run, where there is one. It is the last thing that is asked before anything is
+        posted, so it is asked here, too, whether the job is still ours.
+        """
+        await self._settled()
+        if not await self._store.holds(self._job.row.id, self._job.row.worker):
+            raise OvertakenProblem("The job was ended or taken over.", "Nothing was posted.")
+        return "check run" if self.check_run else ""
+
+    async def _settled(self) -> None:
         if self._check is not None:
             self.check_run = await self._check
-        return "check run" if self.check_run else ""
 
     def quiet(self) -> bool:
         """Where there is no check run, a clean review is posted: else nobody would hear of it."""
@@ -110,7 +162,7 @@ class JobDesk(Desk):
 
     async def finish(self, head: str, check: CheckRun) -> None:
         """Write the check run's end; where none was begun, it is made with its end."""
-        await self.elsewhere()
+        await self._settled()
         if self.check_run:
             await self._checks.finish(self.check_run, check, self.external_id(head))
             await self._store.note(self._job.row.id, check_run=0)

@@ -7,6 +7,7 @@ job is written in our own tables; the engine's rows hold job ids and the kept an
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import json
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -34,11 +35,12 @@ NAME = "triptych"
 VERSION = "jobs-1"
 """Constant: with another one every unfinished job would lie there for ever (trap 4). It changes only
 with the order of a job's steps."""
-QUEUE = "work"
 ONE = "one"
 """The executor on SQLite, where there is only one."""
 THREADS = 8
-POLL_ALONE, POLL_SHARED = 1.0, 0.25
+SETTLING = 10.0
+"""Seconds that work which is cancelled has for putting things in order."""
+POLL_ALONE, POLL_SHARED = 1.0, 0.5
 """Seconds between looks into the queue. Alone a job is started at once and the queue holds only what
 waits; with other machines it is how work gets there."""
 ALIVE = ["ENQUEUED", "DELAYED", "PENDING"]
@@ -92,11 +94,14 @@ class Durable:
         self._settings = settings
         self._executor = ONE if settings.on_sqlite else executor
         self._started: dict[str, Any] = {}
+        self._at_work: set[asyncio.Task[Any]] = set()
+        self._stopping = False
 
-    async def launch(self, works: Mapping[str, Work]) -> None:
+    async def launch(self, works: Mapping[str, Work], at_once: Mapping[str, int]) -> None:
         """Make the tables, take up what an earlier life of this executor left, listen.
 
-        `works` are the kinds of work by name.
+        `works` are the kinds of work by name, each with a queue of that name: one kind may wait for
+        another, so they do not share one. `at_once` is how many of each this process takes from it.
         """
         refuse_pickle()
         _quiet()
@@ -114,26 +119,51 @@ class Durable:
         DBOS(config=config)
         for name, work in works.items():
             self._started[name] = DBOS.workflow(name=name, max_recovery_attempts=None)(
-                _function(work)
+                self._function(work)
             )
         DBOS.launch()
-        await DBOS.register_queue_async(
-            QUEUE,
-            worker_concurrency=self._settings.reviews_at_once,
-            polling_interval_sec=POLL_ALONE if self._settings.on_sqlite else POLL_SHARED,
-            on_conflict="always_update",
-        )
+        poll = POLL_ALONE if self._settings.on_sqlite else POLL_SHARED
+        for name in works:
+            await DBOS.register_queue_async(
+                name,
+                worker_concurrency=at_once[name],
+                polling_interval_sec=poll,
+                on_conflict="always_update",
+            )
+
+    def _function(self, work: Work) -> Work:
+        """DBOS marks the functions that it is given; methods cannot be marked."""
+
+        async def run(job: str) -> str:
+            task = asyncio.current_task()
+            assert task is not None, "the engine runs its work in tasks"
+            if self._stopping:
+                raise asyncio.CancelledError  # It stays as it is for the next start.
+            self._at_work.add(task)
+            try:
+                return await work(job)
+            finally:
+                self._at_work.discard(task)
+
+        return run
 
     async def start(self, work: str, job: str, run: str, how: Start) -> None:
-        """Durable on return; the same `run` twice is once."""
-        function = self._started[work]
+        """Durable on return; the same `run` twice is once.
+
+        Work that starts other work is no parent of it: the engine would number the start as a step of
+        its own, and fail when a later life of it takes another way.
+        """
+        starting = self._begin(self._started[work], work, job, run, how)
+        await asyncio.create_task(starting, context=contextvars.Context())
+
+    async def _begin(self, function: Any, work: str, job: str, run: str, how: Start) -> None:
         if how.here:
             with SetWorkflowID(run):
                 await DBOS.start_workflow_async(function, job)
             return
         delay = how.delay or None
         with SetWorkflowID(run), SetEnqueueOptions(priority=how.priority, delay_seconds=delay):
-            await DBOS.enqueue_workflow_async(QUEUE, function, job)
+            await DBOS.enqueue_workflow_async(work, function, job)
 
     async def missing(self, runs: Sequence[str]) -> tuple[str, ...]:
         """Which of some runs the engine does not work on: never started, or ended."""
@@ -162,27 +192,38 @@ class Durable:
         )
         return tuple(w.workflow_id for w in found)
 
-    async def held_by(self) -> dict[str, list[str]]:
-        """What other executors have begun: their ids, with the runs of each."""
+    async def held_by(self) -> dict[str, list[tuple[str, str]]]:
+        """What other executors have begun: their ids, with the work and the runs of each."""
         found = await DBOS.list_workflows_async(
             status="PENDING", load_input=False, load_output=False
         )
-        held: dict[str, list[str]] = {}
+        held: dict[str, list[tuple[str, str]]] = {}
         for run in found:
             if run.executor_id and run.executor_id != self._executor:
-                held.setdefault(run.executor_id, []).append(run.workflow_id)
+                held.setdefault(run.executor_id, []).append((run.name, run.workflow_id))
         return held
 
-    async def take_over(self, runs: Sequence[str]) -> None:
-        """Put the runs of a dead executor back into the queue (trap 2)."""
-        for run in runs:
-            await DBOS.resume_workflow_async(run, queue_name=QUEUE)
+    async def take_over(self, runs: Sequence[tuple[str, str]]) -> None:
+        """Put the runs of a dead executor back into the queues (trap 2)."""
+        for work, run in runs:
+            await DBOS.resume_workflow_async(run, queue_name=work)
 
-    async def stop(self, seconds: float) -> None:
-        """Let running jobs end for so many seconds; what is left goes on at the next start."""
-        await asyncio.to_thread(
-            DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=int(seconds)
-        )
+    async def rest(self, seconds: float = 0.0) -> None:
+        """Begin nothing more, let what runs end for so many seconds, then cancel it.
+
+        What is cancelled stays begun in the database, and goes on with the next start.
+        """
+        self._stopping = True
+        if self._at_work:
+            await asyncio.wait(self._at_work, timeout=seconds)
+        for task in self._at_work:
+            task.cancel()
+        if self._at_work:
+            await asyncio.wait(self._at_work, timeout=SETTLING)
+
+    async def stop(self) -> None:
+        """Close everything. Whoever needs threads of the event loop must have ended before."""
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
 
 
 class Queue:
@@ -191,6 +232,7 @@ class Queue:
     def __init__(self, settings: AppSettings) -> None:
         refuse_pickle()
         _quiet()
+        DBOS.migrate(engine_url(settings))  # A door may be the first that sees the database.
         self._client = DBOSClient(
             system_database_url=engine_url(settings), serializer=Json(), application_name=NAME
         )
@@ -199,7 +241,7 @@ class Queue:
         """As for Durable; never here."""
         options: EnqueueOptions = {
             "workflow_name": work,
-            "queue_name": QUEUE,
+            "queue_name": work,
             "workflow_id": run,
             "app_version": VERSION,
             "priority": how.priority,
@@ -231,15 +273,6 @@ async def keep(place: StepReservation, name: str, step: Step) -> Mapping[str, An
     """The step's value: from the database where it was done before, else by doing it."""
     found: Mapping[str, Any] = await place.run_async({"name": name}, step)
     return found
-
-
-def _function(work: Work) -> Work:
-    """DBOS marks the functions that it is given; methods cannot be marked."""
-
-    async def run(job: str) -> str:
-        return await work(job)
-
-    return run
 
 
 def _quiet() -> None:

@@ -6,7 +6,6 @@ from is durable: a row of ours, and a run of the engine's under the same name.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import time
@@ -19,7 +18,7 @@ import sqlalchemy as sa
 from bot.app_settings import AppSettings
 from bot.jobs.decisions import HOUR
 from bot.jobs.durable import Start
-from bot.jobs.limits import Limits
+from bot.jobs.limits import Limits, Turns
 from bot.jobs.protocol import (
     CancelWish,
     CommandWish,
@@ -31,12 +30,11 @@ from bot.jobs.protocol import (
     Trigger,
     Wish,
 )
-from bot.jobs.store import ALIVE, Job, Store
+from bot.jobs.store import ALIVE, NEWER, Job, Store
+from bot.jobs.tables import storable
 
 REVIEW, COMMAND = "review", "command"
 """Names under which the engine knows our two kinds of work."""
-NEWER = "a newer commit is being reviewed"
-MOST_PRIORITY = 10_000
 TRIES = 3
 
 
@@ -89,7 +87,7 @@ def job_id(wish: ReviewWish) -> str:
 
 
 def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def plan_review(
@@ -107,8 +105,8 @@ def plan_review(
         return Same(tries[0].row.id, alive=False) if tries else Outdated(known[0].row.id)
     if tries and not _is_to_be_redone(tries[0], wish):
         return Same(tries[0].row.id, alive=tries[0].row.state in ALIVE)
-    identity = f"{base}.{len(tries) + 1}" if tries else base
-    recent = [j for j in known if now - j.row.created < HOUR and not j.refusal]
+    identity = f"{base}.{max(_number(j.row.id, base) for j in tries) + 1}" if tries else base
+    recent = [j for j in known if now - j.row.created < HOUR and j.row.started and not j.refusal]
     if len(recent) >= per_hour:
         return Fresh(identity, refusal=f"the limit of {per_hour} reviews an hour is reached")
     pushed = [j for j in known if j.row.trigger is Trigger.PUSHED]
@@ -116,19 +114,27 @@ def plan_review(
     return Fresh(identity, delay=debounce if quick else 0.0)
 
 
+def _number(job: str, base: str) -> int:
+    """Which try a job is: 1 for the id itself, else the number behind it."""
+    behind = job.removeprefix(base).lstrip(".")
+    return int(behind) if behind.isdecimal() else 1
+
+
 def _is_to_be_redone(last: Job, wish: ReviewWish) -> bool:
     """Whether a wish that was a job before is to be one again.
 
-    What a person has asked for is done once, unless it was given up; what follows from the pull
-    request also when it came to nothing: it was overtaken, closed, or not wanted as it was then.
+    What a person has asked for is done once, unless it was given up. What follows from the pull
+    request is done again when that has changed since and it came to nothing: it was overtaken,
+    stopped, closed, or not wanted as it was then. A replay of the old event changes nothing.
     """
+    is_later = not wish.seen or wish.seen > last.seen
     match last.row.state:
         case JobState.DEAD:
             return True
         case JobState.SUPERSEDED | JobState.CANCELLED:
-            return not wish.once
+            return is_later and not wish.once
         case JobState.SKIPPED:
-            return wish.trigger is not last.row.trigger or wish.seen > last.seen
+            return wish.trigger is not last.row.trigger or is_later
         case _:
             return False
 
@@ -147,10 +153,10 @@ class Intake:
         self._starter = starter
         self._settings = settings
         self._limits = limits
-        self._stop: Callable[[Sequence[str], str], None] = lambda _jobs, _why: None
-        self._pulls: dict[str, asyncio.Lock] = {}
+        self._stop: Callable[[Sequence[str]], None] = lambda _jobs: None
+        self._turns = Turns()
 
-    def tell(self, stop: Callable[[Sequence[str], str], None]) -> None:
+    def tell(self, stop: Callable[[Sequence[str]], None]) -> None:
         """Who is told of jobs that were ended, in case they run in this process."""
         self._stop = stop
 
@@ -166,7 +172,7 @@ class Intake:
                 case CommandWish():
                     return await self._command(wish)
                 case CancelWish():
-                    await self.end(JobState.CANCELLED, wish.why, place=wish.place)
+                    await self.end(JobState.CANCELLED, wish.why, place=wish.place, seen=wish.seen)
                     return ""
                 case PurgeWish():
                     await self._purge(wish)
@@ -177,11 +183,20 @@ class Intake:
             ) from e
 
     async def end(
-        self, state: JobState, note: str, *, place: Place | None = None, job: str = ""
+        self,
+        state: JobState,
+        note: str,
+        *,
+        place: Place | None = None,
+        job: str = "",
+        seen: float = 0.0,
     ) -> tuple[str, ...]:
-        """End what lives of a pull request, or one job: running calls stop at once."""
-        ended = await self._store.end_alive(state, note, place=place, job=job)
-        self._stop(ended, note)
+        """End what lives of a pull request, or one job: running calls stop at once.
+
+        What came of something later than `seen` (0.0: not known) is left alone.
+        """
+        ended = await self._store.end_alive(state, note, place=place, job=job, seen=seen)
+        self._stop(ended)
         return ended
 
     async def again(self, job: Job) -> str:
@@ -197,22 +212,17 @@ class Intake:
         its run up, start it (again).
         """
         await self._starter.forget([job.row.id])
-        await self._start(job.row.id, job.row.place, Start())
+        await self._start(job.row.id)
 
     async def _review(self, wish: ReviewWish) -> str:
         """One after the other for a pull request; with other processes the row's key decides."""
-        lock = self._pulls.setdefault(wish.place.key, asyncio.Lock())
-        try:
-            async with lock:
-                for _ in range(TRIES - 1):
-                    try:
-                        return await self._taken(wish)
-                    except sa.exc.IntegrityError:  # Somebody else has written it down just now.
-                        continue
-                return await self._taken(wish)
-        finally:
-            if not lock.locked():
-                self._pulls.pop(wish.place.key, None)
+        async with self._turns.turn(wish.place.key):
+            for _ in range(TRIES - 1):
+                try:
+                    return await self._taken(wish)
+                except sa.exc.IntegrityError:  # Somebody else has written it down just now.
+                    continue
+            return await self._taken(wish)
 
     async def _taken(self, wish: ReviewWish) -> str:
         known = await self._store.of_pull(wish.place)
@@ -228,12 +238,12 @@ class Intake:
                 return ""
             case Same(id=job, alive=alive):
                 if alive:
-                    await self._start(job, wish.place, Start())
+                    await self._start(job)
                 return job
             case Fresh(id=job, delay=delay, refusal=refusal):
                 ended = await self._store.add(_row(job, wish, refusal), supersedes=NEWER)
-                self._stop(ended, NEWER)
-                await self._start(job, wish.place, Start(delay=delay))
+                self._stop(ended)
+                await self._start(job, delay)
                 return job
 
     async def _command(self, wish: CommandWish) -> str:
@@ -242,18 +252,17 @@ class Intake:
         await self._starter.start(COMMAND, json.dumps(asdict(wish)), run, how)
         return run
 
-    async def _start(self, job: str, place: Place, how: Start) -> None:
+    async def _start(self, job: str, delay: float = 0.0) -> None:
         """Here and now where a seat is free; else in turn, so that no installation starves others."""
-        if self._limits and not self._limits.full and not how.delay:
+        if self._limits and not self._limits.full and not delay:
             await self._starter.start(REVIEW, job, job, Start(here=True))
             return
-        alive = await self._store.alive_of(place.installation)
-        priority = min(alive + 1, MOST_PRIORITY)
-        await self._starter.start(REVIEW, job, job, Start(priority=priority, delay=how.delay))
+        priority = await self._store.turn(job)
+        await self._starter.start(REVIEW, job, job, Start(priority=priority, delay=delay))
 
     async def _purge(self, wish: PurgeWish) -> None:
         gone = await self._store.purge(wish.installation, wish.repositories)
-        self._stop(gone, wish.why)
+        self._stop(gone)
         await self._starter.forget(gone)
 
 
@@ -262,14 +271,14 @@ def _row(job: str, wish: ReviewWish, refusal: str) -> Mapping[str, Any]:
     return {
         "id": job,
         "installation": place.installation,
-        "account": place.account,
+        "account": storable(place.account, 200),
         "repository_id": place.repository_id,
-        "repository": place.repository,
+        "repository": storable(place.repository, 300),
         "number": place.number,
         "trigger": wish.trigger.value,
         "state": JobState.WAITING.value,
-        "head": wish.head,
-        "base": wish.base,
+        "head": storable(wish.head, 64),
+        "base": storable(wish.base, 300),
         "seen": wish.seen,
         "refusal": refusal,
         "created": time.time(),

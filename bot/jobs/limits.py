@@ -31,12 +31,35 @@ class Locks(Protocol):
     """Locks that all processes share and that die with their holder."""
 
     async def take(self, kind: int, number: int) -> bool:
-        """Take it if it is free."""
+        """Take it if it is free. Who is cancelled meanwhile does not hold it."""
         ...
 
     async def give(self, kind: int, number: int) -> None:
-        """Give it back."""
+        """Give it back, also where the one who asks is cancelled."""
         ...
+
+
+class Turns:
+    """One after the other for each name. A lock lives as long as somebody uses or awaits it: a free
+    one may have somebody waiting who was not woken yet.
+    """
+
+    def __init__(self) -> None:
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def turn(self, name: str) -> AsyncIterator[None]:
+        """The name for oneself."""
+        lock, users = self._locks.get(name, (asyncio.Lock(), 0))
+        self._locks[name] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            _, users = self._locks[name]
+            self._locks[name] = (lock, users - 1)
+            if users == 1:
+                del self._locks[name]
 
 
 class Limits:
@@ -47,7 +70,7 @@ class Limits:
         self._everywhere = settings.calls_everywhere
         self._seats = asyncio.Semaphore(settings.reviews_at_once)
         self._calls = asyncio.Semaphore(min(settings.calls_at_once, settings.calls_everywhere))
-        self._pulls: dict[str, asyncio.Lock] = {}
+        self._turns = Turns()
         self._slots: set[int] = set()
 
     @property
@@ -56,16 +79,18 @@ class Limits:
         return self._seats.locked()
 
     @asynccontextmanager
-    async def review(self, pull: str) -> AsyncIterator[None]:
-        """A seat, and the pull request for oneself: of two reviews of it, one waits."""
-        lock = self._pulls.setdefault(pull, asyncio.Lock())
+    async def review(self, pull: str, *, alone: bool = False) -> AsyncIterator[None]:
+        """A seat, and the pull request for oneself: of two reviews of it, one waits.
+
+        `alone`: of those that ask so, one at a time. It is for jobs that may have broken the server.
+        """
         async with AsyncExitStack() as held:
-            await held.enter_async_context(lock)
+            await held.enter_async_context(self._turns.turn(pull))
             await held.enter_async_context(self._shared(PULLS, number_of(pull)))
+            if alone:
+                await held.enter_async_context(self._turns.turn(""))
             await held.enter_async_context(self._seats)
             yield
-        if not lock.locked():
-            self._pulls.pop(pull, None)
 
     @asynccontextmanager
     async def call(self) -> AsyncIterator[None]:
@@ -78,8 +103,10 @@ class Limits:
             try:
                 yield
             finally:
-                await asyncio.shield(self._locks.give(SLOTS, slot))
-                self._slots.discard(slot)
+                try:
+                    await self._locks.give(SLOTS, slot)
+                finally:
+                    self._slots.discard(slot)
 
     async def _slot(self, locks: Locks) -> int:
         """One that nobody holds. The session that holds a lock could take it again, so ours are
@@ -89,12 +116,19 @@ class Limits:
             first = random.randrange(self._everywhere)  # noqa: S311 - no secret
             slots: tuple[int, ...] = (*range(first, self._everywhere), *range(first))
             for slot in slots:
-                if slot not in self._slots:
-                    self._slots.add(slot)
-                    if await locks.take(SLOTS, slot):
-                        return slot
-                    self._slots.discard(slot)
+                if slot not in self._slots and await self._took(locks, slot):
+                    return slot
             await asyncio.sleep(PAUSE)
+
+    async def _took(self, locks: Locks, slot: int) -> bool:
+        taken = False
+        self._slots.add(slot)
+        try:
+            taken = await locks.take(SLOTS, slot)
+        finally:
+            if not taken:
+                self._slots.discard(slot)
+        return taken
 
     @asynccontextmanager
     async def _shared(self, kind: int, number: int) -> AsyncIterator[None]:
@@ -106,4 +140,4 @@ class Limits:
         try:
             yield
         finally:
-            await asyncio.shield(self._locks.give(kind, number))
+            await self._locks.give(kind, number)

@@ -15,9 +15,11 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import structlog
+from pydantic import TypeAdapter, ValidationError
 
 from bot.errors import HostProblem, Problem
 from bot.hosts.people import Face, People
+from bot.jobs.intake import job_id
 from bot.jobs.protocol import (
     CancelWish,
     CommandWish,
@@ -37,9 +39,13 @@ from reviewers.core.history import Dismissal
 WATCH = 1.0
 """Seconds between two looks whether a review that was ordered is over."""
 LONGEST_WATCH = 3600.0
+PAUSES = (15.0, 60.0, 240.0)
+"""Seconds between tries while GitHub does not answer."""
 
 FINISHED = ("clean", "findings")
 """Outcomes of a review that can be told anew without asking a model."""
+
+_ORDER = TypeAdapter(CommandWish)
 
 log = structlog.get_logger("triptych.jobs")
 
@@ -80,12 +86,16 @@ class Orders:
         order = read_order(text)
         if order is None:
             return "unreadable"
-        try:
-            async with self._company.people(order.place) as people:
-                return await self._obeyed(order, people)
-        except Problem as e:
-            log.warning("order.failed", verb=order.verb.value, why=e.what)
-            return "failed"
+        for pause in (*PAUSES, 0.0):
+            try:
+                async with self._company.people(order.place) as people:
+                    return await self._obeyed(order, people)
+            except Problem as e:
+                log.warning("order.failed", verb=order.verb.value, why=e.what)
+                if not (isinstance(e, HostProblem) and e.retryable and pause):
+                    break
+            await asyncio.sleep(pause)
+        return "failed"
 
     async def _obeyed(self, order: CommandWish, people: People) -> str:
         if not await people.may_order(order.author, order.login):
@@ -138,13 +148,13 @@ class Orders:
             return Done(Face.PUZZLED, not_found(order.finding))
         why = Dismissal(order.login, self._today(), order.reason)
         await self._store.decisions.dismiss(order.place, str(found["id"]), order.author, why)
-        last = next(iter(await self._store.of_pull(order.place)), None)
-        if last is None or last.row.outcome not in FINISHED:
-            return Done(Face.DONE, dismissed_later())
         once = f"dismissal {order.thread.value} {order.comment}"
-        ended = await self._watched(
-            await self._wish(ReviewWish(order.place, Trigger.DISMISSAL, once=once))
-        )
+        wish = ReviewWish(order.place, Trigger.DISMISSAL, once=once)
+        others = (j.row for j in await self._store.of_pull(order.place) if j.row.id != job_id(wish))
+        last = next(others, None)
+        if last is None or last.state is not JobState.DONE or last.outcome not in FINISHED:
+            return Done(Face.DONE, dismissed_later())
+        ended = await self._watched(await self._wish(wish))
         return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
 
     async def _finding(self, order: CommandWish, people: People) -> dict[str, Any] | None:
@@ -159,8 +169,8 @@ class Orders:
         for job in await self._store.of_pull(order.place):
             if job.row.state is JobState.DONE and (whole := await self._store.job(job.row.id)):
                 found = [f for f in _findings(whole.row.document) if f["id"].startswith(wanted)]
-                if len({f["id"] for f in found}) == 1:
-                    return found[0]
+                if found:
+                    return found[0] if len({f["id"] for f in found}) == 1 else None
         return None
 
     async def _watched(self, job: str) -> JobState | None:
@@ -185,14 +195,9 @@ class Orders:
 def read_order(text: str) -> CommandWish | None:
     """The order in a row of the database; None where it is none."""
     try:
-        data = json.loads(text)
-        place = Place(**data.pop("place"))
-        thread, verb = Thread(data.pop("thread")), Verb(data.pop("verb"))
-        order = CommandWish(place, thread=thread, verb=verb, **data)
-    except (ValueError, TypeError, KeyError, AttributeError):
+        return _ORDER.validate_json(text)
+    except ValidationError:
         return None
-    numbers = (order.comment, order.author, place.installation, place.repository_id, place.number)
-    return order if all(isinstance(n, int) for n in numbers) else None
 
 
 def _findings(document: str) -> list[dict[str, Any]]:

@@ -82,10 +82,14 @@ class ReviewWish:
 
 @dataclass(frozen=True, slots=True)
 class CancelWish:
-    """Stop what runs or waits for this pull request; `why` as in `pull request closed`."""
+    """Stop what runs or waits for this pull request; `why` as in `pull request closed`.
+
+    `seen` is as in ReviewWish: what came of something later goes on.
+    """
 
     place: Place
     why: str
+    seen: float = 0.0
 
 
 class Verb(enum.StrEnum):

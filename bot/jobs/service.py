@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
+import psycopg
 import sqlalchemy as sa
 import structlog
 
@@ -21,12 +22,13 @@ from bot.jobs.database import hold_alone, make_home, ready_sqlite
 from bot.jobs.durable import Durable, DurableError, Queue
 from bot.jobs.intake import COMMAND, REVIEW, Intake
 from bot.jobs.limits import Limits
+from bot.jobs.means import Means
 from bot.jobs.orders import Orders
 from bot.jobs.protocol import Figures, JobRow, JobState, Wish
 from bot.jobs.store import DAY, Store
-from bot.jobs.takeover import SWEEP, PostgresLocks, hold_name, sweep
+from bot.jobs.takeover import SWEEP, LostNameError, PostgresLocks, hold_name, sweep
 from bot.jobs.transactions import open_database
-from bot.jobs.worker import Means, Worker
+from bot.jobs.worker import Worker
 from bot.settings import Settings
 from reviewers.core.call import Look
 
@@ -38,6 +40,8 @@ UNSTARTED = 60.0
 """So old a job must be that somebody works on; younger ones may be about to be started."""
 TIDY = 600.0
 """Seconds between two rounds of forgetting and of looking for jobs that nobody works on."""
+COMMANDS_AT_ONCE = 100
+"""Orders in comments that a process takes from the queue: most of them only wait for a review."""
 ENGINE_KEEPS = 3 * DAY
 """How long the engine's own rows stay: so long GitHub can deliver an event again."""
 
@@ -47,19 +51,18 @@ log = structlog.get_logger("triptych.jobs")
 class Service:
     """Implements `Jobs` (bot/jobs/protocol.py) on the database."""
 
-    def __init__(self, store: Store, intake: Intake, app: AppSettings) -> None:
+    def __init__(
+        self, store: Store, intake: Intake, app: AppSettings, closing: AsyncExitStack
+    ) -> None:
         self._store = store
         self._intake = intake
         self._app = app
-        self._closing = AsyncExitStack()
+        self._closing = closing
         self._draining = False
         self._heard = self._written = 0.0
         self._tasks: list[asyncio.Task[None]] = []
         self._durable: Durable | None = None
-
-    def keep(self, closing: Callable[[], object]) -> None:
-        """Something to be closed at the end, in reverse order."""
-        self._closing.push_async_callback(_closed, closing)
+        self._lost = asyncio.Event()
 
     async def accept(self, wish: Wish, delivery: str) -> str:
         """See Jobs."""
@@ -72,6 +75,8 @@ class Service:
         """See Jobs."""
         if self._draining:
             return "the server is stopping"
+        if self._lost.is_set():
+            return "another worker has taken this one for dead"
         try:
             await self._store.recall("schema")
         except (sa.exc.SQLAlchemyError, OSError) as e:
@@ -114,8 +119,14 @@ class Service:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._durable is not None:
-            await self._durable.stop(seconds)
+            await self._durable.rest(seconds)
         await self._closing.aclose()
+
+    async def lost(self) -> None:
+        """Returns when this process must end: while it could not reach the database another worker
+        has taken its work over. What it did has been stopped by then.
+        """
+        await self._lost.wait()
 
     # --- what goes on by itself in a process that works
 
@@ -130,6 +141,14 @@ class Service:
         if locks is not None:
             rounds.append((SWEEP, lambda: sweep(durable, locks)))
         self._tasks = [asyncio.create_task(_again(pause, work)) for pause, work in rounds]
+        if locks is not None:
+            self._tasks.append(asyncio.create_task(self._watch(durable, locks)))
+
+    async def _watch(self, durable: Durable, locks: PostgresLocks) -> None:
+        await locks.lost.wait()
+        log.error("worker.lost")
+        await durable.rest()
+        self._lost.set()
 
     async def _look(self, worker: Worker) -> None:
         """Stop what another process has ended; write down when an event came last, for others."""
@@ -137,8 +156,7 @@ class Service:
             self._written = self._heard
             await self._store.remember("last_webhook", f"{self._heard:.3f}")
         if worker.running:
-            for job, why in (await self._store.ended_among(worker.running)).items():
-                worker.stop([job], why)
+            worker.stop(await self._store.ended_among(worker.running))
 
     async def _see_to(self, durable: Durable) -> None:
         """A job whose start was lost between two writes, or whose run broke, is started again."""
@@ -161,7 +179,7 @@ async def _again(pause: float, work: Callable[[], Awaitable[object]]) -> None:
         await asyncio.sleep(pause)
         try:
             await work()
-        except (sa.exc.SQLAlchemyError, OSError, DurableError) as e:
+        except (sa.exc.SQLAlchemyError, psycopg.Error, OSError, DurableError, LostNameError) as e:
             log.warning("round.failed", why=type(e).__name__)
 
 
@@ -182,14 +200,47 @@ async def start(
     make_home(app)
     if not worker:
         return await connect(app)
-    lock = hold_alone(app)
     name = app.worker or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-    locks = None if app.on_sqlite else await hold_name(app, name)
-    store = Store(open_database(app))
-    limits = Limits(app, locks)
-    access = AppAccess(settings, app, read)
+    async with AsyncExitStack() as opened:
+        if lock := hold_alone(app):
+            opened.callback(lock.close)
+        database = open_database(app)
+        opened.push_async_callback(database.close)
+        store, patient = Store(database), Store(database, patient=True)
+        locks = None if app.on_sqlite else await hold_name(app, name)
+        if locks:
+            opened.push_async_callback(locks.close)
+        durable = Durable(app, name)
+        opened.push_async_callback(durable.stop)
+        access = AppAccess(settings, app, read)
+        opened.push_async_callback(access.close)
+        limits = Limits(app, locks)
+        means = _means(settings, app, patient, limits, access, name)
+        if called:
+            means = replace(means, called=called)
+        intake = Intake(store, durable, app, limits)
+        doing = Worker(means, intake.accept)
+        orders = Orders(patient, access, intake.accept)
+        intake.tell(doing.stop)
+        await durable.launch(
+            {REVIEW: doing.review, COMMAND: orders.run},
+            {REVIEW: app.reviews_at_once, COMMAND: COMMANDS_AT_ONCE},
+        )
+        service = Service(store, intake, app, opened.pop_all())
+        service.begin(durable, doing, locks)
+        return service
+
+
+def _means(
+    settings: Settings,
+    app: AppSettings,
+    store: Store,
+    limits: Limits,
+    access: AppAccess,
+    name: str,
+) -> Means:
     hidden = replace(settings, more_secrets=settings.more_secrets | app.secrets)
-    means = Means(
+    return Means(
         store=store,
         limits=limits,
         access=access,
@@ -200,34 +251,15 @@ async def start(
         cost_day=app.cost_day,
         cost_day_installation=app.cost_day_installation,
         engine=app.engine,
-        **({"called": called} if called else {}),
     )
-    durable = Durable(app, name)
-    intake = Intake(store, durable, app, limits)
-    doing = Worker(means, intake.accept)
-    orders = Orders(store, access, intake.accept)
-    intake.tell(doing.stop)
-    service = Service(store, intake, app)
-    for closing in (lock and lock.close, store.close, locks and locks.close, access.close):
-        if closing:
-            service.keep(closing)
-    await durable.launch({REVIEW: doing.review, COMMAND: orders.run})
-    service.begin(durable, doing, locks)
-    return service
 
 
 async def connect(app: AppSettings) -> Service:
     """The jobs as seen from beside: a door without a worker, or the operator's commands."""
     ready_sqlite()
-    store = Store(open_database(app))
-    queue = Queue(app)
-    service = Service(store, Intake(store, queue, app), app)
-    service.keep(store.close)
-    service.keep(queue.close)
-    return service
-
-
-async def _closed(closing: Callable[[], object]) -> None:
-    result = closing()
-    if asyncio.iscoroutine(result):
-        await result
+    async with AsyncExitStack() as opened:
+        store = Store(open_database(app))
+        opened.push_async_callback(store.close)
+        queue = Queue(app)
+        opened.push_async_callback(queue.close)
+        return Service(store, Intake(store, queue, app), app, opened.pop_all())

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,12 +16,16 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from bot.jobs.decisions import Decisions
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
-from bot.jobs.tables import dismissals, jobs, meta, politeness
-from bot.jobs.transactions import Transactions
+from bot.jobs.tables import dismissals, jobs, meta, politeness, storable
+from bot.jobs.transactions import PATIENT, Transactions, alone
 
 ALIVE = (JobState.WAITING, JobState.RUNNING, JobState.PARKED)
 ENDED = tuple(s for s in JobState if s not in ALIVE)
 DAY = 86400.0
+MOST_TEXT = 10_000_000
+"""Characters of a review as JSON."""
+NEWER = "a newer commit is being reviewed"
+"""The note of a superseded job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,8 @@ class Job:
     """A row as the worker sees it: what the list shows, and what only the work needs.
 
     `seen` is when GitHub changed the pull request last, as the event said; `refusal` says why it is
-    not to be done beyond its check run; `calls` counts kept answers, `paid` what they cost.
+    not to be done beyond its check run; `calls` counts kept answers, `paid` what they cost. `is_new`
+    tells that nobody has worked on it before.
     """
 
     row: JobRow
@@ -38,13 +44,17 @@ class Job:
     check_run: int
     calls: int
     paid: float
+    is_new: bool = False
 
 
 class Store:
-    """The jobs, and through `decisions` what people have decided about their findings."""
+    """The jobs, and through `decisions` what people have decided about their findings.
 
-    def __init__(self, transactions: Transactions) -> None:
-        self._do = transactions.do
+    A `patient` one waits longer for a database that does not answer: for work, not for webhooks.
+    """
+
+    def __init__(self, transactions: Transactions, *, patient: bool = False) -> None:
+        self._do = partial(transactions.do, pauses=PATIENT) if patient else transactions.do
         self.decisions = Decisions(transactions)
         self.close = transactions.close
 
@@ -78,21 +88,49 @@ class Store:
         return await self._jobs(query)
 
     async def end_alive(
-        self, state: JobState, note: str, *, place: Place | None = None, job: str = ""
+        self,
+        state: JobState,
+        note: str,
+        *,
+        place: Place | None = None,
+        job: str = "",
+        seen: float = 0.0,
     ) -> tuple[str, ...]:
-        """End what lives of a pull request, or one job; returns the ids that were alive."""
+        """End what lives of a pull request, or one job; returns the ids that were alive.
+
+        What came of something later than `seen` (0.0: not known) is left alone.
+        """
         where = (
             (jobs.c.id == job,)
             if place is None
             else (jobs.c.repository_id == place.repository_id, jobs.c.number == place.number)
         )
+        if seen:
+            where = (*where, jobs.c.seen <= seen)
         return await self._do(lambda c: _end_alive(c, state, note, *where))
 
-    async def alive_of(self, installation: int) -> int:
-        """How many jobs of an installation live: the priority of its next one (case S14)."""
-        where = (jobs.c.installation == installation, jobs.c.state.in_(ALIVE))
-        query = sa.select(sa.func.count()).select_from(jobs).where(*where)
-        return await self._do(lambda c: int(c.execute(query).scalar_one()))
+    async def turn(self, job: str) -> int:
+        """The place in the queue of a job that must wait: the smaller the sooner (case S14).
+
+        Behind what its installation has waiting, and not before what is next: so an installation
+        with many jobs keeps nobody waiting, and none of its jobs waits for ever.
+        """
+
+        def work(c: Connection) -> int:
+            alone(c, "turn")
+            where = sa.select(jobs.c.installation, jobs.c.priority).where(jobs.c.id == job)
+            found = c.execute(where).first()
+            if found is None or found.priority:
+                return found.priority if found else 1
+            waits = (jobs.c.state == JobState.WAITING, jobs.c.priority > 0)
+            first = c.execute(sa.select(sa.func.min(jobs.c.priority)).where(*waits)).scalar()
+            mine = (*waits, jobs.c.installation == found.installation)
+            last = c.execute(sa.select(sa.func.max(jobs.c.priority)).where(*mine)).scalar()
+            place = max(first or 1, (last or 0) + 1)
+            c.execute(sa.update(jobs).where(jobs.c.id == job).values(priority=place))
+            return int(place)
+
+        return await self._do(work)
 
     # --- work
 
@@ -105,24 +143,51 @@ class Store:
         """A worker takes it: counts the attempt. None when it has ended in the meantime."""
 
         def work(c: Connection) -> Job | None:
-            c.execute(
-                sa.update(jobs)
-                .where(jobs.c.id == job, jobs.c.state.in_(ALIVE))
-                .values(
-                    state=JobState.RUNNING,
-                    worker=worker,
-                    attempts=jobs.c.attempts + 1,
-                    started=sa.case((jobs.c.started == 0.0, time.time()), else_=jobs.c.started),
-                )
-            )
-            row = c.execute(sa.select(jobs).where(jobs.c.id == job)).mappings().first()
-            return _job(row) if row and row["state"] == JobState.RUNNING else None
+            query = sa.select(jobs).where(jobs.c.id == job, jobs.c.state.in_(ALIVE))
+            before = c.execute(query.with_for_update()).mappings().first()
+            if before is None:
+                return None
+            begun = {
+                "state": JobState.RUNNING.value,
+                "worker": worker,
+                "attempts": before["attempts"] + 1,
+                "started": before["started"] or time.time(),
+            }
+            c.execute(sa.update(jobs).where(jobs.c.id == job).values(begun))
+            row = c.execute(sa.select(jobs).where(jobs.c.id == job)).mappings().one()
+            return replace(_job(row), is_new=not before["started"])
 
         return await self._do(work)
 
+    async def holds(self, job: str, worker: str) -> bool:
+        """Whether that worker still works on it: asked before something is posted, so that one whose
+        job was ended or taken over does not post (case S78).
+        """
+        mine = (jobs.c.id == job, jobs.c.state.in_(ALIVE), jobs.c.worker == worker)
+        return (
+            await self._do(lambda c: c.execute(sa.select(jobs.c.id).where(*mine)).first())
+            is not None
+        )
+
+    async def park(self, job: str, note: str) -> bool:
+        """Its worker waits before it tries again; False when somebody has ended it."""
+        parked = (
+            sa.update(jobs)
+            .where(jobs.c.id == job, jobs.c.state.in_(ALIVE))
+            .values(state=JobState.PARKED.value, note=note[:500], attempts=0)
+        )
+        return await self._do(lambda c: c.execute(parked).rowcount > 0)
+
     async def note(self, job: str, **values: Any) -> None:
         """Write something down about a job, whatever its state."""
-        await self._do(lambda c: c.execute(sa.update(jobs).where(jobs.c.id == job).values(values)))
+        fitting = {
+            name: storable(value, getattr(jobs.c[name].type, "length", None) or MOST_TEXT)
+            if isinstance(value, str)
+            else value
+            for name, value in values.items()
+        }
+        change = sa.update(jobs).where(jobs.c.id == job).values(fitting)
+        await self._do(lambda c: c.execute(change))
 
     async def pay(self, job: str, cost: float | None) -> None:
         """A call is done and kept: its price counts at once, and the job has got on."""
@@ -131,7 +196,7 @@ class Store:
             calls=jobs.c.calls + 1,
             attempts=1,
             cost=jobs.c.cost + (cost or 0.0),
-            unpriced=jobs.c.unpriced + (cost is None),
+            unpriced=jobs.c.unpriced + int(cost is None),
         )
 
     async def end(self, job: str, state: JobState, **values: Any) -> bool:
@@ -148,9 +213,17 @@ class Store:
         return await self._do(work)
 
     async def ended_among(self, ids: Sequence[str]) -> dict[str, str]:
-        """Which of some jobs have ended, with their notes: asked while they run."""
-        query = sa.select(jobs.c.id, jobs.c.note).where(jobs.c.id.in_(ids), jobs.c.state.in_(ENDED))
-        return await self._do(lambda c: {str(i): str(n) for i, n in c.execute(query)})
+        """Which of some jobs have ended, with their notes ("" where they were forgotten): asked while
+        they run.
+        """
+        query = sa.select(jobs.c.id, jobs.c.state, jobs.c.note).where(jobs.c.id.in_(ids))
+
+        def work(c: Connection) -> dict[str, str]:
+            there = {str(i): (str(state), str(note)) for i, state, note in c.execute(query)}
+            found = {i: there.get(i, (JobState.CANCELLED.value, "")) for i in ids}
+            return {i: note for i, (state, note) in found.items() if state not in ALIVE}
+
+        return await self._do(work)
 
     async def reserve(self, job: str, amount: float) -> tuple[float, float]:
         """Set money aside for a job and tell what today (UTC) has taken beside it, and of that its
@@ -158,8 +231,9 @@ class Store:
         """
 
         def work(c: Connection) -> tuple[float, float]:
+            alone(c, "money")
             since = time.time() - time.time() % DAY
-            mine = c.execute(sa.select(jobs.c.installation).where(jobs.c.id == job)).scalar_one()
+            mine = c.execute(sa.select(jobs.c.installation).where(jobs.c.id == job)).scalar()
             taken = sa.case((jobs.c.cost > jobs.c.reserved, jobs.c.cost), else_=jobs.c.reserved)
             total = sa.select(sa.func.coalesce(sa.func.sum(taken), 0.0)).where(
                 jobs.c.id != job, sa.or_(jobs.c.ended >= since, jobs.c.state.in_(ALIVE))
@@ -215,6 +289,7 @@ class Store:
         """One line of memory that all processes share."""
 
         def work(c: Connection) -> None:
+            alone(c, f"memory {name}")
             c.execute(sa.delete(meta).where(meta.c.name == name))
             c.execute(sa.insert(meta).values(name=name, value=value))
 

@@ -52,6 +52,7 @@ jobs = Table(
     Column("started", Float, nullable=False, default=0.0),
     Column("ended", Float, nullable=False, default=0.0),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("priority", Integer, nullable=False, default=0),
     Column("calls", Integer, nullable=False, default=0),
     Column("cost", Float, nullable=False, default=0.0),
     Column("unpriced", Integer, nullable=False, default=0),
@@ -89,3 +90,8 @@ politeness = Table(
     Column("at", Float, nullable=False),
 )
 """When somebody who may not give orders last got a reaction: one an hour is enough."""
+
+
+def storable(text: str, most: int) -> str:
+    """A text as every database takes it: no NUL, no half characters, no longer than its column."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()[:most]

@@ -8,7 +8,9 @@ would let them lie for ever (facts/durable.md, trap 2).
 from __future__ import annotations
 
 import asyncio
-from typing import LiteralString
+import time
+from collections.abc import Awaitable, Coroutine
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 import structlog
@@ -16,14 +18,23 @@ import structlog
 from bot.app_settings import AppSettings
 from bot.errors import ConfigProblem
 from bot.jobs.durable import Durable
-from bot.jobs.limits import EXECUTORS, number_of
+from bot.jobs.limits import EXECUTORS, PAUSE, number_of
 
 SWEEP = 5.0
 """Seconds between two looks for dead workers."""
 PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds between tries to reach the database again: a restart of Postgres takes less than a minute."""
+PREDECESSOR = 5.0
+"""Seconds in which Postgres notices that a process which was killed just now is gone."""
 TAKE: LiteralString = "select pg_try_advisory_lock(%s, %s)"
 GIVE: LiteralString = "select pg_advisory_unlock(%s, %s)"
+QUIET = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
+"""A machine that vanished is given up by Postgres after 25 seconds, by default after two hours: so
+long it would seem to be alive."""
+KEEPALIVES = {name.removeprefix("tcp_"): value for name, value in QUIET.items()}
+"""The same for a Postgres that vanished, as libpq names it."""
+
+ResultT = TypeVar("ResultT")
 
 log = structlog.get_logger("triptych.jobs")
 
@@ -45,49 +56,81 @@ class PostgresLocks:
         self._held: set[tuple[int, int]] = set()
         self._connection: psycopg.AsyncConnection[tuple[bool]] | None = None
         self._turn = asyncio.Lock()
+        self.lost = asyncio.Event()
+        self._asked: set[asyncio.Future[Any]] = set()
 
     async def open(self) -> bool:
         """Connect, and take the name; False when somebody has it."""
         async with self._turn:
-            self._connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
+            self._connection = await self._connected()
             return await self._ask(TAKE, *self._name)
 
     async def take(self, kind: int, number: int) -> bool:
-        """Take it if it is free."""
-        taken = await self._sure(TAKE, kind, number)
-        if taken:
-            self._held.add((kind, number))
-        return taken
+        """Take it if it is free. Who is cancelled meanwhile does not hold it."""
+        asked = self._surely(self._sure(TAKE, kind, number))
+        try:
+            return await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            self._surely(self._undone(asked, kind, number))
+            raise
 
     async def give(self, kind: int, number: int) -> None:
-        """Give it back."""
-        self._held.discard((kind, number))
-        await self._sure(GIVE, kind, number)
+        """Give it back, also where the one who asks is cancelled."""
+        await asyncio.shield(self._surely(self._sure(GIVE, kind, number)))
 
     async def close(self) -> None:
         """Give all of them back."""
+        await asyncio.gather(*self._asked, return_exceptions=True)
         if self._connection is not None:
             await self._connection.close()
 
+    def _surely(self, work: Coroutine[Any, Any, ResultT]) -> asyncio.Task[ResultT]:
+        """Done to its end: half an answer would leave a lock that nobody knows of."""
+        task = asyncio.create_task(work)
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+        return task
+
+    async def _undone(self, asked: Awaitable[bool], kind: int, number: int) -> None:
+        if await asked:
+            await self._sure(GIVE, kind, number)
+
     async def _sure(self, query: LiteralString, kind: int, number: int) -> bool:
         async with self._turn:
+            if self.lost.is_set():
+                raise LostNameError
             try:
-                return await self._ask(query, kind, number)
+                done = await self._ask(query, kind, number)
             except psycopg.OperationalError:
                 await self._connect_again()
-                return await self._ask(query, kind, number)
+                done = await self._ask(query, kind, number)
+            if query is TAKE and done:
+                self._held.add((kind, number))
+            if query is GIVE:
+                self._held.discard((kind, number))
+            return done
 
     async def _connect_again(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
         for pause in PATIENCE:
             try:
-                self._connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
+                self._connection = await self._connected()
                 break
             except psycopg.OperationalError:
                 await asyncio.sleep(pause)
         if not await self._ask(TAKE, *self._name):
+            self.lost.set()
             raise LostNameError
         for lock in self._held:
             await self._ask(TAKE, *lock)
+
+    async def _connected(self) -> psycopg.AsyncConnection[tuple[bool]]:
+        url = psycopg.conninfo.make_conninfo(self._url, **KEEPALIVES)
+        connection = await psycopg.AsyncConnection.connect(url, autocommit=True)
+        for name, value in QUIET.items():
+            await connection.execute("select set_config(%s, %s, false)", (name, str(value)))
+        return connection
 
     async def _ask(self, query: LiteralString, kind: int, number: int) -> bool:
         if self._connection is None:
@@ -105,6 +148,10 @@ async def hold_name(settings: AppSettings, executor: str) -> PostgresLocks:
     locks = PostgresLocks(settings.database_url, executor)
     try:
         is_ours = await locks.open()
+        until = time.monotonic() + PREDECESSOR
+        while not is_ours and time.monotonic() < until:
+            await asyncio.sleep(PAUSE)
+            is_ours = await locks.take(EXECUTORS, number_of(executor))
     except psycopg.OperationalError as e:
         why = str(e).strip().splitlines()[0]
         raise ConfigProblem(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -16,6 +16,10 @@ from bot.jobs.database import engine_url
 from bot.jobs.tables import SCHEMA, meta, metadata
 
 THREADS = 4
+PAUSES = (0.1, 0.4, 1.0, 2.0)
+"""Seconds between tries to reach the database while a webhook waits for its answer."""
+PATIENT = (*PAUSES, 4.0, 8.0, 15.0)
+"""The same for work that has been paid for: a restart of Postgres takes less than half a minute."""
 
 ResultT = TypeVar("ResultT")
 
@@ -32,14 +36,35 @@ class Transactions:
         self._threads.shutdown(wait=True)
         self._engine.dispose()
 
-    async def do(self, work: Callable[[Connection], ResultT]) -> ResultT:
-        """All of `work` or nothing; SQLAlchemyError when the database does not do it."""
+    async def do(
+        self, work: Callable[[Connection], ResultT], pauses: Sequence[float] = PAUSES
+    ) -> ResultT:
+        """All of `work` or nothing; SQLAlchemyError when the database does not do it.
+
+        A Postgres that is started anew is waited for, with `pauses` between the tries. What is asked
+        again may have been done before, with its answer lost.
+        """
 
         def transaction() -> ResultT:
             with self._engine.begin() as connection:
                 return work(connection)
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, transaction)
+        loop = asyncio.get_running_loop()
+        for pause in pauses:
+            try:
+                return await loop.run_in_executor(self._threads, transaction)
+            except (sa.exc.OperationalError, sa.exc.InterfaceError):
+                await asyncio.sleep(pause)
+        return await loop.run_in_executor(self._threads, transaction)
+
+
+def alone(connection: Connection, name: str) -> None:
+    """Until this transaction ends nobody else is past this line with the same name. SQLite has one
+    writer at a time anyhow.
+    """
+    if connection.dialect.name == "postgresql":
+        key = f"triptych {name}"
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(key))))
 
 
 def open_database(settings: AppSettings) -> Transactions:
@@ -47,24 +72,38 @@ def open_database(settings: AppSettings) -> Transactions:
 
     ConfigProblem when the database cannot be reached, or was written by a newer Triptych.
     """
+    engine = _engine(settings)
     try:
-        engine = _engine(settings)
         with engine.begin() as c:
-            metadata.create_all(c)
-            there = c.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
-            if there is None:
-                c.execute(sa.insert(meta).values(name="schema", value=str(SCHEMA)))
+            alone(c, "schema")
+            there = _made(c)
     except sa.exc.SQLAlchemyError as e:
+        engine.dispose()
         why = str(getattr(e, "orig", None) or e).strip().splitlines()[0]
         raise ConfigProblem(
             f"The database cannot be used: {why}.", "Check TRIPTYCH_DATABASE_URL and TRIPTYCH_HOME."
         ) from None
-    if there is not None and int(there) > SCHEMA:
+    if not there.isdecimal() or int(there) > SCHEMA:
+        engine.dispose()
         raise ConfigProblem(
             f"The database is of a newer Triptych (schema {there}, this one knows {SCHEMA}).",
             "Install that version again, or restore the backup that was made before the upgrade.",
         )
     return Transactions(engine)
+
+
+def _made(c: Connection) -> str:
+    """Which schema the database has; this one's in a database that had none.
+
+    In one of a newer Triptych nothing is made.
+    """
+    if sa.inspect(c).has_table(meta.name):
+        there = c.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
+        if there is not None:
+            return str(there)
+    metadata.create_all(c)
+    c.execute(sa.insert(meta).values(name="schema", value=str(SCHEMA)))
+    return str(SCHEMA)
 
 
 def _engine(settings: AppSettings) -> Engine:

@@ -9,34 +9,30 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+import itertools
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
+import sqlalchemy as sa
 import structlog
 
-from bot.errors import GoneProblem, HostProblem, LimitProblem, MovedProblem, Problem
-from bot.hosts.checks import Checks
-from bot.hosts.protocol import Forge
-from bot.jobs.desk import JobDesk
+from bot.errors import GoneProblem, HostProblem, LimitProblem, LostProblem, MovedProblem, Problem
+from bot.jobs.desk import JobDesk, OvertakenProblem
 from bot.jobs.keeping import Keeper
-from bot.jobs.limits import Limits
-from bot.jobs.protocol import JobState, Place, ReviewWish, Trigger
-from bot.jobs.store import ALIVE, Job, Store
-from bot.outputs.checkrun import adopted_check, check_run, check_title
-from bot.outputs.document import document
+from bot.jobs.means import Means, Reach
+from bot.jobs.protocol import JobState, ReviewWish, Trigger
+from bot.jobs.store import ALIVE, NEWER, Job
+from bot.jobs.tables import storable
+from bot.outputs.checkrun import CheckRun, adopted_check, check_run, check_title, skipped
 from bot.outputs.seal import Seal
 from bot.pipeline import Circumstances
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
 from bot.report import Report
-from bot.settings import Settings
 from bot.subject import PullRequest, Subject
 from bot.terms import Options
 from reviewers.core.allowance import Allowance
 from reviewers.core.call import Look
 from reviewers.core.change import Change
-from reviewers.core.coverage import WHOLE_FILE
 from reviewers.core.policy import Policy
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome, Verdict
@@ -44,6 +40,8 @@ from reviewers.protocols import Brief
 
 MOST_ATTEMPTS = 3
 """Lives in a row in which a job got no further; then it is a dead letter (case S76)."""
+SUSPECT = 2
+"""Lives in a row that broke, after which a job is alone when it is tried again."""
 PAUSES = (15.0, 60.0, 240.0, 600.0)
 """Seconds between tries while GitHub does not answer; with those of each request a quarter hour."""
 LONGEST_PAUSE = 3700.0
@@ -55,47 +53,6 @@ RESERVED = 2.0
 TRY_AGAIN = "comment `/triptych review`"
 
 log = structlog.get_logger("triptych.jobs")
-
-
-@dataclass(frozen=True)
-class Reach:
-    """What a job works with at GitHub."""
-
-    forge: Forge
-    checks: Checks
-
-
-class Access(Protocol):
-    """The way to a pull request, for as long as a job works there."""
-
-    def pull(self, place: Place) -> AbstractAsyncContextManager[Reach]:
-        """Open it; the token is given back at the end."""
-        ...
-
-
-def _untold(_look: Look) -> None:
-    """Nobody counts the calls."""
-
-
-@dataclass(frozen=True)
-class Means:
-    """What every job of this process works with. `key` makes names and fences that nobody can guess.
-
-    `cost_day` and `cost_day_installation` are the operator's limits in USD; `engine` overrules the
-    repositories' where it is not ""; `called` is told of each model call.
-    """
-
-    store: Store
-    limits: Limits
-    access: Access
-    settings: Settings
-    key: bytes
-    worker: str
-    secrets: frozenset[str] = frozenset()
-    cost_day: float | None = None
-    cost_day_installation: float | None = None
-    engine: str = ""
-    called: Callable[[Look], None] = _untold
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +71,23 @@ class Worker:
         self._means = means
         self._wish = wish
         self._running: dict[str, asyncio.Task[str]] = {}
-        self._stopped: dict[str, str] = {}
+        self._stopped: set[str] = set()
+        self._wished: set[asyncio.Future[str]] = set()
 
     @property
     def running(self) -> tuple[str, ...]:
         """The jobs that run here."""
         return tuple(self._running)
 
-    def stop(self, jobs: Sequence[str], why: str) -> None:
-        """Stop those of some jobs that run here: nothing more is asked of a model, nothing posted."""
+    def stop(self, jobs: Iterable[str]) -> None:
+        """Stop those of some jobs that run here: nothing more is asked of a model, nothing posted.
+
+        They were ended before in the database, which says why.
+        """
         for job in jobs:
             task = self._running.get(job)
             if task is not None and job not in self._stopped:
-                self._stopped[job] = why
+                self._stopped.add(job)
                 task.cancel()
 
     async def review(self, job: str) -> str:
@@ -137,53 +98,76 @@ class Worker:
             return await task
         except asyncio.CancelledError:
             if job not in self._stopped:  # The process ends: the engine will begin it again.
-                task.cancel()
                 raise
             return await self._ended(job)
         finally:
-            del self._running[job]
-            self._stopped.pop(job, None)
+            if self._running.get(job) is task:
+                del self._running[job]
+                self._stopped.discard(job)
 
     async def _lives(self, job: str) -> str:
         """Try until it ends; between tries others have its seat."""
         keeper = Keeper(self._means.limits, lambda look: self._paid(job, look))
-        tries = 0
-        while True:
-            found = await self._means.store.begin(job, self._means.worker)
-            if found is None:
-                return await self._ended(job)
-            ending = await self._tried(found, keeper, tries)
-            tries += 1
+        for tries in itertools.count():
+            try:
+                ending = await self._life(job, keeper, tries)
+            except (sa.exc.SQLAlchemyError, OSError) as e:
+                if tries >= len(PAUSES):
+                    raise
+                log.warning("job.database", job=job, why=type(e).__name__)
+                ending = Ending(JobState.PARKED, pause=PAUSES[tries])
+            if ending is None:
+                break
             if ending.pause is None:
-                await self._means.store.end(job, ending.state, note=ending.note[:500])
                 log.info("job.ended", job=job, state=ending.state.value)
-                return ending.state.value
-            await self._means.store.note(
-                job, state=JobState.PARKED.value, note=ending.note[:500], attempts=0
-            )
+                break
             log.warning("job.parked", job=job, seconds=ending.pause)
             await asyncio.sleep(ending.pause)
+        return await self._ended(job)
 
-    async def _tried(self, job: Job, keeper: Keeper, tries: int) -> Ending:
-        """One try; what can go wrong has a name and a meaning for the job."""
-        place = job.row.place
+    async def _life(self, job: str, keeper: Keeper, tries: int) -> Ending | None:
+        """One try, and what it came to, written down; None where somebody else has ended the job.
+
+        A try counts from when it has its seat. One that may have broken the server is alone with its
+        likes, so that the innocent do not become dead letters with it.
+        """
+        found = await self._means.store.job(job)
+        if found is None or found.row.state not in ALIVE:
+            return None
+        is_suspect = found.row.attempts >= SUSPECT
+        async with self._means.limits.review(found.row.place.key, alone=is_suspect):
+            begun = await self._means.store.begin(job, self._means.worker)
+            ending = await self._tried(begun, keeper, tries) if begun else None
+            if ending is None:
+                return None
+            if ending.pause is None:
+                await self._means.store.end(job, ending.state, note=storable(ending.note, 500))
+            elif not await self._means.store.park(job, storable(ending.note, 500)):
+                return None
+        return ending
+
+    async def _tried(self, job: Job, keeper: Keeper, tries: int) -> Ending | None:
+        """What can go wrong has a name and a meaning for the job."""
         try:
-            async with (
-                self._means.limits.review(place.key),
-                self._means.access.pull(place) as reach,
-            ):
+            async with self._means.access.pull(job.row.place) as reach:
                 return await self._reviewed(job, keeper, reach)
+        except OvertakenProblem:
+            return None
         except GoneProblem as e:
+            await self._means.store.note(job.row.id, check_run=0)  # Not to be written any more.
             return Ending(JobState.CANCELLED, e.what)
-        except MovedProblem as e:
-            return await self._moved(job, e.what)
+        except MovedProblem:
+            return await self._moved(job)
         except HostProblem as e:
             pause = e.after if isinstance(e, LimitProblem) else PAUSES[min(tries, len(PAUSES) - 1)]
-            if e.retryable and tries < len(PAUSES) and pause <= LONGEST_PAUSE:
+            may_be_better = e.retryable or isinstance(e, LostProblem)
+            if may_be_better and tries < len(PAUSES) and pause <= LONGEST_PAUSE:
                 return Ending(JobState.PARKED, e.what, pause + 1.0)
             return await self._failed(job, e)
         except Problem as e:
             return await self._failed(job, e)
+        except (sa.exc.SQLAlchemyError, OSError):
+            raise
         except Exception as e:  # The job's boundary: one that breaks must not break the others.
             log.exception("job.fault", job=job.row.id)
             fault = Problem(f"Triptych has a fault ({type(e).__name__}).", "See the server's log.")
@@ -194,7 +178,8 @@ class Worker:
         row = job.row
         run = self._run(row.id)
         dismissed = await self._means.store.decisions.dismissed(row.place)
-        desk = JobDesk(job, run, reach.checks, dismissed, self._means.store)
+        redact = Redaction(self._means.secrets)
+        desk = JobDesk(job, run, reach.checks, dismissed, self._means.store, redact)
         if job.refusal or row.attempts > MOST_ATTEMPTS:
             why = job.refusal or f"it broke this server {MOST_ATTEMPTS} times"
             await desk.skip(why)
@@ -221,20 +206,18 @@ class Worker:
             run=run,
             nonce=lambda: self._secret(f"nonce {row.id}")[:24],
         )
-        return await self._concluded(job, desk, around, reach)
+        try:
+            return await self._concluded(job, desk, around, reach)
+        finally:
+            await desk.settle()
 
     async def _concluded(
         self, job: Job, desk: JobDesk, around: Circumstances, reach: Reach
     ) -> Ending:
         """The review itself, and what its result means for the job."""
-        try:
-            outcome = await review_pull(
-                reach.forge, around, post=True, quiet_when_clean=not desk.anew, desk=desk
-            )
-        except asyncio.CancelledError:
-            if stopped := self._stopped.get(job.row.id):
-                await asyncio.shield(desk.skip(stopped))
-            raise
+        outcome = await review_pull(
+            reach.forge, around, post=True, quiet_when_clean=not desk.anew, desk=desk
+        )
         match outcome:
             case Skipped(why=unwanted):
                 await desk.skip(unwanted)
@@ -247,22 +230,11 @@ class Worker:
     async def _published(self, job: Job, outcome: Reviewed, desk: JobDesk) -> Ending:
         report = outcome.report
         assert desk.terms is not None, "a review has terms"
-        redact = Redaction(self._means.secrets)
-        check = check_run(report, desk.terms.gate, redact)
-        verdict = report.verdict
-        unread = {c.hunk for c in verdict.coverage.gaps if c.hunk.index != WHOLE_FILE}
+        check = check_run(report, desk.terms.gate, Redaction(self._means.secrets))
+        url = outcome.published.url if outcome.published else ""
         await asyncio.gather(
             desk.finish(report.verdict.change.head, check),
-            self._means.store.note(
-                job.row.id,
-                outcome=verdict.outcome.value,
-                title=check_title(report)[:300],
-                head=verdict.change.head,
-                findings=len(verdict.shown.listed) + len(verdict.shown.quiet),
-                unread=len(unread),
-                review_url=(outcome.published.url if outcome.published else "")[:500],
-                document=document(report, redact),
-            ),
+            self._means.store.note(job.row.id, review_url=url),
         )
         notes = outcome.published.notes if outcome.published else ()
         return Ending(JobState.DONE, " ".join(notes))
@@ -278,29 +250,34 @@ class Worker:
             desk.terms.gate,
             sealed=ours.sealed,
         )
+        told: dict[str, str | int] = {"review_url": ours.review.url, "head": ours.marker.head}
+        if not job.row.document:
+            told |= {"outcome": ours.marker.outcome, "title": check.title}
+            told["findings"] = len(ours.marker.open)
         await asyncio.gather(
-            desk.finish(ours.marker.head, check),
-            self._means.store.note(
-                job.row.id,
-                outcome=ours.marker.outcome,
-                title=check.title[:300],
-                head=ours.marker.head,
-                findings=len(ours.marker.open),
-                review_url=ours.review.url[:500],
-            ),
+            desk.finish(ours.marker.head, check), self._means.store.note(job.row.id, **told)
         )
         return Ending(JobState.DONE, "the review that stands there is adopted")
 
-    async def _moved(self, job: Job, why: str) -> Ending:
-        """What was reviewed stands there no more: a job for what does, if no event has made it yet."""
+    async def _moved(self, job: Job) -> Ending:
+        """What was reviewed stands there no more: a job for what does, if no event has made it yet.
+
+        The new job ends this one as it is written down, and so cancels this task; it must not cancel
+        the start of the new one with it.
+        """
         row = job.row
-        await self._means.store.end(row.id, JobState.SUPERSEDED, note=why[:500])
-        if not any(j.row.state in ALIVE for j in await self._means.store.of_pull(row.place)):
-            await self._wish(ReviewWish(row.place, Trigger.PUSHED, once=f"{row.id} moved"))
-        return Ending(JobState.SUPERSEDED, why)
+        there = await self._means.store.of_pull(row.place)
+        if not any(j.row.state in ALIVE for j in there if j.row.id != row.id):
+            wish = ReviewWish(row.place, Trigger.PUSHED, once=f"{row.id} moved")
+            wished = asyncio.ensure_future(self._wish(wish))
+            self._wished.add(wished)
+            wished.add_done_callback(self._wished.discard)
+            await asyncio.shield(wished)
+        return Ending(JobState.SUPERSEDED, NEWER)
 
     async def _failed(self, job: Job, problem: Problem) -> Ending:
         """Nothing useful ran: the check run says so, where it still can."""
+        job = await self._means.store.job(job.row.id) or job
         row = job.row
         change = Change((), head=row.head)
         place = row.place
@@ -310,31 +287,31 @@ class Worker:
         report = Report(verdict, subject, self._run(row.id), "", again=TRY_AGAIN, commands=True)
         log.error("job.failed", job=row.id, why=problem.what)
         if row.head:
-            try:
-                async with self._means.access.pull(place) as reach:
-                    desk = JobDesk(job, self._run(row.id), reach.checks, {}, self._means.store)
-                    await desk.finish(row.head, check_run(report))
-            except Problem as e:
-                log.warning("job.unheard", job=row.id, why=e.what)
+            await self._told(job, check_run(report))
         await self._means.store.note(
-            row.id, outcome=Outcome.FAILED.value, title=check_title(report)[:300]
+            row.id, outcome=Outcome.FAILED.value, title=check_title(report)
         )
         return Ending(JobState.DEAD, problem.what)
 
     async def _ended(self, job: str) -> str:
-        """It was ended by somebody else; a check run that was begun in another life ends, too."""
+        """The job has ended. Where somebody else has ended it, its check run ends, too."""
         found = await self._means.store.job(job)
         if found is None:
             return JobState.CANCELLED.value
         row = found.row
         if found.check_run and row.state in (JobState.SUPERSEDED, JobState.CANCELLED):
-            try:
-                async with self._means.access.pull(row.place) as reach:
-                    desk = JobDesk(found, self._run(job), reach.checks, {}, self._means.store)
-                    await desk.skip(row.note)
-            except Problem as e:
-                log.warning("job.unheard", job=job, why=e.what)
+            await self._told(found, skipped(row.note))
         return row.state.value
+
+    async def _told(self, job: Job, check: CheckRun) -> None:
+        """End the job's check run from outside of its review."""
+        row = job.row
+        try:
+            async with self._means.access.pull(row.place) as reach:
+                desk = JobDesk(job, self._run(row.id), reach.checks, {}, self._means.store)
+                await desk.finish(row.head, check)
+        except Problem as e:
+            log.warning("job.unheard", job=row.id, why=e.what)
 
     async def _paid(self, job: str, look: Look) -> None:
         await self._means.store.pay(job, look.cost)

@@ -13,7 +13,7 @@ import json
 import re
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -89,7 +89,9 @@ class Fault:
 
 
 class FakeGitHub:
-    """State of the fake."""
+    """State of the fake. `watch` is told `before` and `after` each request is done, as in
+    `POST /repos/acme/shop/pulls/1/reviews`; where it says True nothing more comes of it.
+    """
 
     def __init__(self) -> None:
         self.commits: dict[str, dict[str, Entry]] = {}
@@ -101,6 +103,7 @@ class FakeGitHub:
         self.bodies: list[Json] = []
         self.headers: list[dict[str, str]] = []
         self.hidden: dict[str, str] = {}
+        self.watch: Callable[[str, str], bool] = lambda _when, _what: False
         self.url = ""
         self.repository_id = REPOSITORY_ID
         self._next = 1000
@@ -153,6 +156,9 @@ class FakeGitHub:
         self.calls.append((request.method, request.path))
         self.bodies.append(body or {})
         self.headers.append(dict(request.headers))
+        what = f"{request.method} {request.path}"
+        if self.watch("before", what):
+            await asyncio.sleep(3600)
         fault = next((f for f in self.faults if self._hits(f, request, body)), None)
         if fault:
             fault.times -= 1
@@ -162,6 +168,8 @@ class FakeGitHub:
             answer = self._route(request, body, self._login(request))
         except Refusal as e:
             return web.json_response(e.body, status=e.status, headers=e.headers)
+        if self.watch("after", what):
+            await asyncio.sleep(3600)
         if fault and fault.do == "lost":
             _abort(request)
         if fault:

@@ -1,0 +1,57 @@
+"""What the jobs of one process work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.hosts.checks import Checks
+from bot.hosts.protocol import Forge
+from bot.jobs.limits import Limits
+from bot.jobs.protocol import Place
+from bot.jobs.store import Store
+from bot.settings import Settings
+from reviewers.core.call import Look
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a job works with at GitHub."""
+
+    forge: Forge
+    checks: Checks
+
+
+class Access(Protocol):
+    """The way to a pull request, for as long as a job works there."""
+
+    def pull(self, place: Place) -> AbstractAsyncContextManager[Reach]:
+        """Open it; the token is given back at the end."""
+        ...
+
+
+def _untold(_look: Look) -> None:
+    """Nobody counts the calls."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What every job of this process works with. `key` makes names and fences that nobody can guess.
+
+    `cost_day` and `cost_day_installation` are the operator's limits in USD; `engine` overrules the
+    repositories' where it is not ""; `called` is told of each model call.
+    """
+
+    store: Store
+    limits: Limits
+    access: Access
+    settings: Settings
+    key: bytes
+    worker: str
+    secrets: frozenset[str] = frozenset()
+    cost_day: float | None = None
+    cost_day_installation: float | None = None
+    engine: str = ""
+    called: Callable[[Look], None] = _untold

@@ -1,0 +1,134 @@
+"""The jobs at work in the test's own process, between the fake GitHub and the fake Anthropic."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bot.app_settings import AppSettings
+from bot.jobs.protocol import JobRow, JobState, Place, ReviewWish, Trigger
+from bot.jobs.service import Service, start
+from bot.jobs.store import ALIVE
+from bot.settings import Settings
+from tests.builders import ORDERS
+from tests.fakes.anthropic import FakeAnthropic, Reply, Script, fake_anthropic
+from tests.fakes.app import FakeApp, fake_app
+from tests.test_walkthrough import model
+
+KEY = "sk-test-0123456789"
+SMALL = """\
+[reviewers.security]
+votes = 1
+[reviewers.style]
+enabled = false
+[reviewers.correctness]
+votes = 1
+"""
+"""Two reviewers, each looks once: as few model calls as a review can have beside the verifying one."""
+CONFIG = ".github/triptych.toml"
+PATIENCE = 20.0
+
+
+async def until(holds: Callable[[], Any], seconds: float = PATIENCE) -> None:
+    """Wait for a condition; the limit only ends a test that has failed."""
+    async with asyncio.timeout(seconds):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+def patient(calls: int, seconds: float = 30.0, then: Script = model) -> Script:
+    """A model that takes its time from that call on."""
+
+    def script(body: dict[str, Any], number: int) -> Reply:
+        reply = then(body, number)
+        return reply if number < calls else replace(reply, latency=seconds)
+
+    return script
+
+
+@dataclass
+class World:
+    """Both fakes, the settings, and a service that can be started and stopped."""
+
+    github: FakeApp
+    anthropic: FakeAnthropic
+    settings: Settings
+    app: AppSettings
+    service: Service = field(init=False)
+
+    async def start(self) -> None:
+        """A new life."""
+        self.service = await start(self.settings, self.app, worker=True, read=lambda: self.app)
+
+    def pull(self, number: int = 128, text: str = ORDERS, config: str = SMALL) -> Place:
+        """A pull request with one new file."""
+        base = {CONFIG: config}
+        self.github.pull(number, base, {**base, "api/orders.py": text})
+        return self.github.place(number)
+
+    def push(self, number: int, sha: str, text: str) -> str:
+        """Its next commit."""
+        return self.github.push(number, sha, {CONFIG: SMALL, "api/orders.py": text})
+
+    def wish(
+        self, number: int = 128, trigger: Trigger = Trigger.OPENED, seen: float = 1.0, **more: Any
+    ) -> ReviewWish:
+        """What the event of this moment asks for."""
+        head = self.github.pulls[number].head
+        place = self.github.place(number)
+        return ReviewWish(place, trigger, **{"head": head, "base": "main", "seen": seen, **more})
+
+    async def accept(self, wish: Any) -> str:
+        """As a door does."""
+        return await self.service.accept(wish, "delivery")
+
+    async def row(self, job: str) -> JobRow:
+        """One job."""
+        found = await self.service.show(job)
+        assert found is not None, job
+        return found
+
+    async def ended(self, job: str, seconds: float = PATIENCE) -> JobRow:
+        """The job when it is over."""
+        async with asyncio.timeout(seconds):
+            while (row := await self.row(job)).state in ALIVE:
+                await asyncio.sleep(0.02)
+        return row
+
+    async def reviewed(self, number: int = 128, **more: Any) -> JobRow:
+        """A review that is over."""
+        return await self.ended(await self.accept(self.wish(number, **more)))
+
+    def check(self) -> dict[str, Any]:
+        """The one check run that there is."""
+        (found,) = self.github.checks
+        return found
+
+    @property
+    def paid(self) -> int:
+        """How many calls the model was asked."""
+        return len(self.anthropic.requests)
+
+
+@asynccontextmanager
+async def world(
+    database: str, home: Path, script: Script = model, *, started: bool = True, **more: Any
+) -> AsyncIterator[World]:
+    """A world; `more` are settings of the App's server."""
+    async with fake_app() as github, fake_anthropic(script) as anthropic:
+        settings = Settings(anthropic_key=KEY, anthropic_url=anthropic.url, github_api=github.url)
+        app = replace(github.app_settings(home), database_url=database, **more)
+        made = World(github, anthropic, settings, app)
+        if started:
+            await made.start()
+        try:
+            yield made
+        finally:
+            await made.service.stop()
+
+
+DONE = JobState.DONE
