@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from bot.outputs.checkrun import check_title
 from bot.outputs.shapes import (
     VERSION,
     AnalyserShape,
@@ -15,11 +18,13 @@ from bot.outputs.shapes import (
     DroppedShape,
     EarlierShape,
     FindingShape,
+    SettingShape,
     SourceShape,
     UsageShape,
     VerificationShape,
+    WrittenShape,
 )
-from bot.report import Report
+from bot.report import Report, Setting
 from reviewers.core.call import Attempt, Look, Usage
 from reviewers.core.coverage import WHOLE_FILE
 from reviewers.core.finding import Dropped, Finding, Source
@@ -28,13 +33,15 @@ from reviewers.core.secrets import Redaction
 from reviewers.core.visible import visible
 
 
-def document(report: Report, redact: Redaction = Redaction()) -> str:
+def document(
+    report: Report, redact: Redaction = Redaction(), written: WrittenShape | None = None
+) -> str:
     """The review as JSON text, indented, one line end behind it; the order of keys is fixed.
 
-    Every text is cleared of secrets and hidden characters by itself: a cut through the finished
-    JSON could break it.
+    `written` says what was posted, where a door knows it. Every text is cleared of secrets and hidden
+    characters by itself: a cut through the finished JSON could break it.
     """
-    shape = _Writer(report, redact).document()
+    shape = _Writer(report, redact).document(written)
     return shape.model_dump_json(by_alias=True, indent=2) + "\n"
 
 
@@ -44,12 +51,14 @@ class _Writer:
     def __init__(self, report: Report, redact: Redaction) -> None:
         self._report = report
         self._redact = redact
+        self._began = min((look.start for look in report.verdict.looks), default=0.0)
 
-    def document(self) -> Document:
+    def document(self, written: WrittenShape | None) -> Document:
         report, verdict = self._report, self._report.verdict
         return Document(
             schema=VERSION,
             outcome=verdict.outcome.value,
+            title=self._text(check_title(report)),
             subject=self._text(report.subject.label),
             head=verdict.change.head,
             base=verdict.change.base,
@@ -78,6 +87,8 @@ class _Writer:
             cost_usd=verdict.cost,
             seconds=round(verdict.seconds, 3),
             notes=[self._text(n) for n in (*report.notes, *report.subject.notes)],
+            settings=[self._setting(s) for s in report.settings],
+            written=written,
         )
 
     def _text(self, text: str) -> str:
@@ -124,7 +135,24 @@ class _Writer:
             else None,
             standing=f.standing.value,
             note=self._text(f.note),
+            shown=self._where(f),
         )
+
+    def _setting(self, s: Setting) -> SettingShape:
+        return SettingShape(
+            path=self._text(s.path),
+            value=self._text(s.shown),
+            origin=self._text(s.origin),
+            bound=self._text(s.bound),
+        )
+
+    def _where(self, f: Finding) -> Literal["inline", "body", "late", "quiet"]:
+        shown = self._report.verdict.shown
+        if f in shown.inline:
+            return "inline"
+        if f in shown.listed:
+            return "body"
+        return "late" if f in shown.late else "quiet"
 
     def _dropped(self, d: Dropped) -> DroppedShape:
         item = d.item
@@ -173,10 +201,12 @@ class _Writer:
             engine=call.engine,
             vote=call.vote or None,
             chunk=call.chunk,
+            round=call.round,
             task=call.task.value,
             model=self._text(look.model),
             reading=look.reading.value,
             detail=self._text(look.detail),
+            start=round(look.start - self._began, 3),
             waited=round(look.waited, 3),
             seconds=round(look.seconds, 3),
             usage=_usage(look.usage),

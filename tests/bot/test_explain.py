@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.config import Config, parse_config
-from bot.explain import Setting, explain
+from bot.explain import explain
+from bot.report import Setting
 from bot.settings import Ceilings
 from tests.bot.test_config import LEAVES
 
