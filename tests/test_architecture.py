@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("reviewers.registry",),
     (
         *("bot.errors", "bot.settings", "bot.app_settings", "bot.config", "bot.subject"),
-        *("bot.report", "bot.logs", "bot.metrics", "bot.jobs.protocol"),
+        *("bot.report", "bot.logs", "bot.metrics", "bot.jobs.protocol", "bot.secret_file"),
     ),
     ("bot.terms",),
     ("bot.explain",),

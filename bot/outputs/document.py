@@ -18,12 +18,16 @@ from bot.outputs.shapes import (
     DroppedShape,
     EarlierShape,
     FindingShape,
+    RowShape,
     SettingShape,
     SourceShape,
+    TableShape,
     UsageShape,
     VerificationShape,
     WrittenShape,
 )
+from bot.outputs.table import table
+from bot.outputs.words import evidence
 from bot.report import Report, Setting
 from reviewers.core.call import Attempt, Look, Usage
 from reviewers.core.coverage import WHOLE_FILE
@@ -68,6 +72,7 @@ class _Writer:
             findings=[self._finding(f) for f in verdict.findings],
             fixed=[self._earlier(k) for k in verdict.fixed],
             dismissed=[self._earlier(k) for k in verdict.dismissed],
+            reported=sum(len(look.claims) + len(look.dropped) for look in verdict.looks),
             dropped=[self._dropped(d) for d in verdict.dropped],
             coverage=self._coverage(),
             analysers=[
@@ -135,6 +140,7 @@ class _Writer:
             else None,
             standing=f.standing.value,
             note=self._text(f.note),
+            evidence=self._text(evidence(f, self._report.verdict.policy)),
             shown=self._where(f),
         )
 
@@ -245,6 +251,19 @@ class _Writer:
             hunks=len(verdict.coverage.hunks),
             carried=len(verdict.coverage.carried),
             cells=cells,
+            table=self._table(),
+        )
+
+    def _table(self) -> TableShape:
+        header, rows = table(self._report)
+        return TableShape(
+            header=list(header),
+            rows=[
+                RowShape(
+                    path=self._text(row.path), label=self._text(row.label), words=list(row.cells)
+                )
+                for row in rows
+            ],
         )
 
 

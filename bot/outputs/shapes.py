@@ -59,8 +59,9 @@ class VerificationShape(_Shape):
 class FindingShape(_Shape):
     """One finding; `line` is null where its code is on no line of the change.
 
-    `shown` says where it stands: on its line and in the body, in the body alone, in the body's fold
-    of late ones, or (quiet) only where there is room for everything.
+    `evidence` is what stands behind it, in the words of its comment. `shown` says where it stands: on
+    its line and in the body, in the body alone, in the body's fold of late ones, or (quiet) only
+    where there is room for everything.
     """
 
     id: str
@@ -81,6 +82,7 @@ class FindingShape(_Shape):
     verification: VerificationShape | None
     standing: str
     note: str
+    evidence: str
     shown: Literal["inline", "body", "late", "quiet"]
 
 
@@ -111,6 +113,21 @@ class CellShape(_Shape):
     detail: str
 
 
+class RowShape(_Shape):
+    """A row of the coverage table; `path` is "" where several files share it."""
+
+    path: str
+    label: str
+    words: list[str]
+
+
+class TableShape(_Shape):
+    """The coverage table as the review's body has it: files against readers, each cell a word."""
+
+    header: list[str]
+    rows: list[RowShape]
+
+
 class CoverageShape(_Shape):
     """The receipt."""
 
@@ -118,6 +135,7 @@ class CoverageShape(_Shape):
     hunks: int
     carried: int
     cells: list[CellShape]
+    table: TableShape
 
 
 class UsageShape(_Shape):
@@ -211,7 +229,11 @@ class WrittenShape(_Shape):
 
 
 class Document(_Shape):
-    """A review; `title` is its one line with the counts, `written` is null where nothing was posted."""
+    """A review; `title` is its one line with the counts, `written` is null where nothing was posted.
+
+    `reported` counts what all calls and analysers said, before anything was dropped. `findings` may
+    be more than what is left of it: open ones of earlier reviews stand among them.
+    """
 
     schema_: Version = Field(default=VERSION, alias="schema")
     outcome: Literal["clean", "findings", "incomplete", "failed"]
@@ -225,6 +247,7 @@ class Document(_Shape):
     findings: list[FindingShape]
     fixed: list[EarlierShape]
     dismissed: list[EarlierShape]
+    reported: int
     dropped: list[DroppedShape]
     coverage: CoverageShape
     analysers: list[AnalyserShape]
