@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from bot.jobs.protocol import JobRow, JobState, Place
 from bot.outputs.digest import Digest
+from bot.outputs.words import capital
 from reviewers.core.verdict import Outcome
 
 _REVIEW = re.compile(r"#pullrequestreview-([0-9]{1,20})$")
@@ -53,7 +54,7 @@ def job_line(row: JobRow, now: float, web: str, digests: Mapping[str, Digest]) -
         pull=pull_url(web, row.place),
         state=outcome(row),
         kind=_kind(row),
-        said=row.note or (row.title if finished else ""),
+        said=row.note or (_said(row) if finished else ""),
         unread=str(row.unread) if finished else "–",
         cost=price(row) if has_run else "–",
         seconds=f"{max(end - row.started, 0):,.0f}" if has_run else "–",
@@ -66,6 +67,11 @@ def outcome(row: JobRow) -> str:
     if row.state is JobState.DONE:
         return row.outcome or row.state.value
     return "given up" if row.state is JobState.DEAD else row.state.value
+
+
+def _said(row: JobRow) -> str:
+    """The title, without the outcome that stands before it already."""
+    return row.title.removeprefix(f"{capital(row.outcome)}: ")
 
 
 def _kind(row: JobRow) -> str:

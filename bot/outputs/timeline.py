@@ -224,17 +224,16 @@ def _row(row: Row, top: int, length: float, layout: Layout) -> Iterator[str]:
     for span in row.spans:
         yield from _span(span, bar, length, layout)
     if row.ended:
-        end = max((span.end for span in row.spans), default=0.0)
-        x = _x(end, length, layout)
-        late = x > layout.left + 0.75 * (layout.right - layout.left)
-        begin = min((span.start for span in row.spans), default=0.0) if late else end
-        x = _x(begin, length, layout) if late else x
-        shift = 'dx="6"' if not late or x < layout.left + 8 else 'dx="-6"'
-        anchor = "end" if late and x >= layout.left + 8 else "start"
-        yield (
-            f'<text class="ended" x="{x:.2f}%" y="{bar + 10}" {shift} '
-            f'text-anchor="{anchor}">{escape(row.ended)}</text>'
-        )
+        yield _ended(row, bar, length, layout)
+
+
+def _ended(row: Row, bar: int, length: float, layout: Layout) -> str:
+    """How the call ended, behind its last bar; inside of it where there is no room behind."""
+    x = _x(max((span.end for span in row.spans), default=0.0), length, layout)
+    has_room = x < layout.left + 0.7 * (layout.right - layout.left)
+    shift, anchor = (6, "start") if has_room else (-16, "end")
+    at = f'x="{x:g}%" dx="{shift}" y="{bar + 10}" text-anchor="{anchor}"'
+    return f'<text class="ended" {at}>{escape(row.ended)}</text>'
 
 
 def _span(span: Span, y: int, length: float, layout: Layout) -> Iterator[str]:
@@ -244,20 +243,20 @@ def _span(span: Span, y: int, length: float, layout: Layout) -> Iterator[str]:
     kind = span.kind.value
     match span.kind:
         case Kind.SETTLED:
-            yield f'<circle class="{kind}" cx="{x:.2f}%" cy="{y + BAR // 2}" r="5"/>'
+            yield f'<circle class="{kind}" cx="{x:g}%" cy="{y + BAR // 2}" r="5"/>'
         case Kind.WAITED:
             yield _rect(kind, x, y + BAR // 2 - 1, width, 3)
         case _:
             yield _rect(kind, x, y, width, BAR)
     if span.kind is Kind.LOST:
         yield (
-            f'<text class="cross" x="{x + width:.2f}%" dx="-2" y="{y + 11}" '
+            f'<text class="cross" x="{x + width:.4g}%" dx="-2" y="{y + 11}" '
             'text-anchor="end">×</text>'
         )
 
 
 def _rect(kind: str, x: float, y: int, width: float, height: int) -> str:
-    at = f'x="{x:.2f}%" y="{y}" width="{width:.2f}%" height="{height}"'
+    at = f'x="{x:g}%" y="{y}" width="{width:.4g}%" height="{height}"'
     return f'<rect class="{kind}" {at} rx="2"/>'
 
 

@@ -13,6 +13,7 @@ from reviewers.core.policy import STATIC
 
 MOST_SHOWN = 100
 FILES_NAMED = 3
+CALLS_NAMED = 9
 
 HELPED_BY_ANOTHER_TRY = frozenset(
     {Reading.REFUSED, Reading.CUT_OFF, Reading.TIMED_OUT, Reading.FAILED, Reading.BUDGET}
@@ -22,7 +23,7 @@ HELPED_BY_ANOTHER_TRY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Hunks that one pair of eyes did not read, all for one reason."""
+    """Hunks that one reviewer's votes did not read, all for one reason."""
 
     who: str
     hunks: str
@@ -33,13 +34,17 @@ class Unread:
 
 
 def unread(doc: Document) -> list[Unread]:
-    """The gaps, those with the same eyes and reason together, at most MOST_SHOWN."""
-    groups: dict[tuple[str, str, int | None, str, str], list[CellShape]] = {}
+    """The gaps, those of one reviewer with the same files and reason together, at most MOST_SHOWN."""
+    cells: dict[tuple[str, str, int | None, str, str], list[CellShape]] = {}
     for cell in doc.coverage.cells:
         if Reading(cell.reading).is_gap:
             key = (cell.reviewer, cell.engine, cell.vote, cell.reading, cell.detail)
-            groups.setdefault(key, []).append(cell)
-    return [_unread(group, doc.calls) for group in list(groups.values())[:MOST_SHOWN]]
+            cells.setdefault(key, []).append(cell)
+    groups: dict[tuple[object, ...], list[list[CellShape]]] = {}
+    for (reviewer, engine, _, reading, detail), mine in cells.items():
+        where = tuple((c.path, c.hunk) for c in mine)
+        groups.setdefault((reviewer, engine, reading, detail, where), []).append(mine)
+    return [_unread(votes, doc.calls) for votes in list(groups.values())[:MOST_SHOWN]]
 
 
 def helps_to_try_again(doc: Document) -> bool:
@@ -51,29 +56,39 @@ def helps_to_try_again(doc: Document) -> bool:
     return any(c.reading in HELPED_BY_ANOTHER_TRY for c in doc.coverage.cells)
 
 
-def _unread(cells: Sequence[CellShape], calls: Sequence[CallShape]) -> Unread:
+def _unread(votes: Sequence[Sequence[CellShape]], calls: Sequence[CallShape]) -> Unread:
+    """What these votes, each with the same cells, did not read."""
+    cells = votes[0]
     first = cells[0]
     reading = Reading(first.reading)
-    seat = "analysers" if first.engine == STATIC else f"vote {first.vote}"
-    who = f"{first.reviewer}, {seat}" if first.reviewer else "everybody"
     paths = list(dict.fromkeys(c.path for c in cells))
     named = listing(paths[:FILES_NAMED])
     more = len(paths) - FILES_NAMED
     hunks = [c for c in cells if c.hunk is not None]
+    names = dict.fromkeys(name for mine in votes for name in _calls(mine[0], calls))
     return Unread(
-        who=who,
+        who=_who(first, [mine[0].vote for mine in votes]),
         hunks=plural(len(hunks), "hunk") if hunks else "the whole file",
         files=f"{named} and {plural(more, 'more file')}" if more > 0 else named,
         reading=first.reading,
         why=first.detail or SAID.get(reading, reading.value),
-        call=_call(first, calls),
+        call=listing(list(names)[:CALLS_NAMED]) or "none was started",
     )
 
 
-def _call(cell: CellShape, calls: Sequence[CallShape]) -> str:
+def _who(cell: CellShape, votes: Sequence[int | None]) -> str:
+    """`security, votes 1 and 2`, `style, analysers`."""
+    if not cell.reviewer:
+        return "everybody"
+    if cell.engine == STATIC:
+        return f"{cell.reviewer}, analysers"
+    numbers = listing([str(v) for v in votes])
+    return f"{cell.reviewer}, vote{'s' if len(votes) > 1 else ''} {numbers}"
+
+
+def _calls(cell: CellShape, calls: Sequence[CallShape]) -> list[str]:
     """The names of the calls that were to read it; a large change is read in several parts."""
     if cell.reading == Reading.TOO_LARGE or not cell.reviewer:
-        return "none was planned"
-    seats = (cell.reviewer, cell.engine, cell.vote)
-    names = [c.name for c in calls if (c.reviewer, c.engine, c.vote) == seats]
-    return listing(names[:FILES_NAMED]) or "none was started"
+        return []
+    seat = (cell.reviewer, cell.engine, cell.vote)
+    return [c.name for c in calls if (c.reviewer, c.engine, c.vote) == seat]

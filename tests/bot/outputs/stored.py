@@ -16,6 +16,8 @@ from bot.report import Report
 from bot.settings import Ceilings
 from reviewers.core.aggregate.rank import rank
 from reviewers.core.call import Attempt, Call, Look, Reading, Task, Usage
+from reviewers.core.change import HunkRef
+from reviewers.core.coverage import Coverage
 from reviewers.core.finding import Claim, Dropped, Reason, Severity
 from reviewers.core.policy import CLAUDE, STATIC
 from tests.bot.outputs import samples
@@ -101,6 +103,13 @@ def of_many_steps() -> Report:
     )
 
 
+def unread_hunks(of: Coverage) -> set[HunkRef]:
+    """The hunks that a model was to read and none did."""
+    asked = [c for c in of.cells if c.engine == CLAUDE]
+    read = {c.hunk for c in asked if c.reading is Reading.READ}
+    return {c.hunk for c in asked} - read
+
+
 def job(report: Report | None, name: str = "01JD8Q7M", **more: Any) -> JobRow:
     """The job of a review that is done; without a report one that is not."""
     values: dict[str, Any] = {
@@ -129,9 +138,16 @@ def job(report: Report | None, name: str = "01JD8Q7M", **more: Any) -> JobRow:
             "title": check_title(report),
             "cost": verdict.cost,
             "findings": len(verdict.findings),
-            "unread": len({c.hunk for c in verdict.coverage.gaps}),
+            "unread": len(unread_hunks(verdict.coverage)),
             "review_url": REVIEW,
             "document": document(report, written=written),
             **values,
         }
     return JobRow(name, **values)
+
+
+def of_gaps() -> Report:
+    """Sample (c), which security did not read at all, with times."""
+    report = samples.c()
+    verdict = report.verdict
+    return replace(report, verdict=replace(verdict, looks=timed(verdict.looks, [claim()])))
