@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+
 
 class Problem(Exception):
     """An error that is told, not traced: `what` is wrong, and what to `do` about it."""
@@ -54,6 +56,31 @@ class MissingProblem(HostProblem):
     """What was named is not there, or not for us to see."""
 
     exit_code = 2
+
+
+class Gone(enum.StrEnum):
+    """Why an App has no business at a place any more."""
+
+    SUSPENDED = "the installation is suspended"
+    REMOVED = "the App is not installed there any more"
+    UNREACHABLE = "the installation does not reach the repository"
+    REPLACED = "another repository has this name now"
+
+
+class GoneProblem(HostProblem):
+    """The App may do nothing there from now on: the job is over, and nobody need be told (S19)."""
+
+    def __init__(self, why: Gone, where: str, *, status: int = 0) -> None:
+        super().__init__(f"{where}: {why}.", "Nothing more is done there.", status=status)
+        self.why = why
+
+
+class LimitProblem(HostProblem):
+    """A limit of the host's that lasts too long to sit out; `after` is in seconds from now."""
+
+    def __init__(self, what: str, do: str, *, after: float, status: int = 0) -> None:
+        super().__init__(what, do, status=status, retryable=True)
+        self.after = after
 
 
 class BadLineProblem(HostProblem):

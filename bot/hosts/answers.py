@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.errors import Gone, GoneProblem
 from bot.hosts.protocol import PostedComment, PostedReview
+from bot.jobs.protocol import Place
 from bot.outputs.inline import InlineComment
 from reviewers.core.change import Content, FileDiff, FileStatus, Hunk
 from reviewers.core.diff import (
@@ -149,6 +151,21 @@ def _without_hunks(file: FileDiff, after: Blob | None, before: Blob | None) -> F
         return replace(file, content=Content.BINARY, missing="binary")
     empty = now is not None and now.size == 0 and (before is None or before.size == 0)
     return file if empty else replace(file, missing=NO_DIFF)
+
+
+# --- the repository
+
+
+def check_same(pull: Mapping[str, Any], place: Place) -> Place:
+    """The place under the name that its repository has now.
+
+    `pull` is a pull request as REST gives it. GoneProblem when the name has come to another
+    repository: names can be taken again, numbers cannot (case S22).
+    """
+    repository = pull["base"].get("repo") or {}
+    if repository.get("id") != place.repository_id:
+        raise GoneProblem(Gone.REPLACED, str(place))
+    return replace(place, repository=str(repository["full_name"]))
 
 
 # --- reviews

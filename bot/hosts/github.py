@@ -14,8 +14,9 @@ from bot.config import PATH as CONFIG_PATH
 from bot.errors import AccessProblem, BadLineProblem, HostProblem, LostProblem, MissingProblem
 from bot.hosts import answers, queries
 from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, nearest, shortened
-from bot.hosts.http import GitHubAPI, told
+from bot.hosts.http import GitHubAPI, told, written
 from bot.hosts.protocol import PostedReview, Pull
+from bot.jobs.protocol import Place
 from bot.outputs.inline import InlineComment
 from bot.settings import PUBLIC_API, Settings
 from bot.subject import PullRequest, Subject
@@ -53,11 +54,17 @@ async def find_token(settings: Settings) -> str:
 
 
 class GitHub:
-    """One pull request. All reads that can be are made at once."""
+    """One pull request. All reads that can be are made at once.
 
-    def __init__(self, api: GitHubAPI, pull: PullRequest, settings: Settings) -> None:
+    With a `place`, what stands under its name in another repository is not touched.
+    """
+
+    def __init__(
+        self, api: GitHubAPI, pull: PullRequest, settings: Settings, place: Place | None = None
+    ) -> None:
         self._api = api
         self._pull = pull
+        self._place = place
         self._web = settings.web_url if settings.github_api != PUBLIC_API else "https://github.com"
 
     @property
@@ -74,6 +81,8 @@ class GitHub:
             rows = await self._rest_of(first, int(facts["changed_files"]))
         except gidgethub.HTTPException as e:
             raise told(e, f"read {self._pull}") from e
+        if self._place:
+            answers.check_same(facts, self._place)
         base, head = facts["base"]["sha"], facts["head"]["sha"]
         found = await self._contents(rows, base, head)
         missing = int(facts["changed_files"]) - len(rows)
@@ -101,9 +110,12 @@ class GitHub:
     async def head(self) -> str:
         """The head commit as it is now."""
         try:
-            return str((await self._api.getobject(self._path, "head"))["head"]["sha"])
+            facts = await self._api.getobject(self._path, "head")
         except gidgethub.HTTPException as e:
             raise told(e, f"read {self._pull}") from e
+        if self._place:
+            answers.check_same(facts, self._place)
+        return str(facts["head"]["sha"])
 
     async def change_at(self, base: str, head: str) -> Change | None:
         """The change at an earlier head, by comparing it with the base of today.
@@ -136,11 +148,9 @@ class GitHub:
             "comments": [answers.comment_data(c) for c in comments],
         }
         try:
-            answer = await self._api.post(f"{self._path}/reviews", data=data)
+            answer = written(await self._api.post(f"{self._path}/reviews", data=data))
         except gidgethub.HTTPException as e:
             raise told(e, "post the review") from e
-        if not isinstance(answer, dict):
-            raise LostProblem("What answered was not GitHub.", "Check the proxy.", retryable=True)
         return PostedReview(
             int(answer["id"]),
             answer.get("node_id", ""),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import random
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -19,6 +20,7 @@ from bot.errors import (
     BadLineProblem,
     ConfigProblem,
     HostProblem,
+    LimitProblem,
     LostProblem,
     MissingProblem,
 )
@@ -61,7 +63,9 @@ def make_session(settings: Settings, seconds: float = REQUEST_SECONDS) -> aiohtt
 class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
     """gidgethub with the limits obeyed, reads retried, redirects kept on the API's own host."""
 
-    def __init__(self, session: aiohttp.ClientSession, settings: Settings, token: str) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, settings: Settings, token: str | None
+    ) -> None:
         super().__init__(session, "triptych", oauth_token=token, base_url=settings.github_api)
         self._home = urlsplit(settings.github_api)
         self.graphql_url = settings.graphql_url
@@ -90,8 +94,12 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
                 raise _lost() from None
             if status not in (301, 302, 307, 308):
                 return status, answer, data
-            url = urljoin(url, answer.get("location", ""))
+            url = self._redirected(url, urljoin(url, answer.get("location", "")))
         raise HostProblem("GitHub redirects in a circle.", "Check GITHUB_API_URL.")
+
+    def _redirected(self, url: str, to: str) -> str:
+        """Where a redirect leads; it is looked at again before anything is sent there."""
+        return to
 
     async def _make_request(self, method: str, url: str, *args: Any, **more: Any) -> Any:
         """What cannot be read is not the API's answer: a proxy's page, or one that was cut off."""
@@ -148,6 +156,14 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
             raise _no_api(self._home.netloc)
         return answer
 
+    async def getrows(self, url: str) -> AsyncGenerator[dict[str, Any], None]:
+        """The objects of a JSON list, page by page."""
+        async with contextlib.aclosing(self.getiter(url, {})) as rows:
+            async for row in rows:
+                if not isinstance(row, dict):
+                    raise _no_api(self._home.netloc)
+                yield row
+
     async def handle_rate_limit_error(
         self, *, method: str, url: str, exception: gidgethub.HTTPException, attempt: int
     ) -> bool:
@@ -193,6 +209,13 @@ def _lost() -> LostProblem:
     )
 
 
+def written(answer: Any) -> dict[str, Any]:
+    """What a write has made; LostProblem when it is not GitHub that answered."""
+    if not isinstance(answer, dict):
+        raise LostProblem("What answered was not GitHub.", "Check the proxy.", retryable=True)
+    return answer
+
+
 def limit_wait(
     status: int, headers: Mapping[str, str], attempt: int, said: str = ""
 ) -> float | None:
@@ -224,19 +247,16 @@ def told(error: gidgethub.HTTPException, what: str) -> HostProblem:
     """A failed request as a Problem: what was asked, what GitHub said, what to do."""
     status = int(error.status_code)
     said = str(error)
+    if (wait := limit_wait(status, error.headers or {}, 1, said)) is not None:
+        return LimitProblem(
+            "GitHub's rate limit is reached.", "Try again later.", after=wait, status=status
+        )
     match status:
         case 401:
             return AccessProblem(
                 "GitHub refuses the token (401).",
                 "Set GITHUB_TOKEN to a valid one, or run `gh auth login`.",
                 status=status,
-            )
-        case 403 | 429 if limit_wait(status, error.headers or {}, 1, said) is not None:
-            return HostProblem(
-                "GitHub's rate limit is reached.",
-                "Try again later.",
-                status=status,
-                retryable=True,
             )
         case 403:
             return AccessProblem(

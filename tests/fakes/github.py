@@ -28,7 +28,8 @@ from tests.builders import patch
 
 Json = dict[str, Any]
 REPOSITORY = "acme/shop"
-BY_ID = "/repositories/5000"
+REPOSITORY_ID = 5000
+BY_ID = f"/repositories/{REPOSITORY_ID}"
 """The same repository, as GitHub redirects to it when it was renamed."""
 OUR_LOGIN = "triptych-bot"
 TOKEN = "ghp_test"
@@ -101,6 +102,7 @@ class FakeGitHub:
         self.headers: list[dict[str, str]] = []
         self.hidden: dict[str, str] = {}
         self.url = ""
+        self.repository_id = REPOSITORY_ID
         self._next = 1000
 
     def commit(self, sha: str, files: Files) -> str:
@@ -156,19 +158,18 @@ class FakeGitHub:
             fault.times -= 1
             if fault.do not in ("lost", "late"):
                 return await self._fail(fault, request)
-        login = self._login(request)
-        if login is None:
-            return web.json_response({"message": "Bad credentials"}, status=401)
         try:
-            answer = self._route(request, body, login)
-        except _Refusal as e:
-            return web.json_response(e.body, status=e.status)
+            answer = self._route(request, body, self._login(request))
+        except Refusal as e:
+            return web.json_response(e.body, status=e.status, headers=e.headers)
         if fault and fault.do == "lost":
             _abort(request)
         if fault:
             return web.json_response({"message": "Server Error"}, status=502)
         if answer is None:
             return web.Response(status=204)
+        if isinstance(answer, web.Response):
+            return answer
         return web.json_response(answer)
 
     def _hits(self, fault: Fault, request: web.Request, body: Any) -> bool:
@@ -204,9 +205,11 @@ class FakeGitHub:
         assert isinstance(fault.do, int)
         return web.json_response({"message": "Server Error"}, status=fault.do)
 
-    def _login(self, request: web.Request) -> str | None:
+    def _login(self, request: web.Request) -> str:
         token = request.headers.get("Authorization", "").rpartition(" ")[2]
-        return self.tokens.get(token)
+        if token not in self.tokens:
+            raise Refusal(401, "Bad credentials")
+        return self.tokens[token]
 
     def _route(self, request: web.Request, body: Any, login: str) -> Any:
         method, path = request.method, request.path.removeprefix("/api/v3")
@@ -214,9 +217,9 @@ class FakeGitHub:
             return self._graphql(body, login)
         repo = re.fullmatch(rf"(?:/repos/{REPOSITORY}|{BY_ID})(/.*)", path)
         if repo is None:
-            raise _Refusal(404, "Not Found")
+            raise Refusal(404, "Not Found")
         if method != "GET" and not self.may_write:
-            raise _Refusal(403, "Resource not accessible by integration")
+            raise Refusal(403, "Resource not accessible by integration")
         rest = repo[1]
         if found := re.fullmatch(r"/compare/(\w+)\.\.\.(\w+)", rest):
             return self._compare(found[1], found[2])
@@ -224,7 +227,7 @@ class FakeGitHub:
             return self._edit_comment(int(found[1]), body, login)
         found = re.fullmatch(r"/pulls/(\d+)(?:/(files|reviews)(?:/(\d+))?)?", rest)
         if found is None or int(found[1]) not in self.pulls:
-            raise _Refusal(404, "Not Found")
+            raise Refusal(404, "Not Found")
         number, what, item = int(found[1]), found[2], found[3]
         match (method, what, item):
             case ("GET", None, _):
@@ -245,21 +248,21 @@ class FakeGitHub:
             case ("DELETE", "reviews", str()):
                 review = self._own(self.pulls[number].reviews, int(item), login)
                 if review["state"] != "PENDING":
-                    raise _Refusal(422, "Can not delete a non-pending pull request review")
+                    raise Refusal(422, "Can not delete a non-pending pull request review")
                 self.pulls[number].reviews.remove(review)
                 return review
-        raise _Refusal(404, "Not Found")
+        raise Refusal(404, "Not Found")
 
     def _own(self, rows: list[Json], identity: int, login: str) -> Json:
         row = self._find(rows, identity)
         if row["user"]["login"] != login:
-            raise _Refusal(403, "Must be the author")
+            raise Refusal(403, "Must be the author")
         return row
 
     def _find(self, rows: list[Json], identity: int) -> Json:
         row = next((r for r in rows if r["id"] == identity), None)
         if row is None:
-            raise _Refusal(404, "Not Found")
+            raise Refusal(404, "Not Found")
         return row
 
     def _pull(self, number: int) -> Json:
@@ -271,9 +274,13 @@ class FakeGitHub:
             "state": pull.state,
             "draft": pull.draft,
             "changed_files": len(self._files(pull)),
-            "base": {"sha": pull.base, "ref": "main"},
+            "base": {"sha": pull.base, "ref": "main", "repo": self.repository()},
             "head": {"sha": pull.head, "ref": "topic"},
         }
+
+    def repository(self) -> Json:
+        """The repository as it stands in other answers."""
+        return {"id": self.repository_id, "full_name": REPOSITORY}
 
     def _files(self, pull: FakePull) -> list[Json]:
         if pull.rows is not None:
@@ -313,7 +320,7 @@ class FakeGitHub:
 
     def _compare(self, base: str, head: str) -> Json:
         if head not in self.commits or base not in self.commits:
-            raise _Refusal(404, "Not Found")
+            raise Refusal(404, "Not Found")
         rows = self._differences(self.commits[base], self.commits[head], {}, set())
         return {"files": rows[:300]}
 
@@ -326,18 +333,18 @@ class FakeGitHub:
             "not in GitHub's description"
         )
         if body["commit_id"] not in pull.history:
-            raise _unprocessable("The commit_id is not part of the pull request")
+            raise unprocessable("The commit_id is not part of the pull request")
         comments = body.get("comments", [])
         if event and not body.get("body", "").strip() and not comments:
-            raise _unprocessable("Body can't be blank")
+            raise unprocessable("Body can't be blank")
         for text in (body.get("body", ""), *(c["body"] for c in comments)):
             _check_length(text)
         if any(r["state"] == "PENDING" and r["user"]["login"] == login for r in pull.reviews):
-            raise _unprocessable("User can only have one pending review per pull request")
+            raise unprocessable("User can only have one pending review per pull request")
         files = {row["filename"]: row for row in self._files(pull)}
         for comment in comments:
             if problem := _misplaced(files, comment, pull.refused):
-                raise _unprocessable(problem)
+                raise unprocessable(problem)
         review: Json = {
             "id": self._identity(),
             "body": body.get("body", ""),
@@ -487,24 +494,31 @@ def _abort(request: web.Request) -> None:
     raise ConnectionResetError
 
 
-class _Refusal(Exception):
+class Refusal(Exception):
     """GitHub says no."""
 
-    def __init__(self, status: int, message: str, errors: list[Any] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        errors: list[Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.headers = dict(headers or {})
         self.body: Json = {"message": message, **({"errors": errors} if errors else {})}
 
 
-def _unprocessable(problem: str) -> _Refusal:
-    return _Refusal(422, "Unprocessable Entity", [problem])
+def unprocessable(problem: str) -> Refusal:
+    return Refusal(422, "Unprocessable Entity", [problem])
 
 
 def _check_length(text: str) -> None:
     if len(text) > 65_536:
         message = "Body is too long (maximum is 65536 characters)"
         error = {"code": "unprocessable", "field": "data", "message": message}
-        raise _Refusal(422, "Validation Failed", [error])
+        raise Refusal(422, "Validation Failed", [error])
 
 
 def _status(old: Entry | None, new: Entry | None, renamed: bool) -> str:
@@ -545,11 +559,18 @@ def _misplaced(files: Mapping[str, Json], comment: Json, refused: set[str]) -> s
 async def fake_github(tls: ssl.SSLContext | None = None) -> AsyncIterator[FakeGitHub]:
     """A running fake; `url` is where."""
     fake = FakeGitHub()
+    async with running(fake, tls):
+        yield fake
+
+
+@asynccontextmanager
+async def running(fake: FakeGitHub, tls: ssl.SSLContext | None = None) -> AsyncIterator[None]:
+    """Serve it for a while."""
     server = TestServer(fake.app(), handler_cancellation=True)
     await server.start_server(ssl=tls)
     try:
         fake.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.port}"
-        yield fake
+        yield
     finally:
         await server.close()
 

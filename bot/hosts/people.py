@@ -1,0 +1,136 @@
+"""People at a pull request: what they may order, what they said, and how they are answered."""
+
+from __future__ import annotations
+
+import enum
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gidgethub
+
+from bot.errors import AccessProblem, MissingProblem
+from bot.hosts.app import AppAPI
+from bot.hosts.http import told, written
+from bot.jobs.protocol import Thread
+
+MAY_ORDER = frozenset({"admin", "maintain", "write"})
+KINDS = {Thread.CONVERSATION: "issues", Thread.REVIEW: "pulls"}
+"""Under which paths GitHub keeps the comments of each thread."""
+log = logging.getLogger(__name__)
+
+
+class Face(enum.StrEnum):
+    """The reactions that we give, in GitHub's words."""
+
+    SEEN = "eyes"
+    DONE = "rocket"
+    PUZZLED = "confused"
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment as it is now; `parent` is the first of its review thread, 0 where it is that itself.
+
+    `updated` is GitHub's `updated_at`: of another time than in the event, it was edited since.
+    """
+
+    id: int
+    author: int
+    login: str
+    is_bot: bool
+    body: str
+    updated: str
+    parent: int = 0
+
+
+def permits(answer: Mapping[str, Any], author: int) -> bool:
+    """Whether a person's permission, as GitHub tells it, lets them order a review.
+
+    It must be that of the account with this number: a login can come to somebody else (case S24).
+    """
+    user = answer.get("user") or {}
+    if not author or user.get("id") != author:
+        return False
+    return answer.get("permission") in MAY_ORDER or answer.get("role_name") == "maintain"
+
+
+class People:
+    """Those who take part in one pull request. Failures are HostProblems."""
+
+    def __init__(self, api: AppAPI) -> None:
+        self._api = api
+        self._path = f"/repos/{api.place.repository}"
+        self._number = api.place.number
+
+    async def may_order(self, author: int, login: str) -> bool:
+        """Whether the author of a comment may give orders: by the API's word, at this moment."""
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}(\[bot\])?", login):
+            return False
+        url = f"{self._path}/collaborators/{{login}}/permission"
+        try:
+            answer = await self._api.getitem(url, {"login": login})
+        except gidgethub.HTTPException as e:
+            problem = told(e, "read a person's permission")
+            if isinstance(problem, MissingProblem):
+                return False
+            raise problem from e
+        return isinstance(answer, dict) and permits(answer, author)
+
+    async def comment(self, comment: int, thread: Thread) -> Comment:
+        """A comment of this pull request, read afresh. MissingProblem when there is none such."""
+        url = f"{self._path}/{KINDS[thread]}/comments/{comment}"
+        try:
+            row = await self._api.getobject(url, "body")
+        except gidgethub.HTTPException as e:
+            raise told(e, "read a comment") from e
+        link = str(row.get("issue_url") or row.get("pull_request_url") or "")
+        if link.rpartition("/")[2] != str(self._number):
+            raise MissingProblem(
+                f"That comment does not stand on {self._api.place}.",
+                "Check its number.",
+                status=404,
+            )
+        user = row.get("user") or {}
+        return Comment(
+            int(row["id"]),
+            int(user.get("id") or 0),
+            str(user.get("login", "")),
+            user.get("type") == "Bot",
+            row["body"] or "",
+            str(row.get("updated_at", "")),
+            int(row.get("in_reply_to_id") or 0),
+        )
+
+    async def react(self, comment: int, thread: Thread, face: Face) -> bool:
+        """Put a reaction on a comment, once; False where that cannot be, or requests are short."""
+        if self._api.is_low:
+            return False
+        url = f"{self._path}/{KINDS[thread]}/comments/{comment}/reactions"
+        return await self._send(url, {"content": face.value})
+
+    async def say(self, body: str) -> bool:
+        """Say something in the conversation; False where nobody may."""
+        return await self._send(f"{self._path}/issues/{self._number}/comments", {"body": body})
+
+    async def reply(self, thread_start: int, body: str) -> bool:
+        """Answer in a review's thread, by its first comment; False where nobody may.
+
+        As with `say`, LostProblem tells that it may have been said.
+        """
+        url = f"{self._path}/pulls/{self._number}/comments/{thread_start}/replies"
+        return await self._send(url, {"body": body})
+
+    async def _send(self, url: str, data: Mapping[str, str]) -> bool:
+        """Not where the conversation is locked, the comment gone, or we are blocked (case S67)."""
+        try:
+            written(await self._api.post(url, data=dict(data)))
+        except gidgethub.HTTPException as e:
+            problem = told(e, "answer")
+            if not isinstance(problem, AccessProblem | MissingProblem):
+                raise problem from e
+            log.info("No answer on %s: %s", self._api.place, problem.what)
+            return False
+        return True
