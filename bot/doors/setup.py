@@ -19,21 +19,22 @@ from aiohttp import web
 
 from bot.app_settings import APP_FILE, AppSettings
 from bot.doors.html import html, is_foreign, is_https, see
-from bot.errors import LostProblem, Problem
-from bot.hosts.manifest import (
+from bot.errors import Problem
+from bot.hosts.app_plan import (
     EVENTS,
     NAME_CHARS,
     PERMISSIONS,
     AppPlan,
-    NewApp,
     app_settings_url,
-    convert,
     install_url,
     is_login,
     is_reachable,
+    kept,
     manifest,
     new_app_url,
 )
+from bot.hosts.http import make_session
+from bot.hosts.manifest import convert
 from bot.outputs.page import Pages
 from bot.secret_file import check_writable, keep_secret
 from bot.settings import Settings
@@ -162,7 +163,7 @@ class _Setup:
         try:
             check_writable(self._app.home / APP_FILE)
         except Problem as e:
-            return self._told("The App cannot be stored", e, 500)
+            return self._message(500, "The App could not be stored", e.what, e.do)
         organisation = wish.organisation if wish.owner == "organisation" else ""
         plan = AppPlan(wish.name, organisation, wish.public, wish.public)
         return self._confirm(plan)
@@ -181,17 +182,18 @@ class _Setup:
                 "Open /setup in the browser in which the setup was begun and start again.",
             )
         try:
-            new = await convert(self._settings, request.query.get("code", ""))
-            keep_secret(self._app.home / APP_FILE, new.stored())
-        except LostProblem as e:
-            return self._told("The App may have been created, its keys are lost", e, 502)
+            async with make_session(self._settings) as session:
+                new = await convert(session, self._settings, request.query.get("code", ""))
+            app = kept(new)
+            keep_secret(self._app.home / APP_FILE, app.text)
         except Problem as e:
-            return self._told("The App's keys could not be taken over", e, 502)
+            what = f"{e.what} The App may stand at GitHub all the same: delete it there."
+            return self._message(502, "The App’s keys could not be taken over", what, e.do)
         self._done = True
         self._states.clear()
-        return await self._finished(under_way.plan, new)
+        return await self._finished(under_way.plan, new.slug, is_ours=app.secret_is_ours)
 
-    async def _finished(self, plan: AppPlan, new: NewApp) -> web.Response:
+    async def _finished(self, plan: AppPlan, slug: str, *, is_ours: bool) -> web.Response:
         unready = ""
         try:
             await self._on_created()
@@ -200,12 +202,12 @@ class _Setup:
         text = self._pages.render(
             "setup_done",
             name=plan.name,
-            install=install_url(self._settings, new.slug),
-            app_settings=app_settings_url(self._settings, plan, new.slug),
+            install=install_url(self._settings, slug),
+            app_settings=app_settings_url(self._settings, plan, slug),
             file=str(self._app.home / APP_FILE),
             webhook=plan.webhook,
             events=EVENTS,
-            secret_is_ours=new.secret_is_ours,
+            secret_is_ours=is_ours,
             unready=unready,
         )
         return html(text)
@@ -259,7 +261,7 @@ class _Setup:
             form_key=self._form_key(),
             github=self._settings.web_url,
             name_chars=NAME_CHARS,
-            reachable=not wish.public or is_reachable(wish.public),
+            reachable="public" in problems or is_reachable(wish.public),
         )
         return html(text, 422 if problems else 200)
 
@@ -295,9 +297,6 @@ class _Setup:
             "This page has done its work and is closed.",
             f"To set up another App, move {APP_FILE} out of TRIPTYCH_HOME and start the server again.",
         )
-
-    def _told(self, title: str, problem: Problem, status: int) -> web.Response:
-        return self._message(status, title, problem.what, problem.do)
 
     def _message(self, status: int, title: str, what: str, do: str) -> web.Response:
         return html(self._pages.render("message", title=title, what=what, do=do), status)

@@ -1,6 +1,6 @@
-"""The App's manifest: what GitHub is asked for, and the exchange of its code for the App's keys.
+"""The App that is to be: what GitHub is asked for in its manifest, where, and what is kept of it.
 
-GitHub's words: "Registering a GitHub App from a manifest". The code is good for an hour and once.
+GitHub's words: "Registering a GitHub App from a manifest".
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-import aiohttp
-
 from bot.app_settings import checked_pem
-from bot.errors import ConfigProblem, HostProblem, LostProblem
-from bot.hosts.http import API_VERSION, make_session
+from bot.errors import ConfigProblem, HostProblem
+from bot.hosts.manifest import NewApp
 from bot.settings import Settings
 
 PERMISSIONS: tuple[tuple[str, str, str], ...] = (
@@ -38,7 +36,6 @@ EVENTS: tuple[tuple[str, str], ...] = (
 
 NAME_CHARS = 34
 """GitHub takes names of at most 34 characters."""
-_CODE = re.compile(r"[0-9A-Za-z_-]{8,200}")
 _SLUG = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
 _LOGIN = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z_-]{0,98}[0-9A-Za-z])?")
 _LOCAL = re.compile(
@@ -65,22 +62,6 @@ class AppPlan:
     def webhook(self) -> str:
         """Where GitHub shall send events; "" where it could not."""
         return f"{self.public}/webhook" if is_reachable(self.public) else ""
-
-
-@dataclass(frozen=True)
-class NewApp:
-    """What GitHub gave for the code. `secret_is_ours`: GitHub set none, so one was made here."""
-
-    id: str
-    slug: str
-    pem: str = field(repr=False)
-    webhook_secret: str = field(repr=False)
-    secret_is_ours: bool = False
-
-    def stored(self) -> str:
-        """The text of TRIPTYCH_HOME/app.json, with the keys that the settings read."""
-        kept = {"id": self.id, "slug": self.slug, "pem": self.pem}
-        return json.dumps({**kept, "webhook_secret": self.webhook_secret}, indent=2) + "\n"
 
 
 def is_reachable(address: str) -> bool:
@@ -132,62 +113,22 @@ def app_settings_url(settings: Settings, plan: AppPlan, slug: str) -> str:
     return f"{settings.web_url}{account}/settings/apps/{slug}"
 
 
-async def convert(settings: Settings, code: str) -> NewApp:
-    """The App's keys for GitHub's code; no token is needed and none is sent.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The text of TRIPTYCH_HOME/app.json. `secret_is_ours`: GitHub set none, so one was made here."""
 
-    HostProblem when GitHub does not give them, LostProblem when it may have and the answer is
-    lost: a code works once. Neither the code nor anything of the answer is in them.
-    """
-    if not _CODE.fullmatch(code):
-        raise HostProblem("GitHub's code for the new App is not one.", "Start the setup again.")
-    url = f"{settings.github_api}/app-manifests/{code}/conversions"
-    headers = {"accept": "application/vnd.github+json", "x-github-api-version": API_VERSION}
-    async with make_session(settings) as session:
-        try:
-            async with session.post(url, headers=headers, allow_redirects=False) as answer:
-                status, data = answer.status, await answer.read()
-        except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError):
-            raise HostProblem(
-                f"{urlsplit(url).hostname} cannot be reached.",
-                "Check the network, the proxy and GITHUB_API_URL, then start again.",
-                retryable=True,
-            ) from None
-        except (aiohttp.ClientError, TimeoutError):
-            raise LostProblem(
-                "GitHub's answer with the keys of the new App was lost.",
-                "Delete the App at GitHub and start again: its code works only once.",
-            ) from None
-    return _new_app(status, data)
+    text: str = field(repr=False)
+    secret_is_ours: bool
 
 
-def _new_app(status: int, data: bytes) -> NewApp:
-    if status in (404, 422):
-        raise HostProblem(
-            f"GitHub does not take the code any more (status {status}).",
-            "It works once and for an hour. Delete the App at GitHub and start again.",
-            status=status,
-        )
-    if status != 201:
-        raise HostProblem(
-            f"GitHub did not hand over the keys of the new App (status {status}).",
-            "Delete the App at GitHub and start again.",
-            status=status,
-        )
+def kept(new: NewApp) -> Kept:
+    """What the settings read of a new App; HostProblem, without any of it, when it is none."""
     try:
-        found = json.loads(data)
-        given = found["webhook_secret"] or ""
-        pem = checked_pem(str(found["pem"]), "GitHub's answer")
-        app = NewApp(
-            id=str(int(found["id"])),
-            slug=str(found["slug"]),
-            pem=pem,
-            webhook_secret=str(given) or secrets.token_hex(32),
-            secret_is_ours=not given,
-        )
-    except (ValueError, LookupError, TypeError, ConfigProblem):
-        app = None
-    if app is None or not _SLUG.fullmatch(app.slug):
-        raise HostProblem(
-            "What answered is not GitHub's API, or not one that is known.", "Check GITHUB_API_URL."
-        )
-    return app
+        pem = checked_pem(new.pem, "GitHub's answer")
+    except ConfigProblem:
+        pem = ""
+    if not pem or not _SLUG.fullmatch(new.slug):
+        raise HostProblem("What answered is not GitHub.", "Check GITHUB_API_URL.")
+    secret = new.webhook_secret or secrets.token_hex(32)
+    values = {"id": str(new.id), "slug": new.slug, "pem": pem, "webhook_secret": secret}
+    return Kept(json.dumps(values, indent=2) + "\n", not new.webhook_secret)

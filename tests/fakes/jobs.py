@@ -1,64 +1,99 @@
-"""The project's one fake of the durable side: jobs in a list, and what was asked of them."""
+"""The jobs behind the doors, in memory: remembers every wish; can be told to fail or to stall.
+
+As durable as a test needs: what `accept` has returned for is in `taken`, whatever comes later. Equal
+wishes are one job, as a database's key would make them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.jobs.protocol import Figures, JobRow, Jobs, JobsProblem, JobState, ReviewWish, Wish
+from bot.jobs.protocol import (
+    CancelWish,
+    CommandWish,
+    Figures,
+    JobRow,
+    JobsProblem,
+    JobState,
+    PurgeWish,
+    ReviewWish,
+    Wish,
+)
+
+FULL = JobsProblem("The database cannot be written: no space left.", "Make room.")
 
 
 @dataclass
-class FakeJobs(Jobs):
-    """In memory. With `down` set, nothing can be written or read."""
+class FakeJobs:
+    """Takes wishes in. `fails` is raised by `accept`; while `stalled` is set, it does not return."""
 
-    rows: list[JobRow] = field(default_factory=list)
+    fails: Exception | None = None
+    stalled: asyncio.Event | None = None
+    why_not: str = ""
     now: Figures = Figures()
-    unready: str = ""
-    down: bool = False
-    accepted: list[tuple[Wish, str]] = field(default_factory=list)
-    retried: list[str] = field(default_factory=list)
-    cancelled: list[str] = field(default_factory=list)
-    shown: list[str] = field(default_factory=list)
+    taken: list[tuple[Wish, str]] = field(default_factory=list)
+    rows: dict[str, JobRow] = field(default_factory=dict)
+    stopped: list[float] = field(default_factory=list)
+    on_stop: Callable[[], None] = lambda: None
 
-    def _check(self) -> None:
-        if self.down:
-            raise JobsProblem("The database does not answer.", "Look at its log.")
+    @property
+    def wishes(self) -> list[Wish]:
+        """What was taken, each wish once."""
+        return list(dict.fromkeys(wish for wish, _ in self.taken))
 
     async def accept(self, wish: Wish, delivery: str) -> str:
-        self._check()
-        self.accepted.append((wish, delivery))
-        return f"job-{len(self.accepted)}" if isinstance(wish, ReviewWish) else ""
+        """Remember it; the id says what it is about, so that the same wish is the same job."""
+        if self.stalled is not None:
+            await self.stalled.wait()
+        if self.fails is not None:
+            raise self.fails
+        self.taken.append((wish, delivery))
+        match wish:
+            case ReviewWish():
+                job = f"review:{wish.place.key}:{wish.head}:{wish.once}"
+                self.rows.setdefault(
+                    job, JobRow(job, wish.place, wish.trigger, JobState.WAITING, wish.head)
+                )
+                return job
+            case CommandWish():
+                return f"command:{wish.comment}"
+            case CancelWish() | PurgeWish():
+                return ""
 
     async def ready(self) -> str:
-        return "The database does not answer." if self.down else self.unready
+        """`why_not`."""
+        return self.why_not
 
     async def figures(self) -> Figures:
-        self._check()
+        """`now`."""
         return self.now
 
     async def list(self, limit: int = 50, state: JobState | None = None) -> Sequence[JobRow]:
-        self._check()
-        rows = [r for r in self.rows if state in (None, r.state)]
-        newest = sorted(rows, key=lambda r: -r.created)
-        return [replace(r, document="") for r in newest[:limit]]
+        """The newest first."""
+        found = [row for row in self.rows.values() if state in (None, row.state)]
+        return found[::-1][:limit]
 
     async def show(self, job: str) -> JobRow | None:
-        self._check()
-        self.shown.append(job)
-        return next((r for r in self.rows if r.id == job), None)
+        """By id."""
+        return self.rows.get(job)
 
     async def retry(self, job: str) -> str:
-        self._check()
-        old = next((r for r in self.rows if r.id == job), None)
-        if old is None:
-            raise KeyError(job)
-        self.retried.append(job)
-        new = JobRow(f"{job}+1", old.place, old.trigger, JobState.WAITING, created=old.created + 1)
-        self.rows.append(new)
-        return new.id
+        """The same again under another id."""
+        again = f"{job}+"
+        self.rows[again] = replace(self.rows[job], id=again, state=JobState.WAITING)
+        return again
 
     async def cancel(self, job: str) -> bool:
-        self._check()
-        self.cancelled.append(job)
-        return any(r.id == job and r.state is JobState.RUNNING for r in self.rows)
+        """Stop it, if it is waiting or running."""
+        row = self.rows.get(job)
+        if row is None or row.state not in (JobState.WAITING, JobState.RUNNING):
+            return False
+        self.rows[job] = replace(row, state=JobState.CANCELLED)
+        return True
+
+    async def stop(self, seconds: float) -> None:
+        """End; how long that may take is remembered."""
+        self.stopped.append(seconds)
+        self.on_stop()
