@@ -14,7 +14,7 @@ from bot.outputs.words import capital
 from reviewers.core.verdict import Outcome
 
 _REVIEW = re.compile(r"#pullrequestreview-([0-9]{1,20})$")
-_REPOSITORY = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +127,10 @@ def review_url(web: str, place: Place, posted: str) -> str:
 
 def blob_url(web: str, place: Place, head: str, path: str, line: int | None) -> str:
     """A line of a file at the head that was reviewed; "" where the address would be a guess."""
-    hidden = "‹" in path or "…" in path
-    if (
-        hidden
-        or not _REPOSITORY.fullmatch(place.repository)
-        or not re.fullmatch(r"[0-9a-f]{40}", head)
-    ):
+    # What was escaped or cut is not the name, and a name cannot lead out of the repository.
+    is_name = not {"", ".", ".."} & set(path.split("/")) and not {"‹", "…"} & set(path)
+    is_commit = re.fullmatch(r"[0-9a-f]{40}", head)
+    if not (is_name and is_commit and _REPOSITORY.fullmatch(place.repository)):
         return ""
     anchor = f"#L{int(line)}" if line else ""
     return f"{web}/{place.repository}/blob/{head}/{quote(path)}{anchor}"

@@ -434,7 +434,7 @@ async def test_the_page_of_a_review_has_all_that_was_sketched() -> None:
         "Review 2411: 1 request, 2 inline comments",
         "31 settings, configuration 9f3ad2c1, run 01JD8Q7M",
         'min_severity "medium" default',
-        "TRIPTYCH_MAX_ROUNDS allows 2",
+        "TRIPTYCH_MAX_ROUNDS allows 1",
     ):
         assert said.lower() in text.lower(), said
 
