@@ -96,11 +96,11 @@ def price(row: JobRow) -> str:
 
 
 def moment(at: float, now: float) -> Moment:
-    """`13:57` of today, else with the day, in UTC."""
+    """`13:57` of today, else `11-20 13:57`, in UTC; in full for machines."""
     if at <= 0:
         return Moment("–", "")
     then, today = (datetime.fromtimestamp(t, UTC) for t in (at, now))
-    shown = f"{then:%H:%M}" if then.date() == today.date() else f"{then:%Y-%m-%d %H:%M}"
+    shown = f"{then:%H:%M}" if then.date() == today.date() else f"{then:%m-%d %H:%M}"
     return Moment(shown, f"{then:%Y-%m-%dT%H:%M:%SZ}")
 
 
