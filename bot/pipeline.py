@@ -9,6 +9,7 @@ from functools import partial
 
 from bot.config import PATH, Config, parse_config
 from bot.errors import ConfigProblem
+from bot.explain import explain
 from bot.outputs.seal import Seal
 from bot.report import Report
 from bot.settings import Settings
@@ -99,7 +100,9 @@ def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Ter
         config, notes = Config(), (f"The configuration is not used. {e.what}",)
     paid = Paid(spent, around.paid, around.allowances)
     terms = agree(config, around.settings, around.options, around.nonce, paid)
-    return replace(terms, notes=(*terms.notes, *notes))
+    origin = f"{PATH} on {subject.base_ref}" if subject.base_ref else PATH
+    told = tuple(explain(config, origin, around.settings.ceilings))
+    return replace(terms, notes=(*terms.notes, *notes), settings=told)
 
 
 async def review(
@@ -125,6 +128,7 @@ async def review(
         commands=around.commands,
         no_model=terms.no_model,
         notes=terms.notes,
+        settings=terms.settings,
     )
 
 

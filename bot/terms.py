@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.config import Config, ModelsTable, ReviewerTable, TriggersTable
 from bot.errors import UsageProblem
+from bot.report import Setting
 from bot.settings import Ceilings, Settings
 from reviewers.core.allowance import Allowance
 from reviewers.core.finding import Severity
@@ -43,7 +44,8 @@ class Options:
 class Terms:
     """The agreement: policy, access to models (None: analysers only), and what to tell people.
 
-    `digest` names the configuration in the marker; `no_model` says why no model is asked.
+    `digest` names the configuration in the marker; `no_model` says why no model is asked; `settings`
+    list what the agreement was made of, each with its origin.
     """
 
     policy: Policy
@@ -55,6 +57,7 @@ class Terms:
     gate: Severity | None = None
     accounts: tuple[str, ...] = ()
     triggers: TriggersTable = TriggersTable()
+    settings: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True)
