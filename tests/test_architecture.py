@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("reviewers.protocols",),
     ("reviewers.engines", "reviewers.security", "reviewers.style", "reviewers.correctness"),
     ("reviewers.registry",),
-    ("bot.errors", "bot.settings", "bot.config", "bot.subject", "bot.report"),
+    ("bot.errors", "bot.settings", "bot.config", "bot.subject", "bot.report", "bot.version"),
     ("bot.terms",),
     ("bot.explain",),
     ("bot.outputs", "bot.hosts", "bot.posted"),

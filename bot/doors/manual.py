@@ -15,6 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from bot.errors import Stopped, UsageProblem
+from bot.outputs.formats import Format, Target, written
 from bot.outputs.live import Progress, let_go, tell
 from bot.outputs.terminal import print_coloured, terminal_lines
 from bot.outputs.words import plural
@@ -54,8 +55,7 @@ class Request:
     rounds: int | None = None
     max_cost: float | None = None
     fail_on: Severity | None = None
-    format: str = "terminal"
-    output: Path | None = None
+    targets: tuple[Target, ...] = (Target(Format.TERMINAL),)
     everything: bool = False
 
 
@@ -118,17 +118,17 @@ def deliver(done: Done, request: Request) -> None:
     if done.report is None:
         return
     redact = Redaction(read_settings().secrets)
-    if request.format == "json":
-        from bot.outputs.document import document
+    for target in request.targets:
+        _write_target(done.report, target, redact, everything=request.everything)
 
-        # JSON is UTF-8, whatever the locale says.
-        _write(document(done.report, redact), request.output, encoding="utf-8")
+
+def _write_target(report: Report, target: Target, redact: Redaction, *, everything: bool) -> None:
+    form = target.format
+    if form is Format.TERMINAL and target.file is None and sys.stdout.isatty():
+        print_coloured(terminal_lines(report, redact, everything=everything))
         return
-    lines = terminal_lines(done.report, redact, everything=request.everything)
-    if request.output is None and sys.stdout.isatty():
-        print_coloured(lines)
-    else:
-        _write("".join(f"{line.text}\n" for line in lines), request.output)
+    text = written(report, form, redact, everything=everything)
+    _write(text, target.file, "utf-8" if form.is_utf8 else None)
 
 
 def _write(text: str, to: Path | None, encoding: str | None = None) -> None:
@@ -140,7 +140,7 @@ def _write(text: str, to: Path | None, encoding: str | None = None) -> None:
     except OSError as e:
         where = to or "Standard output"
         raise UsageProblem(
-            f"{where} cannot be written: {e.strerror}.", "Give another --output."
+            f"{where} cannot be written: {e.strerror}.", "Name another file."
         ) from None
 
 
@@ -184,8 +184,9 @@ def _check(request: Request, pull: PullRequest | None) -> None:
         )
     if request.max_cost is not None and not math.isfinite(request.max_cost):
         raise UsageProblem(f"--max-cost is {request.max_cost}.", "Give an amount in USD.")
-    if request.output is not None:
-        _check_output(request.output)
+    for target in request.targets:
+        if target.file is not None:
+            _check_output(target.file)
     if request.post and pull is None:
         raise UsageProblem("--post needs a pull request.", "Give OWNER/REPO#NUMBER or its address.")
 
@@ -201,7 +202,7 @@ def _check_output(path: Path) -> None:
         why = "no permission"
     else:
         return
-    raise UsageProblem(f"{path} cannot be written: {why}.", "Give another --output.")
+    raise UsageProblem(f"{path} cannot be written: {why}.", "Name another file.")
 
 
 def _local(request: Request) -> Subject:
