@@ -183,6 +183,14 @@ def schema() -> None:
 
 
 @app.command()
+def action() -> None:
+    """Run as a step of a GitHub Actions job; the inputs of action.yml are its settings."""
+    from bot.doors.action import run
+
+    raise typer.Exit(run())
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     from bot.version import installed

@@ -60,5 +60,9 @@ class BadLineProblem(HostProblem):
     """A review was refused because one of its comments stands on no line of the change."""
 
 
+class MovedProblem(HostProblem):
+    """The pull request got another head while it was reviewed: what was found is about the old one."""
+
+
 class LostProblem(HostProblem):
     """A request was sent and its answer lost: it may have been done."""

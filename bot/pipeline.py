@@ -55,7 +55,8 @@ class Circumstances:
     """What a door gives to a review beside the change: environment, wishes, and who watches.
 
     `strict` turns a wrong configuration into an error; else defaults hold and a note says so. `again`,
-    `elsewhere` and `commands` are told to people (see Report).
+    `elsewhere` and `commands` are told to people (see Report), `notes` beside those of the terms.
+    `engine` makes the engines; another one is given where another job has looked already.
     """
 
     settings: Settings
@@ -66,6 +67,8 @@ class Circumstances:
     again: str = "run `triptych review` again"
     elsewhere: str = ""
     commands: bool = False
+    notes: tuple[str, ...] = ()
+    engine: Callable[[str, Brief], Engine] = build_engine
     run: str = field(default_factory=new_run)
     nonce: Callable[[], str] = new_nonce
 
@@ -80,7 +83,7 @@ def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Ter
             raise
         config, notes = Config(), (f"The configuration is not used. {e.what}",)
     terms = agree(config, around.settings, around.options, around.nonce, spent)
-    return replace(terms, notes=(*terms.notes, *notes))
+    return replace(terms, notes=(*terms.notes, *notes, *around.notes))
 
 
 async def review(
@@ -90,7 +93,7 @@ async def review(
     planned = _plan(subject.change, terms, history)
     brief = Brief(subject.change, planned, terms.policy, ANALYSERS, around.watch, terms.access)
     await around.announce(brief)
-    engines = {name: build_engine(name, brief) for name in terms.policy.engines}
+    engines = {name: around.engine(name, brief) for name in terms.policy.engines}
     try:
         verdict = await _rounds(brief, engines, terms, history)
     finally:

@@ -14,26 +14,22 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
+from bot.doors.announce import announcer
 from bot.errors import Stopped, UsageProblem
 from bot.outputs.formats import Format, Target, written
 from bot.outputs.live import Progress, let_go, tell
 from bot.outputs.terminal import print_coloured, terminal_lines
-from bot.outputs.words import plural
-from bot.pipeline import Announce, Circumstances, review, terms_of
+from bot.pipeline import Circumstances, review, terms_of
 from bot.report import Report
 from bot.settings import Settings, read_settings
 from bot.subject import PullRequest, Subject
 from bot.terms import Options
 from reviewers.core.finding import Severity
-from reviewers.core.policy import CLAUDE
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome, Verdict
-from reviewers.protocols import Brief
 
 DEFAULT_MAX_COST = 0.50
 """USD that a review by hand may cost when nothing else is said."""
-NAMED = 6
-"""So many files are named before they are sent; the others are counted."""
 
 _PULL = re.compile(r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+)#(?P<number>\d+)")
 _ADDRESS = re.compile(
@@ -97,7 +93,7 @@ def run(request: Request) -> Done:
             settings,
             options,
             watch=progress.watch,
-            announce=_announcer(options, progress),
+            announce=announcer(options, progress.say),
             strict=pull is None,
         )
         try:
@@ -270,40 +266,11 @@ async def _pull(pull: PullRequest, request: Request, around: Circumstances) -> D
         )
         grave = () if outcome.worst is None else (outcome.worst,)
         return Done(None, message, int(_any_from(grave, request.fail_on)))
+    if outcome.refused:
+        raise outcome.refused
     done = outcome.published
     message = ""
     if done:
         what = "Posted" if done.created else "Edited" if done.edited else "Nothing to post"
         message = "\n".join((f"{what}: {done.url}", *done.notes))
     return Done(outcome.report, message, exit_code(outcome.report.verdict, request.fail_on))
-
-
-def _announcer(options: Options, progress: Progress) -> Announce:
-    """Tells where the code goes and about what it costs, before the first call."""
-
-    async def announce(brief: Brief) -> None:
-        calls = tuple(c for c in brief.plan.calls if c.engine == CLAUDE)
-        if brief.model is None or not calls:
-            return
-        from reviewers.engines.claude.briefing import Briefing
-
-        estimate = Briefing(brief, brief.model).estimate(calls)
-        models = ", ".join(dict.fromkeys(brief.policy.models))
-        if estimate.usual is None and options.max_cost is not None:
-            raise UsageProblem(
-                f"The price of {models} is not known, so --max-cost cannot hold.",
-                "Give it in TRIPTYCH_PRICES, or leave --max-cost out.",
-            )
-        paths = dict.fromkeys(h.path for chunk in brief.plan.chunks for h in chunk.hunks)
-        host = brief.model.url.partition("://")[2]
-        where = host if brief.model.platform == "anthropic" else brief.model.platform
-        least = min((a.left for a in brief.model.allowances), default=None)
-        price = "price unknown" if estimate.usual is None else f"about {estimate.usual:.2f} USD"
-        cap = "" if least is None else f", at most {least:.2f} USD"
-        more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-        named = ", ".join(list(paths)[:NAMED]) + more
-        size = max(1, round(estimate.characters / 1000))
-        progress.say(f"Sends {plural(len(paths), 'file')} to {where} ({models}): {named}")
-        progress.say(f"{plural(estimate.calls, 'call')}, {size} kB of prompts, {price}{cap}.")
-
-    return announce
