@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 
 from bot.doors.admission import OVERTAKEN, Admitted, admit
 from bot.doors.announce import announcer
@@ -20,7 +21,7 @@ from bot.doors.inputs import Inputs, read_inputs
 from bot.doors.manual import exit_code
 from bot.doors.runner import Runner
 from bot.doors.triggers import ReviewOpen, ReviewPull, ReviewRun, Skip, read_trigger
-from bot.doors.workspace import write_inside
+from bot.doors.workspace import inside, write_through_no_link
 from bot.errors import AccessProblem, HostProblem, MovedProblem, Problem
 from bot.hosts.actions import ActionsAPI, Head
 from bot.hosts.github import GitHub, find_token
@@ -95,7 +96,9 @@ class Job:
     results: Results = field(default_factory=Results)
 
     async def run(self) -> None:
-        """Do what the event asks for."""
+        """Do what the event asks for. A file that cannot be written is told before anything is done."""
+        if self.inputs.sarif:
+            self._sarif_file()
         trigger = read_trigger(self.runner.event, self.runner.payload(), self.inputs)
         match trigger:
             case Skip():
@@ -106,6 +109,9 @@ class Job:
                 await self._relay(run)
             case ReviewOpen():
                 await self._review_open()
+
+    def _sarif_file(self) -> Path:
+        return inside(self.inputs.sarif, self.runner.workspace, self.runner.temp)
 
     def _skip(self, skip: Skip) -> None:
         self.runner.say(f"Skipped: {skip.why}.")
@@ -262,9 +268,8 @@ class Job:
             runner.summarise(job_summary(report, redact, notice))
         runner.keep(REVIEW_FILE, document(report, redact))
         if self.inputs.sarif:
-            file = write_inside(
-                self.inputs.sarif, sarif(report, redact), runner.workspace, runner.temp
-            )
+            file = self._sarif_file()
+            write_through_no_link(file, sarif(report, redact))
             self.results.sarif_file = str(file)
         if refused:
             self._annotate(report)

@@ -69,29 +69,34 @@ def _git(folder: Path, *arguments: str) -> str:
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
 
 
-def write_inside(name: str, text: str, workspace: Path, *others: Path) -> Path:
-    """Write a file that a workflow names; relative names are of the workspace.
+def inside(name: str, workspace: Path, *others: Path) -> Path:
+    """The file that a workflow names, relative ones in the workspace.
 
-    The workspace may hold a stranger's links, so nothing is written through one, nor outside of
-    the given folders. UsageProblem says why not.
+    The workspace may hold a stranger's links: UsageProblem for what leads through one, or outside of
+    the given folders.
     """
     path = workspace / name
-    roots = [r.resolve() for r in (workspace, *others)]
-    try:
-        folder = path.parent.resolve(strict=True)
-        if not any(folder.is_relative_to(root) for root in roots):
-            raise UsageProblem(
-                f"{name} lies outside of the job's folders.", "Name a file in the workspace."
-            )
-        handle = os.open(
-            folder / path.name,
-            os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC,
-            0o644,
+    roots = [root.resolve() for root in (workspace, *others)]
+    folder = path.parent.resolve()
+    if not any(folder.is_relative_to(root) for root in roots):
+        raise UsageProblem(
+            f"{name} lies outside of the job's folders.", "Name a file in the workspace."
         )
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+    if not folder.is_dir() or (folder / path.name).is_symlink() or (folder / path.name).is_dir():
+        raise UsageProblem(
+            f"{name} cannot be written: it is a link or a folder, or its folder is not there.",
+            "Name another file.",
+        )
+    return folder / path.name
+
+
+def write_through_no_link(path: Path, text: str) -> None:
+    """Write a file that is no link; UsageProblem where it has become one, or the disk is full."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(path, flags, 0o644), "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as e:
         raise UsageProblem(
-            f"{name} cannot be written: {e.strerror}.", "Name another file."
+            f"{path.name} cannot be written: {e.strerror}.", "Name another file."
         ) from None
-    return folder / path.name

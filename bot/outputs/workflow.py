@@ -18,6 +18,7 @@ MOST_ANNOTATIONS = 10
 """Of one level in one step; GitHub shows no more (errors, warnings and notices apart)."""
 
 _COMMAND = re.compile(r"^\s*:(?=:)|##(?=\[)")
+_BRACKETS = re.compile(r"##(?=\[)")
 
 
 def plain(line: str) -> str:
@@ -69,7 +70,7 @@ def _level(severity: Severity) -> str:
 
 def _data(text: str) -> str:
     """A command's text; what ends a line becomes visible before it is escaped."""
-    return one_line(text).replace("%", "%25")
+    return _BRACKETS.sub("## ", one_line(text)).replace("%", "%25")
 
 
 def _property(text: str) -> str:

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from tests.fakes.github import REPOSITORY, FakeGitHub, Json
 
-JOB_TOKEN = "ghs_job"
+JOB_TOKEN = "ghs_0123456789abcdefghij"
 JOB_LOGIN = "github-actions[bot]"
 """Whom GITHUB_TOKEN writes as."""
 OURS, FORK = 5000, 6000

@@ -56,7 +56,8 @@ class Job:
         event: str,
         payload: Mapping[str, Any],
         github: str,
-        model: str = "",
+        anthropic: str = "",
+        /,
         **inputs: str,
     ) -> dict[str, str]:
         """The environment of the step; inputs are named as in a workflow, with underscores."""
@@ -64,7 +65,7 @@ class Job:
         files["event"].write_text(json.dumps(payload))
         for name in ("output", "summary"):
             files[name].write_text("")
-        given = {"github-token": JOB_TOKEN, **({"anthropic-api-key": KEY} if model else {})}
+        given = {"github-token": JOB_TOKEN, **({"anthropic-api-key": KEY} if anthropic else {})}
         given |= {name.replace("_", "-"): value for name, value in inputs.items()}
         return {
             "GITHUB_ACTIONS": "true",
@@ -76,15 +77,21 @@ class Job:
             "GITHUB_STEP_SUMMARY": str(files["summary"]),
             "GITHUB_WORKSPACE": str(self.workspace),
             "RUNNER_TEMP": str(self.temp),
-            **({"ANTHROPIC_BASE_URL": model} if model else {}),
+            **({"ANTHROPIC_BASE_URL": anthropic} if anthropic else {}),
             **{variable(name): value for name, value in given.items()},
         }
 
     async def run(
-        self, event: str, payload: Mapping[str, Any], github: str, model: str = "", **inputs: str
+        self,
+        event: str,
+        payload: Mapping[str, Any],
+        github: str,
+        anthropic: str = "",
+        /,
+        **inputs: str,
     ) -> Done:
         """The review step, in this process."""
-        env = self.env(event, payload, github, model, **inputs)
+        env = self.env(event, payload, github, anthropic, **inputs)
         return self.done(await called("action", folder=self.workspace, env=env))
 
     def done(self, ended: Ended) -> Done:
@@ -97,14 +104,20 @@ class Job:
         )
 
     async def run_steps(
-        self, event: str, payload: Mapping[str, Any], github: str, model: str = "", **inputs: str
+        self,
+        event: str,
+        payload: Mapping[str, Any],
+        github: str,
+        anthropic: str = "",
+        /,
+        **inputs: str,
     ) -> Done:
         """Every step of `action.yml` in bash, as the runner starts it.
 
         Only the package installers are stand-ins: they note what they were asked for, and give the
         environment of the tests.
         """
-        whole = self.env(event, payload, github, model, **inputs)
+        whole = self.env(event, payload, github, anthropic, **inputs)
         base = {
             k: v for k, v in whole.items() if not k.startswith(("TRIPTYCH_INPUT_", "ANTHROPIC_API"))
         }
@@ -112,14 +125,14 @@ class Job:
         base.pop("GITHUB_TOKEN")
         base["PATH"] = f"{_installers(self.folder)}:{CLEAN['PATH']}"
         given = {name: i["default"] for name, i in ACTION["inputs"].items()}
-        given |= {"github-token": JOB_TOKEN} | ({"anthropic-api-key": KEY} if model else {})
+        given |= {"github-token": JOB_TOKEN} | ({"anthropic-api-key": KEY} if anthropic else {})
         given |= {name.replace("_", "-"): value for name, value in inputs.items()}
         steps: dict[str, dict[str, str]] = {}
         log = ""
         for step in ACTION["runs"]["steps"]:
             env = {k: evaluated(v, given, steps) for k, v in step.get("env", {}).items()}
             before = (self.folder / "output").read_text("utf-8")
-            ended = await self._bash(step["run"], {**base, **env})
+            ended = await self.bash(step["run"], {**base, **env})
             log += ended.out + ended.err
             after = (self.folder / "output").read_text("utf-8").removeprefix(before)
             steps[step["id"]] = outputs_of(after)
@@ -128,7 +141,7 @@ class Job:
         outputs = {n: evaluated(o["value"], given, steps) for n, o in ACTION["outputs"].items()}
         return Done(ended.code, log, outputs, (self.folder / "summary").read_text("utf-8"))
 
-    async def _bash(self, script: str, env: Mapping[str, str]) -> Ended:
+    async def bash(self, script: str, env: Mapping[str, str]) -> Ended:
         """`shell: bash` of the runner."""
         file = self.folder / "step.sh"
         file.write_text(script)
