@@ -22,7 +22,7 @@ from bot.doors.manual import exit_code
 from bot.doors.runner import Runner
 from bot.doors.triggers import ReviewOpen, ReviewPull, ReviewRun, Skip, read_trigger
 from bot.doors.workspace import inside, write_through_no_link
-from bot.errors import AccessProblem, HostProblem, MovedProblem, Problem
+from bot.errors import AccessProblem, HostProblem, MovedProblem, Problem, Stopped
 from bot.hosts.actions import ActionsAPI, Head
 from bot.hosts.github import GitHub, find_token
 from bot.hosts.http import GitHubAPI, make_session
@@ -32,6 +32,7 @@ from bot.outputs.inert import inert
 from bot.outputs.sarif import sarif
 from bot.outputs.workflow import MOST_ANNOTATIONS, annotation
 from bot.pipeline import Circumstances, terms_of
+from bot.posted import Ours
 from bot.pull_review import Adopted, Reviewed, relay_pull, review_pull
 from bot.report import Report
 from bot.settings import Settings, read_settings
@@ -137,7 +138,8 @@ class Job:
                 self.runner.say(f"{MOST_REVIEWS} are reviewed; the next run takes the others.")
                 break
             try:
-                begun += await self._review(head)
+                # A clean review is posted, too: nothing else would tell the next run of it.
+                begun += await self._review(head, is_asked=True)
             except HostProblem as e:
                 self.runner.say(f"#{head.number}: {e.what}")
                 self.results.add("failed", 0, None, e.exit_code)
@@ -221,11 +223,7 @@ class Job:
     ) -> None:
         match done:
             case Adopted(ours, worst):
-                self.runner.say(f"#{head.number} is reviewed already: {ours.review.url}")
-                self.results.url = ours.review.url
-                grave = worst is not None and self.inputs.fail_on is not None
-                code = int(grave and worst >= self.inputs.fail_on)  # type: ignore[operator]
-                self.results.add(_word(ours.marker.outcome), len(ours.marker.open), worst, code)
+                self._adopt(ours, worst, head)
             case Reviewed(report, published, refused):
                 if head.is_fork and not self.settings.has_model:
                     report = replace(report, no_model=FROM_FORK)
@@ -242,6 +240,20 @@ class Job:
                 self.results.add(outcome, len(report.verdict.findings), worst, code)
                 costs = (self.results.cost, report.verdict.cost)
                 self.results.cost = None if None in costs else sum(c for c in costs if c)
+
+    def _adopt(self, ours: Ours, worst: Severity | None, head: Head) -> None:
+        """Nothing was done, for this head is reviewed under this configuration."""
+        url, outcome = ours.review.url, ours.marker.outcome
+        self.runner.say(f"#{head.number} is reviewed already: {url}")
+        if self.inputs.post != "none":
+            self.runner.summarise(
+                f"### Triptych: Reviewed already, {outcome}\n\n[The review]({url}) of "
+                f"`{ours.marker.head[:7]}` stands, so nothing was done. 0 calls, 0.00 USD."
+            )
+        self.results.url = url
+        limit = self.inputs.fail_on
+        code = int(worst is not None and limit is not None and worst >= limit)
+        self.results.add(_word(outcome), len(ours.marker.open), worst, code)
 
     def _code(self, report: Report, around: Circumstances) -> int:
         """The command line's code, but incomplete is 0 unless asked for; a gate of the base is 1."""
@@ -303,6 +315,9 @@ def run() -> int:
     results = Results()
     try:
         asyncio.run(_run(settings, runner, results))
+    except KeyboardInterrupt:  # As the runner sends it to a job that is cancelled.
+        runner.say("Stopped.")
+        results.add("failed", 0, None, Stopped.exit_code)
     except Problem as e:
         runner.say(e.what)
         runner.say(e.do)

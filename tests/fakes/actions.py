@@ -63,7 +63,10 @@ class FakeActions(FakeGitHub):
             return web.Response(body=self.runs[int(found[1])].files[found[2]])
         if found := re.fullmatch(rf"/repos/{REPOSITORY}/actions/artifacts/(\d+)/zip", request.path):
             self.calls.append((request.method, request.path))
-            run, name = self._artefacts()[int(found[1])]
+            left = dict(enumerate(self._artefacts()))
+            if int(found[1]) not in left:
+                return web.json_response({"message": "Not Found"}, status=404)
+            run, name = left[int(found[1])]
             return web.Response(status=302, headers={"location": f"{self.url}/_store/{run}/{name}"})
         return await super()._serve(request)
 

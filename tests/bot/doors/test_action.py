@@ -395,13 +395,15 @@ async def test_a_pull_request_that_is_not_there(job: Job) -> None:
 async def test_by_the_clock_what_is_open_and_unreviewed_is_reviewed(job: Job) -> None:
     async with fake_actions() as github:
         for number in (1, 2, 3):
-            github.pull(number, {}, {"run.py": SHELL}, draft=number == 3)
+            files = CLEAN if number == 2 else {"run.py": SHELL}
+            github.pull(number, {}, files, draft=number == 3)
         first = await job.run("schedule", {"schedule": "0 6 * * *"}, github.url)
         assert [len(github.pulls[n].reviews) for n in (1, 2, 3)] == [1, 1, 0]
         again = await job.run("schedule", {"schedule": "0 6 * * *"}, github.url)
         assert github.posts() == 2
-    assert (first.code, first.outputs["findings"]) == (0, "2")
+    assert (first.code, first.outputs["findings"]) == (0, "1")
     assert again.log.count("is reviewed already") == 2
+    assert again.summary.count("### Triptych: Reviewed already, ") == 2
 
 
 async def test_one_that_cannot_be_read_does_not_keep_the_others(job: Job) -> None:
