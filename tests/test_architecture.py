@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         *("bot.errors", "bot.settings", "bot.app_settings", "bot.config", "bot.subject"),
         *("bot.report", "bot.logs", "bot.metrics", "bot.jobs.protocol"),
-        *("bot.app_needs", "bot.delivery", "bot.secret_file"),
+        *("bot.app_needs", "bot.delivery", "bot.secret_file", "bot.version"),
     ),
     ("bot.terms",),
     ("bot.explain",),
@@ -35,7 +35,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.pipeline", "bot.pull_review"),
     ("bot.jobs",),
     ("bot.doors", "bot.operator"),
-    ("bot.cli",),
+    ("bot.cli", "bot.__main__"),
 )
 """From the ground up; a module imports from its own floor and the ones below."""
 

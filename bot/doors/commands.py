@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.jobs.protocol import Verb
+from bot.outputs.replies import HELP
 
 MOST_REASON = 500
 """Characters of a reason; it is shown on the pull request."""
@@ -38,15 +39,6 @@ class Refusal:
     what: str
     do: str
 
-
-HELP = (
-    ("/triptych review", "review the newest commit"),
-    ("/triptych stop", "stop the review that runs"),
-    ("/triptych explain ID", "tell what a finding rests on; in its thread without the ID"),
-    ("/triptych dismiss ID REASON", "dismiss a finding; in its thread without the ID"),
-    ("/triptych help", "show this list"),
-)
-"""Every command, and what it does."""
 
 _DO = "Write one of: " + ", ".join(f"`{usage}`" for usage, _ in HELP) + "."
 

@@ -7,7 +7,6 @@ own (`::name`, `##[name`) is broken up.
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from bot.outputs.gaps import gap_headline, gaps, what_to_do
 from bot.outputs.headline import count, rest, since, tells_who_read
 from bot.outputs.markdown import offered
 from bot.outputs.table import table
+from bot.outputs.workflow import plain
 from bot.report import Report
 from reviewers.core.finding import Finding, Severity, Side, Standing
 from reviewers.core.history import Known
@@ -46,14 +46,7 @@ def terminal_lines(
 ) -> list[Line]:
     """The lines of a review; `everything` shows what the review folds away, too."""
     lines = _Writer(report, redact, everything).lines()
-    return [Line(_no_command(line.text), line.severity, line.marked) for line in lines]
-
-
-_COMMAND = re.compile(r"^\s*:(?=:)|##(?=\[)")
-
-
-def _no_command(text: str) -> str:
-    return _COMMAND.sub(lambda m: f"{m[0]} ", text)
+    return [Line(plain(line.text), line.severity, line.marked) for line in lines]
 
 
 @dataclass(frozen=True)

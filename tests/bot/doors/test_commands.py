@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.doors.commands import HELP, MOST_REASON, Command, Refusal, parse_command
+from bot.doors.commands import MOST_REASON, Command, Refusal, parse_command
 from bot.jobs.protocol import Verb
+from bot.outputs.replies import HELP
 
 REVIEW = Command(Verb.REVIEW)
 ID = "5b21c7e9a02b"

@@ -510,7 +510,7 @@ async def test_a_full_disk_is_told(tmp_path: Path) -> None:
     assert done.code == 2
     assert done.told == [
         "Standard output cannot be written: No space left on device.",
-        "Give another --output.",
+        "Name another file.",
     ]
 
 
@@ -629,5 +629,5 @@ async def test_ctrl_c_while_standard_input_is_read(tmp_path: Path) -> None:
 async def until(holds: Callable[[], bool]) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(30):
-        while not holds():  # noqa: ASYNC110 - another process makes it true
+        while not holds():
             await asyncio.sleep(0.02)
