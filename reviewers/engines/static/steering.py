@@ -29,7 +29,7 @@ class Steering:
             "Later changes are reviewed by other rules",
             "Once merged, this configuration decides who reviews, what is left out and what is shown. "
             "It has no effect on this review.",
-            "Merge it only if you want that.",
+            "Keep it only if that is what you want.",
         )
     }
 
