@@ -7,10 +7,10 @@
 # The tag stands without a digest because none could be looked up where this was written. Before you
 # build for production, pin it: `docker buildx imagetools inspect python:3.13-slim-trixie` names it,
 # then write `python:3.13-slim-trixie@sha256:...` in the one line below.
-ARG PYTHON=python:3.13-slim-trixie
+FROM python:3.13-slim-trixie AS base
 
 # --- build: what the lock names, as wheels with the lock's hashes, and our own two packages
-FROM ${PYTHON} AS build
+FROM base AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /build
 RUN python -m venv /opt/triptych
@@ -29,7 +29,7 @@ RUN /build/tools/bin/python -m pip wheel --no-index --no-deps --no-build-isolati
  && /opt/triptych/bin/python -m pip uninstall --quiet --yes pip
 
 # --- final: Python, our folder, nobody's account; no git, no curl, no compiler, no pip of ours
-FROM ${PYTHON}
+FROM base
 LABEL org.opencontainers.image.title="triptych" \
       org.opencontainers.image.description="Independent reviewers look at a pull request in parallel; one review says what they found." \
       org.opencontainers.image.licenses="MIT"
