@@ -28,7 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.publish",),
     ("bot.pipeline", "bot.pull_review"),
     ("bot.doors",),
-    ("bot.cli",),
+    ("bot.cli", "bot.__main__"),
 )
 """From the ground up; a module imports from its own floor and the ones below."""
 
