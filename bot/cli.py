@@ -206,9 +206,10 @@ def serve(
     with _server_installed():
         from bot.doors import serve as door
         from bot.doors.missed import ask_for_missed
+        from bot.doors.site import site
 
         start = import_module("bot.jobs.service").start
-    door.serve(host, port, worker=not no_worker, start=start, listening=ask_for_missed)
+    door.serve(host, port, worker=not no_worker, start=start, more=site, listening=ask_for_missed)
 
 
 @app.command()
