@@ -629,5 +629,5 @@ async def test_ctrl_c_while_standard_input_is_read(tmp_path: Path) -> None:
 async def until(holds: Callable[[], bool]) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(30):
-        while not holds():  # noqa: ASYNC110 - another process makes it true
+        while not holds():
             await asyncio.sleep(0.02)

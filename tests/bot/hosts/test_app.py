@@ -139,7 +139,7 @@ async def test_a_job_that_ends_before_its_token_came_leaves_nothing_behind() -> 
         github.faults = [Fault("POST", "/access_tokens$", "hang")]
         async with here.api() as api:
             asked = asyncio.create_task(here.forge(api).head())
-            while not github.calls:  # noqa: ASYNC110 - the fake has no event for it
+            while not github.calls:
                 await asyncio.sleep(0.01)
             asked.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -424,7 +424,7 @@ async def test_a_program_that_is_not_there_has_not_succeeded(inputs: Path) -> No
 async def test_a_cancelled_run_leaves_nobody_behind(inputs: Path, mark: str) -> None:
     task = asyncio.create_task(run_python(BROOD, inputs, "sleep", mark))
     async with asyncio.timeout(10):
-        while not marked(mark):  # noqa: ASYNC110 - nothing but /proc tells
+        while not marked(mark):
             await asyncio.sleep(0.02)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
