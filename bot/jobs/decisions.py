@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.jobs.protocol import Place
-from bot.jobs.tables import dismissals, politeness, storable
+from bot.jobs.tables import dismissals, politeness
 from bot.jobs.transactions import Transactions, alone
 from reviewers.core.history import Dismissal
 
@@ -28,10 +28,10 @@ class Decisions:
             "number": place.number,
             "finding": finding,
             "installation": place.installation,
-            "by": storable(why.by, 200),
+            "by": why.by,
             "by_id": by_id,
             "on": why.on,
-            "reason": storable(why.reason, 500),
+            "reason": why.reason,
         }
 
         def work(c: Connection) -> None:

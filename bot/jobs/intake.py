@@ -83,7 +83,7 @@ def job_id(wish: ReviewWish) -> str:
     place = f"{wish.place.repository_id}.{wish.place.number}"
     if wish.once:
         return f"asked.{place}.{_short(wish.once)}"
-    return f"review.{place}.{wish.head[:12]}.{_short(wish.base)}"
+    return f"review.{place}.{storable(wish.head, 12)}.{_short(wish.base)}"
 
 
 def _short(text: str) -> str:
@@ -271,14 +271,14 @@ def _row(job: str, wish: ReviewWish, refusal: str) -> Mapping[str, Any]:
     return {
         "id": job,
         "installation": place.installation,
-        "account": storable(place.account, 200),
+        "account": place.account,
         "repository_id": place.repository_id,
-        "repository": storable(place.repository, 300),
+        "repository": place.repository,
         "number": place.number,
         "trigger": wish.trigger.value,
         "state": JobState.WAITING.value,
-        "head": storable(wish.head, 64),
-        "base": storable(wish.base, 300),
+        "head": wish.head,
+        "base": wish.base,
         "seen": wish.seen,
         "refusal": refusal,
         "created": time.time(),

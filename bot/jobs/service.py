@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import secrets
+import signal
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -62,7 +63,7 @@ class Service:
         self._heard = self._written = 0.0
         self._tasks: list[asyncio.Task[None]] = []
         self._durable: Durable | None = None
-        self._lost = asyncio.Event()
+        self._lost = False
 
     async def accept(self, wish: Wish, delivery: str) -> str:
         """See Jobs."""
@@ -75,7 +76,7 @@ class Service:
         """See Jobs."""
         if self._draining:
             return "the server is stopping"
-        if self._lost.is_set():
+        if self._lost:
             return "another worker has taken this one for dead"
         try:
             await self._store.recall("schema")
@@ -122,12 +123,6 @@ class Service:
             await self._durable.rest(seconds)
         await self._closing.aclose()
 
-    async def lost(self) -> None:
-        """Returns when this process must end: while it could not reach the database another worker
-        has taken its work over. What it did has been stopped by then.
-        """
-        await self._lost.wait()
-
     # --- what goes on by itself in a process that works
 
     def begin(self, durable: Durable, worker: Worker, locks: PostgresLocks | None) -> None:
@@ -145,10 +140,14 @@ class Service:
             self._tasks.append(asyncio.create_task(self._watch(durable, locks)))
 
     async def _watch(self, durable: Durable, locks: PostgresLocks) -> None:
+        """While the database could not be reached another worker took this one's work over: stop it,
+        and this process, whose name in the engine cannot be changed.
+        """
         await locks.lost.wait()
+        self._lost = True
         log.error("worker.lost")
         await durable.rest()
-        self._lost.set()
+        signal.raise_signal(signal.SIGTERM)
 
     async def _look(self, worker: Worker) -> None:
         """Stop what another process has ended; write down when an event came last, for others."""

@@ -16,14 +16,12 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from bot.jobs.decisions import Decisions
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
-from bot.jobs.tables import dismissals, jobs, meta, politeness, storable
+from bot.jobs.tables import dismissals, jobs, meta, politeness
 from bot.jobs.transactions import PATIENT, Transactions, alone
 
 ALIVE = (JobState.WAITING, JobState.RUNNING, JobState.PARKED)
 ENDED = tuple(s for s in JobState if s not in ALIVE)
 DAY = 86400.0
-MOST_TEXT = 10_000_000
-"""Characters of a review as JSON."""
 NEWER = "a newer commit is being reviewed"
 """The note of a superseded job."""
 
@@ -174,19 +172,13 @@ class Store:
         parked = (
             sa.update(jobs)
             .where(jobs.c.id == job, jobs.c.state.in_(ALIVE))
-            .values(state=JobState.PARKED.value, note=note[:500], attempts=0)
+            .values(state=JobState.PARKED.value, note=note, attempts=0)
         )
         return await self._do(lambda c: c.execute(parked).rowcount > 0)
 
     async def note(self, job: str, **values: Any) -> None:
         """Write something down about a job, whatever its state."""
-        fitting = {
-            name: storable(value, getattr(jobs.c[name].type, "length", None) or MOST_TEXT)
-            if isinstance(value, str)
-            else value
-            for name, value in values.items()
-        }
-        change = sa.update(jobs).where(jobs.c.id == job).values(fitting)
+        change = sa.update(jobs).where(jobs.c.id == job).values(values)
         await self._do(lambda c: c.execute(change))
 
     async def pay(self, job: str, cost: float | None) -> None:
@@ -346,7 +338,7 @@ def _end_alive(
     c.execute(
         sa.update(jobs)
         .where(jobs.c.id.in_(ids))
-        .values(state=state, note=note[:500], ended=time.time(), reserved=0.0)
+        .values(state=state, note=note, ended=time.time(), reserved=0.0)
     )
     return ids
 

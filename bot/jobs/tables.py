@@ -13,41 +13,63 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    String,
     Table,
     Text,
 )
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
 
 SCHEMA = 1
 """Raised with each change of a table; `open_store` refuses a newer one (case S77)."""
 
 metadata = MetaData()
 
+
+def storable(text: str, most: int) -> str:
+    """A text as every database takes it: no NUL, no half characters, no longer than its column."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()[:most]
+
+
+class Words(TypeDecorator[str]):
+    """A column of text that takes any text: what GitHub or a person says must not fail a job."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """On its way into the database."""
+        return None if value is None else storable(value, self.most)
+
+
 meta = Table(
     "triptych_meta",
     metadata,
-    Column("name", String(40), primary_key=True),
-    Column("value", String(200), nullable=False),
+    Column("name", Words(40), primary_key=True),
+    Column("value", Words(200), nullable=False),
 )
 
 jobs = Table(
     "triptych_jobs",
     metadata,
-    Column("id", String(120), primary_key=True),
+    Column("id", Words(120), primary_key=True),
     Column("installation", BigInteger, nullable=False),
-    Column("account", String(200), nullable=False),
+    Column("account", Words(200), nullable=False),
     Column("repository_id", BigInteger, nullable=False),
-    Column("repository", String(300), nullable=False),
+    Column("repository", Words(300), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("trigger", String(40), nullable=False),
-    Column("state", String(20), nullable=False),
-    Column("head", String(64), nullable=False, default=""),
-    Column("base", String(300), nullable=False, default=""),
+    Column("trigger", Words(40), nullable=False),
+    Column("state", Words(20), nullable=False),
+    Column("head", Words(64), nullable=False, default=""),
+    Column("base", Words(300), nullable=False, default=""),
     Column("seen", Float, nullable=False, default=0.0),
-    Column("refusal", String(300), nullable=False, default=""),
-    Column("note", String(500), nullable=False, default=""),
-    Column("outcome", String(20), nullable=False, default=""),
-    Column("title", String(300), nullable=False, default=""),
+    Column("refusal", Words(300), nullable=False, default=""),
+    Column("note", Words(500), nullable=False, default=""),
+    Column("outcome", Words(20), nullable=False, default=""),
+    Column("title", Words(300), nullable=False, default=""),
     Column("created", Float, nullable=False),
     Column("started", Float, nullable=False, default=0.0),
     Column("ended", Float, nullable=False, default=0.0),
@@ -59,10 +81,10 @@ jobs = Table(
     Column("reserved", Float, nullable=False, default=0.0),
     Column("findings", Integer, nullable=False, default=0),
     Column("unread", Integer, nullable=False, default=0),
-    Column("review_url", String(500), nullable=False, default=""),
+    Column("review_url", Words(500), nullable=False, default=""),
     Column("check_run", BigInteger, nullable=False, default=0),
-    Column("worker", String(200), nullable=False, default=""),
-    Column("document", Text, nullable=False, default=""),
+    Column("worker", Words(200), nullable=False, default=""),
+    Column("document", Words(10_000_000), nullable=False, default=""),
     Index("triptych_jobs_place", "repository_id", "number"),
     Index("triptych_jobs_state", "state"),
     Index("triptych_jobs_created", "created"),
@@ -74,12 +96,12 @@ dismissals = Table(
     metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("finding", String(16), primary_key=True),
+    Column("finding", Words(16), primary_key=True),
     Column("installation", BigInteger, nullable=False),
-    Column("by", String(200), nullable=False),
+    Column("by", Words(200), nullable=False),
     Column("by_id", BigInteger, nullable=False),
-    Column("on", String(10), nullable=False),
-    Column("reason", String(500), nullable=False),
+    Column("on", Words(10), nullable=False),
+    Column("reason", Words(500), nullable=False),
 )
 
 politeness = Table(
@@ -90,8 +112,3 @@ politeness = Table(
     Column("at", Float, nullable=False),
 )
 """When somebody who may not give orders last got a reaction: one an hour is enough."""
-
-
-def storable(text: str, most: int) -> str:
-    """A text as every database takes it: no NUL, no half characters, no longer than its column."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()[:most]

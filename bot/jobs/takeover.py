@@ -140,15 +140,18 @@ class PostgresLocks:
         return bool(row and row[0])
 
 
-async def hold_name(settings: AppSettings, executor: str) -> PostgresLocks:
+async def hold_name(
+    settings: AppSettings, executor: str, patience: float = PREDECESSOR
+) -> PostgresLocks:
     """Connect, and take the lock that says that this worker lives; before it is launched.
 
+    `patience` is how many seconds one is waited for that may have been killed just now.
     ConfigProblem where the database cannot be reached or another worker has the name.
     """
     locks = PostgresLocks(settings.database_url, executor)
     try:
         is_ours = await locks.open()
-        until = time.monotonic() + PREDECESSOR
+        until = time.monotonic() + patience
         while not is_ours and time.monotonic() < until:
             await asyncio.sleep(PAUSE)
             is_ours = await locks.take(EXECUTORS, number_of(executor))

@@ -21,6 +21,7 @@ from reviewers.core.reviewer import Reviewer
 MAX_TEXT = 4000
 """As for what a model says (reviewers/engines/claude/answer.py)."""
 MAX_CLAIMS = 500
+MAX_DETAIL = 500
 UNREADABLE = "the stored answer could not be read"
 
 _LOOK = TypeAdapter(Look)
@@ -37,7 +38,8 @@ def read_look(data: object, call: Call, reviewer: Reviewer | None) -> Look:
 
     `reviewer` (None for the verifier) gives the closed list of rules and the ceiling of severity.
     """
-    shape = dict(data) if isinstance(data, Mapping) else {}
+    whole = _whole(data)
+    shape = whole if isinstance(whole, dict) else {}
     stub = _LOOK.dump_python(Look(call, Reading.FAILED), mode="json")["call"]
     try:
         look = replace(_LOOK.validate_python({**shape, "call": stub}), call=call)
@@ -46,6 +48,13 @@ def read_look(data: object, call: Call, reviewer: Reviewer | None) -> Look:
     numbers = (look.cost or 0.0, look.start, look.waited, look.seconds)
     if not all(math.isfinite(n) and n >= 0 for n in numbers) or not _counts(look.usage):
         return Look(call, Reading.FAILED, detail=UNREADABLE)
+    look = replace(
+        look,
+        detail=look.detail[:MAX_DETAIL],
+        model=look.model[:MAX_DETAIL],
+        cleared=tuple(c for c in look.cleared[:MAX_CLAIMS] if _short(c.path, c.quote, c.reason)),
+        opinions=tuple(o for o in look.opinions[:MAX_CLAIMS] if _short(o.path, o.quote, o.reason)),
+    )
     if reviewer is None:
         return replace(look, claims=())
     kept = tuple(_checked(c, look, reviewer) for c in look.claims[:MAX_CLAIMS] if _fits(c))
@@ -58,7 +67,22 @@ def _counts(usage: Usage) -> bool:
 
 def _fits(claim: Claim) -> bool:
     texts = (claim.path, claim.quote, claim.title, claim.body, claim.fix, claim.suggestion or "")
-    return 1 <= claim.line <= claim.end_line and all(len(t) <= MAX_TEXT for t in texts)
+    return 1 <= claim.line <= claim.end_line and _short(*texts)
+
+
+def _short(*texts: str) -> bool:
+    return all(len(text) <= MAX_TEXT for text in texts)
+
+
+def _whole(data: object) -> object:
+    """JSON values without half characters, which JSON can hold and nothing else takes."""
+    if isinstance(data, str):
+        return data.encode("utf-8", "replace").decode()
+    if isinstance(data, list):
+        return [_whole(item) for item in data]
+    if isinstance(data, Mapping):
+        return {str(key): _whole(value) for key, value in data.items()}
+    return data
 
 
 def _checked(claim: Claim, look: Look, reviewer: Reviewer) -> Claim:

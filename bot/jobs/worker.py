@@ -22,7 +22,6 @@ from bot.jobs.keeping import Keeper
 from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import JobState, ReviewWish, Trigger
 from bot.jobs.store import ALIVE, NEWER, Job
-from bot.jobs.tables import storable
 from bot.outputs.checkrun import CheckRun, adopted_check, check_run, check_title, skipped
 from bot.outputs.seal import Seal
 from bot.pipeline import Circumstances
@@ -141,8 +140,8 @@ class Worker:
             if ending is None:
                 return None
             if ending.pause is None:
-                await self._means.store.end(job, ending.state, note=storable(ending.note, 500))
-            elif not await self._means.store.park(job, storable(ending.note, 500)):
+                await self._means.store.end(job, ending.state, note=ending.note)
+            elif not await self._means.store.park(job, ending.note):
                 return None
         return ending
 

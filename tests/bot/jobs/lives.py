@@ -45,7 +45,8 @@ class Womb:
             return await asyncio.to_thread(self._bear, json.dumps(order))
 
     def _bear(self, line: str) -> int:
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         if not self._ready:
             assert self._process.stdout.readline() == "ready\n"
             self._ready = True
@@ -55,7 +56,8 @@ class Womb:
 
     def close(self) -> None:
         """The end."""
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait(30)

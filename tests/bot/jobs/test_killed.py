@@ -250,10 +250,9 @@ async def stories(
         home = tmp_path_factory.mktemp("life")
         async with seats, fake_app() as github, fake_anthropic(two_findings) as anthropic:
             story = told[point.name] = Story(github, anthropic)
-            try:
-                await Teller(point, womb, home, story).tell()
-            except (Exception, asyncio.CancelledError) as e:
-                story.error = e
+            (story.error,) = await asyncio.gather(
+                Teller(point, womb, home, story).tell(), return_exceptions=True
+            )
             story.log += (home / "log").read_text() if (home / "log").exists() else ""
 
     await asyncio.gather(*(tell(point) for point in POINTS))

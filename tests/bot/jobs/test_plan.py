@@ -1,0 +1,193 @@
+"""What is the same wish, what is a new job, what comes too late: the decisions of the intake, as tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.jobs.intake import Fresh, Outdated, Same, job_id, plan_review
+from bot.jobs.protocol import JobRow, JobState, Place, ReviewWish, Trigger
+from bot.jobs.store import ALIVE, Job
+
+PLACE = Place(77, "acme", 5000, "acme/shop", 1)
+A, B = "a" * 40, "b" * 40
+NOW = 1_800_000_000.0
+OVER = tuple(s for s in JobState if s not in ALIVE)
+
+
+def wish(
+    head: str = A, trigger: Trigger = Trigger.OPENED, seen: float = 10.0, **more: Any
+) -> ReviewWish:
+    return ReviewWish(PLACE, trigger, **{"head": head, "base": "main", "seen": seen, **more})
+
+
+def job(
+    of: ReviewWish, state: JobState = JobState.DONE, number: int = 1, ago: float = 60.0, **more: Any
+) -> Job:
+    """A job that a wish became, `ago` seconds before now."""
+    identity = job_id(of) + (f".{number}" if number > 1 else "")
+    row = JobRow(identity, PLACE, of.trigger, state, of.head, created=NOW - ago, started=NOW - ago)
+    made = Job(row, of.base, of.seen, refusal="", check_run=0, calls=0, paid=0.0)
+    return replace(made, **more)
+
+
+def planned(of: ReviewWish, *known: Job, per_hour: int = 20) -> Fresh | Same | Outdated:
+    return plan_review(of, known, NOW, debounce=5.0, per_hour=per_hour)
+
+
+PUSH = wish(B, Trigger.PUSHED, 20.0)
+COMMAND = wish("", Trigger.COMMAND, 0.0, base="", once="comment conversation 9")
+
+
+def test_a_first_wish_is_a_new_job() -> None:
+    assert planned(wish()) == Fresh(job_id(wish()))
+
+
+@pytest.mark.parametrize("state", [s for s in JobState if s is not JobState.DEAD])
+@pytest.mark.parametrize("of", [wish(), PUSH, COMMAND], ids=["opened", "pushed", "asked"])
+def test_the_same_delivery_again_and_a_replay_are_the_same_job(
+    of: ReviewWish, state: JobState
+) -> None:
+    """S07: whatever became of it; the GUID of a delivery plays no part."""
+    if of is COMMAND and state is JobState.SKIPPED:
+        return  # Asked again when something has changed: see below.
+    assert planned(of, job(of, state)) == Same(job_id(of), alive=state in ALIVE)
+
+
+@pytest.mark.parametrize("of", [wish(), PUSH, COMMAND], ids=["opened", "pushed", "asked"])
+def test_a_job_that_was_given_up_is_done_again_when_its_event_comes_again(of: ReviewWish) -> None:
+    dead = job(of, JobState.DEAD)
+    assert planned(of, dead) == Fresh(f"{job_id(of)}.2")
+    again = job(of, JobState.DEAD, 2)
+    assert planned(of, again, dead) == Fresh(f"{job_id(of)}.3")
+    assert planned(of, job(of, JobState.DONE, 3), again, dead) == Same(
+        f"{job_id(of)}.3", alive=False
+    )
+
+
+def test_a_number_is_never_used_twice_though_older_tries_were_forgotten() -> None:
+    assert planned(wish(), job(wish(), JobState.DEAD, 7)) == Fresh(f"{job_id(wish())}.8")
+
+
+def test_a_push_is_another_job() -> None:
+    assert planned(PUSH, job(wish(), JobState.RUNNING)) == Fresh(job_id(PUSH))
+
+
+@pytest.mark.parametrize("state", list(JobState))
+def test_opened_after_the_push_that_followed_it_is_too_late(state: JobState) -> None:
+    """S13: deliveries overtake each other."""
+    assert planned(wish(), job(PUSH, state)) == Outdated(job_id(PUSH))
+
+
+def test_a_late_replay_of_something_older_revives_nothing() -> None:
+    old = job(wish(), JobState.SUPERSEDED, ago=90)
+    assert planned(wish(), job(PUSH, JobState.RUNNING), old) == Same(job_id(wish()), alive=False)
+
+
+def test_what_a_person_asks_for_is_never_too_late() -> None:
+    assert planned(COMMAND, job(PUSH)) == Fresh(job_id(COMMAND))
+
+
+@pytest.mark.parametrize("state", [JobState.SUPERSEDED, JobState.CANCELLED, JobState.SKIPPED])
+def test_reopened_after_it_came_to_nothing_is_done_again(state: JobState) -> None:
+    reopened = wish(trigger=Trigger.REOPENED, seen=30.0)
+    assert planned(reopened, job(wish(), state)) == Fresh(f"{job_id(wish())}.2")
+
+
+def test_reopened_after_it_was_reviewed_is_not() -> None:
+    reopened = wish(trigger=Trigger.REOPENED, seen=30.0)
+    assert planned(reopened, job(wish())) == Same(job_id(wish()), alive=False)
+
+
+@pytest.mark.parametrize("trigger", [Trigger.LABELED, Trigger.READY])
+def test_what_was_not_wanted_is_looked_at_again_when_it_is_labelled_or_ready(
+    trigger: Trigger,
+) -> None:
+    skipped = job(wish(), JobState.SKIPPED)
+    assert planned(wish(trigger=trigger, seen=11.0), skipped) == Fresh(f"{job_id(wish())}.2")
+    assert planned(wish(trigger=trigger, seen=10.0), skipped) == Fresh(f"{job_id(wish())}.2")
+
+
+def test_the_same_head_on_another_base_is_another_job() -> None:
+    other = wish(trigger=Trigger.REBASED, seen=11.0, base="release")
+    assert planned(other, job(wish())) == Fresh(job_id(other))
+    assert job_id(other) != job_id(wish())
+
+
+def test_each_act_of_a_person_is_a_job_of_its_own() -> None:
+    other = replace(COMMAND, once="comment conversation 10")
+    assert planned(other, job(COMMAND, JobState.RUNNING)) == Fresh(job_id(other))
+
+
+@pytest.mark.parametrize(
+    ("ago", "trigger", "delay"),
+    [
+        (1.0, Trigger.PUSHED, 5.0),
+        (4.9, Trigger.PUSHED, 5.0),
+        (5.1, Trigger.PUSHED, 0.0),
+        (1.0, Trigger.REBASED, 0.0),
+    ],
+)
+def test_only_a_push_soon_after_another_waits(ago: float, trigger: Trigger, delay: float) -> None:
+    first = job(wish(B, Trigger.PUSHED, 20.0), JobState.RUNNING, ago=ago)
+    assert planned(wish("c" * 40, trigger, 21.0), first) == Fresh(
+        job_id(wish("c" * 40, trigger, 21.0)), delay=delay
+    )
+
+
+def test_a_push_right_after_it_was_opened_does_not_wait() -> None:
+    assert planned(PUSH, job(wish(), JobState.RUNNING, ago=0.5)) == Fresh(job_id(PUSH))
+
+
+def test_so_many_reviews_an_hour_and_no_more() -> None:
+    """S28. What never began has cost nothing, what was refused neither, nor what is long ago."""
+    begun = [job(wish(f"{i:040}", seen=i), ago=i * 60) for i in range(1, 4)]
+    waited = [
+        replace(j, row=replace(j.row, started=0.0))
+        for j in (job(wish(f"{i:040}", seen=1), JobState.SUPERSEDED) for i in range(10, 20))
+    ]
+    refused = [job(wish(f"{i:040}", seen=1), refusal="no") for i in range(20, 30)]
+    old = [job(wish(f"{i:040}", seen=1), ago=3601) for i in range(30, 40)]
+    known = [*begun, *waited, *refused, *old]
+    assert planned(PUSH, *known, per_hour=4) == Fresh(job_id(PUSH))
+    assert planned(PUSH, *known, per_hour=3) == Fresh(
+        job_id(PUSH), refusal="the limit of 3 reviews an hour is reached"
+    )
+
+
+wishes = st.builds(
+    wish,
+    head=st.sampled_from([A, B]),
+    trigger=st.sampled_from(list(Trigger)),
+    seen=st.sampled_from([0.0, 10.0, 20.0]),
+    once=st.sampled_from(["", "comment 1", "comment 2"]),
+)
+
+
+@given(wishes, st.lists(st.tuples(wishes, st.sampled_from(list(JobState))), max_size=5))
+def test_a_new_job_has_a_new_name_and_a_known_one_is_known(
+    of: ReviewWish, before: list[tuple[ReviewWish, JobState]]
+) -> None:
+    known: list[Job] = []
+    for number, (earlier, state) in enumerate(before):
+        same = sum(j.row.id.startswith(job_id(earlier)) for j in known)
+        known.insert(0, job(earlier, state, same + 1, ago=100.0 - number))
+    match planned(of, *known):
+        case Fresh(id=name):
+            assert name not in {j.row.id for j in known}
+            assert name.startswith(job_id(of))
+        case Same(id=name, alive=alive):
+            (found,) = (j for j in known if j.row.id == name)
+            assert alive == (found.row.state in ALIVE) or not alive
+        case Outdated(by=name):
+            assert any(j.row.id == name for j in known)
+
+
+@given(st.text(), st.text(), st.text())
+def test_any_text_makes_a_name_that_fits(head: str, base: str, once: str) -> None:
+    made = job_id(wish(head, base=base, once=once))
+    assert len(made) <= 120

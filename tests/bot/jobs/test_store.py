@@ -1,0 +1,246 @@
+"""What the jobs remember, on SQLite and on Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.app_settings import AppSettings
+from bot.jobs.decisions import HOUR
+from bot.jobs.intake import _row, job_id
+from bot.jobs.protocol import JobState, Place, ReviewWish, Trigger
+from bot.jobs.store import ALIVE, DAY, NEWER, Store
+from bot.jobs.tables import jobs, politeness, storable
+from bot.jobs.transactions import Transactions, open_database
+from reviewers.core.history import Dismissal
+
+PLACE = Place(77, "acme", 5000, "acme/shop", 1)
+OTHER = Place(77, "acme", 5000, "acme/shop", 2)
+STRANGE = Place(88, "evil", 6000, "evil/shop", 1)
+
+
+@pytest.fixture
+async def transactions(database: str, tmp_path: Path) -> AsyncIterator[Transactions]:
+    made = open_database(AppSettings(tmp_path, database))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def store(transactions: Transactions) -> Store:
+    return Store(transactions)
+
+
+async def add(store: Store, place: Place = PLACE, head: str = "a" * 40, **more: Any) -> str:
+    wish = ReviewWish(place, Trigger.OPENED, head, "main", seen=1.0)
+    supersedes = more.pop("supersedes", "")
+    await store.add({**_row(job_id(wish), wish, ""), **more}, supersedes=supersedes)
+    return job_id(wish)
+
+
+async def state(store: Store, job: str) -> JobState:
+    found = await store.job(job)
+    assert found is not None
+    return found.row.state
+
+
+async def test_a_job_from_its_wish_to_its_end(store: Store) -> None:
+    job = await add(store)
+    assert await state(store, job) is JobState.WAITING
+    begun = await store.begin(job, "one")
+    assert begun is not None
+    assert (begun.is_new, begun.row.attempts, begun.row.worker) == (True, 1, "one")
+    assert begun.row.started > 0
+    assert await store.holds(job, "one")
+    assert not await store.holds(job, "two")
+    await store.pay(job, 0.25)
+    await store.pay(job, None)
+    again = await store.begin(job, "two")
+    assert again is not None
+    assert (again.is_new, again.row.attempts, again.row.started) == (False, 2, begun.row.started)
+    assert (again.calls, again.paid, again.row.cost) == (2, 0.25, None)
+    assert await store.end(job, JobState.DONE, note="so")
+    assert not await store.end(job, JobState.DEAD)
+    assert await store.begin(job, "three") is None
+    assert not await store.holds(job, "two")
+
+
+async def test_what_was_ended_is_not_parked_or_begun(store: Store) -> None:
+    """It was parked all the same, and so reviewed once more."""
+    job = await add(store)
+    await store.begin(job, "one")
+    assert await store.end_alive(JobState.SUPERSEDED, NEWER, place=PLACE) == (job,)
+    assert not await store.park(job, "GitHub is down")
+    assert await state(store, job) is JobState.SUPERSEDED
+    assert await store.begin(job, "one") is None
+
+
+async def test_a_new_job_supersedes_those_of_its_pull_request_alone(store: Store) -> None:
+    old = await add(store)
+    other, strange = await add(store, OTHER), await add(store, STRANGE)
+    new = ReviewWish(PLACE, Trigger.PUSHED, "b" * 40, "main")
+    assert await store.add(_row(job_id(new), new, ""), supersedes=NEWER) == (old,)
+    assert await state(store, old) is JobState.SUPERSEDED
+    assert {await state(store, j) for j in (other, strange, job_id(new))} == {JobState.WAITING}
+
+
+async def test_a_job_is_written_once(store: Store) -> None:
+    await add(store)
+    with pytest.raises(sa.exc.IntegrityError):
+        await add(store, supersedes=NEWER)
+    (found,) = await store.of_pull(PLACE)
+    assert found.row.state is JobState.WAITING, "all of a transaction or nothing"
+
+
+async def test_a_late_cancel_leaves_what_came_after_it(store: Store) -> None:
+    job = await add(store, seen=20.0)
+    assert await store.end_alive(JobState.CANCELLED, "closed", place=PLACE, seen=19.0) == ()
+    assert await store.end_alive(JobState.CANCELLED, "closed", place=PLACE, seen=20.0) == (job,)
+
+
+async def test_what_ended_elsewhere_is_seen_also_when_it_was_forgotten(store: Store) -> None:
+    """A purge deletes rows: its running jobs went on in other processes."""
+    alive, ended = await add(store), await add(store, OTHER)
+    await store.end(ended, JobState.CANCELLED, note="closed")
+    assert await store.ended_among([alive, ended, "gone"]) == {ended: "closed", "gone": ""}
+
+
+async def test_places_in_the_queue_are_fair(store: Store) -> None:
+    """S14: fifty jobs of one installation, then one of another."""
+    many = [await add(store, Place(77, "acme", 5000, "acme/shop", n)) for n in range(50)]
+    places = [await store.turn(job) for job in many]
+    assert places == list(range(1, 51))
+    assert await store.turn(await add(store, STRANGE)) == 1
+    for job in many[:20]:
+        await store.begin(job, "one")
+        await store.end(job, JobState.DONE)
+    late = await add(store, Place(88, "evil", 6000, "evil/shop", 2))
+    assert await store.turn(late) == 2, "behind the other one of its own"
+    await store.end(job_id(ReviewWish(STRANGE, Trigger.OPENED, "a" * 40, "main")), JobState.DONE)
+    await store.end(late, JobState.DONE)
+    newcomer = await add(store, Place(99, "new", 7000, "new/shop", 1))
+    assert await store.turn(newcomer) == 21, "not before what has waited for long"
+    assert await store.turn(newcomer) == 21
+    assert await store.turn("gone") == 1
+
+
+async def test_money_set_aside_by_two_jobs_at_once_is_counted(store: Store) -> None:
+    """On Postgres neither saw the other's."""
+    ids = [await add(store, Place(77, "acme", 5000, "acme/shop", n)) for n in range(8)]
+    for job in ids:
+        await store.begin(job, "one")
+    found = await asyncio.gather(*(store.reserve(job, 2.0) for job in ids))
+    assert sorted(everybody for everybody, _ in found) == [2.0 * n for n in range(8)]
+    strange = await add(store, STRANGE)
+    assert await store.reserve(strange, 1.0) == (16.0, 0.0)
+    assert await store.reserve("gone", 1.0) == (17.0, 0.0)
+
+
+async def test_what_a_day_has_cost(store: Store) -> None:
+    ids = [await add(store, Place(77, "acme", 5000, "acme/shop", n)) for n in range(3)]
+    mine, ended, old = ids
+    await store.pay(ended, 3.0)
+    await store.end(ended, JobState.DONE)
+    await store.note(old, cost=50.0)
+    await store.end(old, JobState.DONE)
+    await store.note(old, ended=time.time() - 2 * DAY)
+    assert await store.reserve(mine, 2.0) == (3.0, 3.0)
+    figures = await store.figures(10.0)
+    assert (figures.cost_today, figures.cost_limit, figures.waiting) == (3.0, 10.0, 1)
+
+
+async def test_figures_and_lists(store: Store) -> None:
+    first, second = await add(store), await add(store, OTHER)
+    await store.begin(second, "one")
+    await store.park(second, "GitHub is down")
+    figures = await store.figures(None)
+    assert (figures.waiting, figures.running, figures.parked, figures.dead) == (1, 0, 1, 0)
+    assert 0 <= figures.oldest < 60
+    assert [row.id for row in await store.list(10, None)] == [second, first]
+    assert [row.id for row in await store.list(10, JobState.PARKED)] == [second]
+    found = await store.unfinished(time.time() + 1)
+    assert {j.row.id for j in found} == {first, second}
+    assert await store.unfinished(time.time() - 60) == ()
+
+
+async def test_memory(store: Store) -> None:
+    assert await store.recall("x") == ""
+    await asyncio.gather(*(store.remember("x", str(n)) for n in range(8)))
+    assert await store.recall("x") in {str(n) for n in range(8)}
+
+
+async def test_what_is_forgotten(store: Store, transactions: Transactions) -> None:
+    """S15, S19: after the time that the operator keeps things; and all of an installation."""
+    old, alive, strange = await add(store), await add(store, OTHER), await add(store, STRANGE)
+    await store.end(old, JobState.DONE)
+    await store.note(old, ended=time.time() - 31 * DAY)
+    await store.note(alive, created=time.time() - 31 * DAY)
+    await store.decisions.dismiss(PLACE, "ab" * 6, 12, Dismissal("bob", "2026-11-24", "so"))
+    await store.decisions.may_react(5000, 13)
+    assert await store.forget(time.time() - 30 * DAY) == (old,)
+    assert await state(store, alive) is JobState.WAITING
+    assert set(await store.decisions.dismissed(PLACE)) == {"ab" * 6}
+    assert await store.purge(77, [4999]) == ()
+    assert await store.purge(77) == (alive,)
+    assert await store.decisions.dismissed(PLACE) == {}
+    assert await transactions.do(lambda c: c.execute(sa.select(politeness)).all()) == []
+    assert await state(store, strange) is JobState.WAITING
+
+
+async def test_a_dismissal_belongs_to_its_pull_request(store: Store) -> None:
+    why = Dismissal("bob", "2026-11-24", "as designed")
+    await store.decisions.dismiss(PLACE, "ab" * 6, 12, why)
+    await store.decisions.dismiss(PLACE, "ab" * 6, 12, Dismissal("eve", "2026-11-25", "x"))
+    assert await store.decisions.dismissed(PLACE) == {"ab" * 6: Dismissal("eve", "2026-11-25", "x")}
+    assert await store.decisions.dismissed(OTHER) == {}
+
+
+async def test_one_reaction_an_hour(store: Store, transactions: Transactions) -> None:
+    """S23."""
+    asked = await asyncio.gather(*(store.decisions.may_react(5000, 13) for _ in range(6)))
+    assert sum(asked) == 1
+    assert await store.decisions.may_react(5000, 14)
+    assert await store.decisions.may_react(6000, 13)
+    past = sa.update(politeness).values(at=time.time() - HOUR - 1)
+    await transactions.do(lambda c: c.execute(past))
+    assert await store.decisions.may_react(5000, 13)
+
+
+HOSTILE = ("a\0b", "\ud800", "x" * 5000, "'); drop table triptych_jobs; --", "\u202e\U0001f600")
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=["nul", "surrogate", "huge", "sql", "odd"])
+async def test_any_text_is_stored(store: Store, text: str) -> None:
+    place = Place(77, text, 5000, text, 1)
+    wish = ReviewWish(place, Trigger.OPENED, text, text)
+    await store.add(_row(job_id(wish), wish, ""), supersedes=text)
+    await store.note(job_id(wish), note=text, title=text, review_url=text, document=text)
+    why = Dismissal(text, "2026-11-24", text)
+    await store.decisions.dismiss(place, "ab" * 6, 12, why)
+    found = await store.job(job_id(wish))
+    assert found is not None
+    assert found.row.note == storable(text, 500)
+    assert (await store.decisions.dismissed(place))["ab" * 6].reason == storable(text, 500)
+
+
+async def test_many_writers_at_once(store: Store) -> None:
+    """None fails another: SQLite takes one after the other, without `database is locked`."""
+    ids = [await add(store, Place(77, "acme", 5000, "acme/shop", n)) for n in range(10)]
+    await asyncio.gather(*(store.pay(job, 0.5) for job in ids for _ in range(10)))
+    rows = await store.list(20, None)
+    assert [row.cost for row in rows] == [5.0] * 10
+
+
+async def test_states_are_what_the_table_holds(store: Store, transactions: Transactions) -> None:
+    job = await add(store)
+    for made in ALIVE:
+        await store.note(job, state=made.value)
+        assert (
+            await transactions.do(lambda c: c.execute(sa.select(jobs.c.state)).scalar())
+        ) == made

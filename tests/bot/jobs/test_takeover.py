@@ -1,0 +1,99 @@
+"""Who is alive on Postgres, and what becomes of a worker that seemed to be dead."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bot.app_settings import AppSettings
+from bot.errors import ConfigProblem
+from bot.jobs.takeover import LostNameError, PostgresLocks, hold_name
+from tests import postgres
+from tests.postgres import Cluster
+
+
+async def test_a_name_is_for_one_worker(cluster: Cluster, tmp_path: Path) -> None:
+    settings = AppSettings(tmp_path, cluster.database())
+    first = await hold_name(settings, "one")
+    other = await hold_name(settings, "two")
+    with pytest.raises(ConfigProblem, match="A worker named one runs already"):
+        await hold_name(settings, "one", patience=0.0)
+    await other.close()
+    # Its predecessor was killed, and Postgres takes a moment to see it.
+    waiting = asyncio.create_task(hold_name(settings, "one"))
+    await asyncio.sleep(0)
+    await first.close()
+    await (await waiting).close()
+
+
+async def test_a_database_that_is_not_there_is_told(tmp_path: Path) -> None:
+    settings = AppSettings(tmp_path, f"postgresql://nobody@/none?host={tmp_path}")
+    with pytest.raises(ConfigProblem, match="The database cannot be reached"):
+        await hold_name(settings, "one")
+
+
+async def test_a_machine_that_vanished_is_given_up_soon(cluster: Cluster) -> None:
+    """By default Postgres takes two hours; the settings are those of the connection."""
+    locks = PostgresLocks(cluster.database(), "one")
+    assert await locks.open()
+    assert locks._connection is not None
+    cursor = await locks._connection.execute(
+        "select reset_val from pg_settings where name = 'tcp_keepalives_idle'"
+    )
+    assert await cursor.fetchone() is not None
+    assert "keepalives_idle=10" in locks._connection.info.dsn
+    await locks.close()
+
+
+@pytest.fixture(scope="module")
+def frail() -> object:
+    """A Postgres of its own, to be stopped."""
+    if why := postgres.why_not():
+        pytest.skip(why)
+    with postgres.cluster() as made:
+        yield made
+
+
+async def test_after_a_restart_of_postgres_all_is_held_again(frail: Cluster) -> None:
+    url = frail.database()
+    locks = PostgresLocks(url, "one")
+    assert await locks.open()
+    assert await locks.take(1, 2)
+    assert await locks.take(1, 3)
+    await locks.give(1, 3)
+    await asyncio.to_thread(frail.stop)
+    asked = asyncio.create_task(locks.take(1, 4))
+    await asyncio.to_thread(frail.start)
+    assert await asked
+    other = PostgresLocks(url, "two")
+    assert await other.open()
+    assert [await other.take(1, n) for n in (2, 3, 4)] == [False, True, False]
+    await other.close()
+    await locks.close()
+
+
+async def test_who_was_taken_for_dead_does_not_go_on(frail: Cluster) -> None:
+    """S78: another worker has the name since; nothing is locked, or given back, any more."""
+    url = frail.database()
+    locks = PostgresLocks(url, "one")
+    assert await locks.open()
+    assert locks._connection is not None
+    heir = PostgresLocks(url, "heir")
+    assert await heir.open()
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as admin:
+        await admin.execute(
+            "select pg_terminate_backend(%s)", (locks._connection.info.backend_pid,)
+        )
+        async with asyncio.timeout(10):
+            while not await heir.take(*locks._name):
+                await asyncio.sleep(0.01)
+    for _ in range(2):
+        with pytest.raises(LostNameError):
+            await locks.take(1, 2)
+    assert locks.lost.is_set()
+    assert await heir.take(1, 2)
+    await heir.close()
+    await locks.close()
