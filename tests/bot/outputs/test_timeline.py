@@ -47,10 +47,11 @@ def one(**more: object) -> Row:
     return with_looks(look).rows[0]
 
 
-@pytest.mark.parametrize("layout", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_the_picture_is_that_of_the_golden_file(layout: Layout) -> None:
-    picture = timeline(read(of_many_steps()))
-    assert_golden(f"timeline.{layout.name}.svg", timeline_svg(picture, layout))
+@pytest.mark.parametrize(
+    ("name", "layout"), [("timeline.wide.svg", WIDE), ("timeline.narrow.svg", NARROW)]
+)
+def test_the_picture_is_that_of_the_golden_file(name: str, layout: Layout) -> None:
+    assert_golden(name, timeline_svg(timeline(read(of_many_steps())), layout))
 
 
 def test_a_row_for_the_analysers_one_a_call_and_one_for_the_aggregation() -> None:
