@@ -22,6 +22,9 @@ RUN python -m venv /build/tools \
 COPY pyproject.toml README.md LICENSE ./
 COPY bot ./bot
 COPY reviewers ./reviewers
+# There is no git in here to tell the version: `--build-arg VERSION=1.2.3`.
+ARG VERSION=0.1.0.dev0
+ENV SETUPTOOLS_SCM_PRETEND_VERSION=${VERSION}
 # No network here, and nothing but the locked build backend: our wheel is made of what was copied.
 RUN /build/tools/bin/python -m pip wheel --no-index --no-deps --no-build-isolation --wheel-dir /build/wheel . \
  && /opt/triptych/bin/python -m pip install --no-index --no-deps /build/wheel/*.whl \

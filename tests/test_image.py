@@ -56,6 +56,13 @@ def test_the_final_stage_runs_as_nobody_and_has_no_tools() -> None:
     assert "HOME=/data" in environment
 
 
+def test_the_version_comes_from_outside_for_no_git_does_come_along() -> None:
+    assert values("ARG") == ["VERSION=0.1.0.dev0"]
+    assert "SETUPTOOLS_SCM_PRETEND_VERSION=${VERSION}" in values("ENV")
+    release = (ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8")
+    assert "build-args: VERSION=${{ github.ref_name }}" in release
+
+
 def test_no_secret_is_built_in() -> None:
     assert not re.search(r"(?i)(key|secret|token|password)\s*=", "\n".join(STEPS))
 

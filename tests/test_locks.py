@@ -71,3 +71,5 @@ def test_each_says_how_it_was_made(lock: str) -> None:
     assert head.endswith(f"-o {lock}")
     contributing = (ROOT / ".github" / "CONTRIBUTING.md").read_text("utf-8")
     assert f"-o {lock}" in contributing
+    if lock == BUILD:
+        assert all(str(requirement) in contributing for requirement in named(lock))
