@@ -236,7 +236,7 @@ def _known(pen: Pen) -> Iterator[str]:
 
 
 def _removed(pen: Pen) -> Iterator[str]:
-    for d in pen.report.verdict.dropped:
+    for d in pen.report.verdict.removed:
         why = pen.text(words.why_removed(d), 240)
         yield f"- {pen.path(d.item.path)}: {pen.text(d.item.title, 120)} ({why})"
 

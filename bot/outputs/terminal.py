@@ -73,9 +73,9 @@ class _Writer:
         if self.everything:
             yield from self._removed()
             yield from self._table()
-        elif verdict.dropped:
-            removed = words.plural(len(verdict.dropped), "removed finding")
-            yield Line(f"{removed}: --all shows {_them(verdict.dropped)}, and the coverage.")
+        elif verdict.removed:
+            removed = words.plural(len(verdict.removed), "removed finding")
+            yield Line(f"{removed}: --all shows {_them(verdict.removed)}, and the coverage.")
 
     def _headline(self) -> str:
         verdict = self.report.verdict
@@ -186,11 +186,11 @@ class _Writer:
             yield from _wrapped(said, hanging=2)
 
     def _removed(self) -> Iterator[Line]:
-        if not self.report.verdict.dropped:
+        if not self.report.verdict.removed:
             return
         yield Line("")
         yield Line("Removed")
-        for d in self.report.verdict.dropped:
+        for d in self.report.verdict.removed:
             said = _unmarked(words.why_removed(d))
             path = one_line(words.short_path(d.item.path, self.redact))
             text = f"- {path}: {self._text(d.item.title)} ({self._text(said)})"
