@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -32,6 +32,10 @@ class Access(Protocol):
         ...
 
 
+PAUSES = (15.0, 60.0, 240.0, 600.0)
+"""Seconds between tries while GitHub does not answer; with those of each request a quarter hour."""
+
+
 def _untold(_look: Look) -> None:
     """Nobody counts the calls."""
 
@@ -41,7 +45,8 @@ class Means:
     """What every job of this process works with. `key` makes names and fences that nobody can guess.
 
     `cost_day` and `cost_day_installation` are the operator's limits in USD; `engine` overrules the
-    repositories' where it is not ""; `called` is told of each model call.
+    repositories' where it is not ""; `called` is told of each model call. `pauses` are the seconds
+    between the tries of a job, one fewer than there are tries.
     """
 
     store: Store
@@ -55,3 +60,4 @@ class Means:
     cost_day_installation: float | None = None
     engine: str = ""
     called: Callable[[Look], None] = _untold
+    pauses: Sequence[float] = PAUSES

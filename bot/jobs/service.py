@@ -23,7 +23,7 @@ from bot.jobs.database import hold_alone, make_home, ready_sqlite
 from bot.jobs.durable import Durable, DurableError, Queue
 from bot.jobs.intake import COMMAND, REVIEW, Intake
 from bot.jobs.limits import Limits
-from bot.jobs.means import Means
+from bot.jobs.means import PAUSES, Means
 from bot.jobs.orders import Orders
 from bot.jobs.protocol import Figures, JobRow, JobState, Wish
 from bot.jobs.store import DAY, Store
@@ -189,10 +189,12 @@ async def start(
     worker: bool,
     called: Callable[[Look], None] | None = None,
     read: Callable[[], AppSettings] = read_app_settings,
+    pauses: Sequence[float] = PAUSES,
 ) -> Service:
     """The jobs of this process. With `worker` it does the work, else it hands it over (Postgres only).
 
-    `called` is told of every model call, `read` reads the settings anew when GitHub refuses the key.
+    `called` is told of every model call, `read` reads the settings anew when GitHub refuses the key;
+    `pauses` are the seconds between the tries of a job while GitHub does not answer.
     ConfigProblem where the database cannot be used.
     """
     ready_sqlite()
@@ -214,7 +216,7 @@ async def start(
         access = AppAccess(settings, app, read)
         opened.push_async_callback(access.close)
         limits = Limits(app, locks)
-        means = _means(settings, app, patient, limits, access, name)
+        means = replace(_means(settings, app, patient, limits, access, name), pauses=pauses)
         if called:
             means = replace(means, called=called)
         intake = Intake(store, durable, app, limits)

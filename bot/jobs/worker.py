@@ -41,8 +41,6 @@ MOST_ATTEMPTS = 3
 """Lives in a row in which a job got no further; then it is a dead letter (case S76)."""
 SUSPECT = 2
 """Lives in a row that broke, after which a job is alone when it is tried again."""
-PAUSES = (15.0, 60.0, 240.0, 600.0)
-"""Seconds between tries while GitHub does not answer; with those of each request a quarter hour."""
 LONGEST_PAUSE = 3700.0
 """A primary limit of GitHub's lasts an hour at the most."""
 PATIENCE = 600.0
@@ -111,10 +109,10 @@ class Worker:
             try:
                 ending = await self._life(job, keeper, tries)
             except (sa.exc.SQLAlchemyError, OSError) as e:
-                if tries >= len(PAUSES):
+                if tries >= len(self._means.pauses):
                     raise
                 log.warning("job.database", job=job, why=type(e).__name__)
-                ending = Ending(JobState.PARKED, pause=PAUSES[tries])
+                ending = Ending(JobState.PARKED, pause=self._means.pauses[tries])
             if ending is None:
                 break
             if ending.pause is None:
@@ -158,11 +156,7 @@ class Worker:
         except MovedProblem:
             return await self._moved(job)
         except HostProblem as e:
-            pause = e.after if isinstance(e, LimitProblem) else PAUSES[min(tries, len(PAUSES) - 1)]
-            may_be_better = e.retryable or isinstance(e, LostProblem)
-            if may_be_better and tries < len(PAUSES) and pause <= LONGEST_PAUSE:
-                return Ending(JobState.PARKED, e.what, pause + 1.0)
-            return await self._failed(job, e)
+            return self._put_off(e, tries) or await self._failed(job, e)
         except Problem as e:
             return await self._failed(job, e)
         except (sa.exc.SQLAlchemyError, OSError):
@@ -171,6 +165,16 @@ class Worker:
             log.exception("job.fault", job=job.row.id)
             fault = Problem(f"Triptych has a fault ({type(e).__name__}).", "See the server's log.")
             return await self._failed(job, fault)
+
+    def _put_off(self, problem: HostProblem, tries: int) -> Ending | None:
+        """A pause, where later may be better; None where it would not be, or was not."""
+        may_be_better = problem.retryable or isinstance(problem, LostProblem)
+        if not may_be_better or tries >= len(self._means.pauses):
+            return None
+        pause = self._means.pauses[tries]
+        if isinstance(problem, LimitProblem):
+            pause = problem.after + 1.0
+        return Ending(JobState.PARKED, problem.what, pause) if pause <= LONGEST_PAUSE else None
 
     async def _reviewed(self, job: Job, keeper: Keeper, reach: Reach) -> Ending:
         """The line of a review, with this job's desk."""

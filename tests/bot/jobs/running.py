@@ -62,7 +62,9 @@ class World:
 
     async def start(self) -> None:
         """A new life."""
-        self.service = await start(self.settings, self.app, worker=True, read=lambda: self.app)
+        self.service = await start(
+            self.settings, self.app, worker=True, read=lambda: self.app, pauses=(0.0, 0.0)
+        )
 
     def pull(self, number: int = 128, text: str = ORDERS, config: str = SMALL) -> Place:
         """A pull request with one new file."""
@@ -79,8 +81,8 @@ class World:
     ) -> ReviewWish:
         """What the event of this moment asks for."""
         head = self.github.pulls[number].head
-        place = self.github.place(number)
-        return ReviewWish(place, trigger, **{"head": head, "base": "main", "seen": seen, **more})
+        known = {"place": self.github.place(number), "head": head, "base": "main", "seen": seen}
+        return ReviewWish(trigger=trigger, **(known | more))
 
     async def accept(self, wish: Any) -> str:
         """As a door does."""
@@ -102,6 +104,10 @@ class World:
     async def reviewed(self, number: int = 128, **more: Any) -> JobRow:
         """A review that is over."""
         return await self.ended(await self.accept(self.wish(number, **more)))
+
+    def checks(self, number: int = 128) -> list[tuple[str, str]]:
+        """Conclusion and title of each check run."""
+        return [(str(c["conclusion"]), c["output"]["title"]) for c in self.github.checks]
 
     def check(self) -> dict[str, Any]:
         """The one check run that there is."""
