@@ -41,7 +41,7 @@ async def engine(
     settings = AppSettings(home, database)
     make_home(settings)
     made = Durable(settings, "test")
-    await made.launch(works, dict.fromkeys(works, 2))
+    await made.launch(works, dict.fromkeys(works, at_once))
     try:
         yield made
     finally:
