@@ -231,8 +231,11 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
 
 
 def _no_api(host: str) -> HostProblem:
+    """It may be a proxy's page of this moment only, so later may be better."""
     return HostProblem(
-        f"What answers at {host} is not GitHub's API.", "Check GITHUB_API_URL and the proxy."
+        f"What answers at {host} is not GitHub's API.",
+        "Check GITHUB_API_URL and the proxy.",
+        retryable=True,
     )
 
 

@@ -139,11 +139,10 @@ class Durable:
             assert task is not None, "the engine runs its work in tasks"
             if self._stopping:
                 raise asyncio.CancelledError  # It stays as it is for the next start.
+            # Until the engine has written down how it ended.
             self._at_work.add(task)
-            try:
-                return await work(job)
-            finally:
-                self._at_work.discard(task)
+            task.add_done_callback(self._at_work.discard)
+            return await work(job)
 
         return run
 

@@ -79,7 +79,8 @@ def silent(_body: Body, _number: int) -> Reply:
 class FakeAnthropic:
     """State of the fake: its script, and what it was asked.
 
-    `arrived`, `begun` and `ended` tell when (monotonic seconds), by the request's number. Prefixes
+    `arrived`, `begun` and `ended` tell when (monotonic seconds), by the request's number; `whole` are
+    those that were answered to the end. Prefixes
     below `least_cached` tokens are not cached.
     """
 
@@ -91,6 +92,7 @@ class FakeAnthropic:
     arrived: dict[int, float] = field(default_factory=dict)
     begun: dict[int, float] = field(default_factory=dict)
     ended: dict[int, float] = field(default_factory=dict)
+    whole: set[int] = field(default_factory=set)
     running: int = 0
     peak: int = 0
     dropped: int = 0
@@ -174,6 +176,7 @@ class FakeAnthropic:
         await _event(response, "message_delta", delta=delta, usage=written)
         await _event(response, "message_stop")
         await response.write_eof()
+        self.whole.add(number)
         return response
 
     async def _content(

@@ -81,7 +81,8 @@ class World:
     ) -> ReviewWish:
         """What the event of this moment asks for."""
         head = self.github.pulls[number].head
-        known = {"place": self.github.place(number), "head": head, "base": "main", "seen": seen}
+        known: dict[str, Any] = {"place": self.github.place(number), "head": head}
+        known |= {"base": "main", "seen": seen}
         return ReviewWish(trigger=trigger, **(known | more))
 
     async def accept(self, wish: Any) -> str:
