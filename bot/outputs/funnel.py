@@ -24,7 +24,7 @@ _STEPS: tuple[tuple[str, frozenset[Reason]], ...] = (
             }
         ),
     ),
-    ("merged", frozenset({Reason.DUPLICATE})),
+    ("merged", frozenset({Reason.DUPLICATE, Reason.MERGED})),
     (
         "not suppressed",
         frozenset({Reason.DISMISSED, Reason.IGNORED_RULE, Reason.BELOW_FLOOR}),

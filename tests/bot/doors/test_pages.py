@@ -432,7 +432,7 @@ async def test_the_page_of_a_review_has_all_that_was_sketched() -> None:
         "answered from 14.1 s for 18 s 61,200 60,100 1,200 0.04",
         "12 files 34 read read, 3 of 3 read read, 3 of 3",
         "Review 2411: 1 request, 2 inline comments",
-        "31 settings, configuration 9f3ad2c1, run 01JD8Q7M",
+        "settings, configuration 9f3ad2c1, run 01JD8Q7M",
         'min_severity "medium" default',
         "TRIPTYCH_MAX_ROUNDS allows 1",
     ):
