@@ -37,13 +37,6 @@ config_app = typer.Typer(
 app.add_typer(config_app, name="config")
 
 
-class Format(enum.StrEnum):
-    """How a review is shown."""
-
-    TERMINAL = "terminal"
-    JSON = "json"
-
-
 class EngineChoice(enum.StrEnum):
     """How to look."""
 
@@ -94,9 +87,17 @@ def review(
     post: Annotated[
         bool, typer.Option("--post", help="Post the review on the pull request.")
     ] = False,
-    format_: Annotated[Format, typer.Option("--format", help="How to show it.")] = Format.TERMINAL,
+    format_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT[=FILE]",
+            help="terminal (the default), json, markdown or sarif; may be given several times.",
+        ),
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write it there instead of showing it.")
+        Path | None,
+        typer.Option(metavar="FILE", help="The file of the format that names none itself."),
     ] = None,
     engine: Annotated[
         EngineChoice | None,
@@ -124,6 +125,7 @@ def review(
     configuration), 3 (incomplete or failed).
     """
     from bot.doors import manual
+    from bot.outputs.formats import read_targets
     from reviewers.core.finding import Severity
 
     request = manual.Request(
@@ -137,8 +139,7 @@ def review(
         rounds=rounds,
         max_cost=max_cost,
         fail_on=Severity.parse(fail_on.value) if fail_on else None,
-        format=format_.value,
-        output=output,
+        targets=read_targets(format_ or (), output),
         everything=everything,
     )
     done = manual.run(request)
@@ -185,6 +186,14 @@ def schema() -> None:
 
 
 @app.command()
+def action() -> None:
+    """Run as a step of a GitHub Actions job; the inputs of action.yml are its settings."""
+    from bot.doors.action import run
+
+    raise typer.Exit(run())
+
+
+@app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen.")] = 8080,
@@ -197,9 +206,10 @@ def serve(
     with _server_installed():
         from bot.doors import serve as door
         from bot.doors.missed import ask_for_missed
+        from bot.doors.site import site
 
         start = import_module("bot.jobs.service").start
-    door.serve(host, port, worker=not no_worker, start=start, listening=ask_for_missed)
+    door.serve(host, port, worker=not no_worker, start=start, more=site, listening=ask_for_missed)
 
 
 @app.command()
@@ -229,9 +239,9 @@ def _server_installed() -> Iterator[None]:
 @app.command()
 def version() -> None:
     """Print the version."""
-    from importlib.metadata import version as installed
+    from bot.version import installed
 
-    typer.echo(f"triptych {installed('triptych-review')}")
+    typer.echo(f"triptych {installed()}")
 
 
 operator_commands.add_to(app)

@@ -88,7 +88,7 @@ class BadLineProblem(HostProblem):
 
 
 class MovedProblem(HostProblem):
-    """What is reviewed is no longer what stands there."""
+    """The pull request got another head while it was reviewed: what was found is about the old one."""
 
 
 class LostProblem(HostProblem):

@@ -6,32 +6,15 @@ variable that does so is named.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.config import BUILT_IN, Config, ReviewerTable
+from bot.report import Setting
 from bot.settings import Ceilings
 from bot.terms import DEFAULT_VOTES
-from reviewers.core.visible import visible
 
 DEFAULT = "default"
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One line of `triptych config explain`; `bound` says what the environment allows, if less."""
-
-    path: str
-    value: object
-    origin: str
-    about: str
-    bound: str = ""
-
-    def __str__(self) -> str:
-        shown = "not set" if self.value is None else json.dumps(self.value, ensure_ascii=False)
-        bound = f"; {self.bound}" if self.bound else ""
-        return visible(f"{self.path} = {shown}  [{self.origin}{bound}]")
 
 
 def explain(config: Config, origin: str, ceilings: Ceilings) -> Iterator[Setting]:

@@ -9,6 +9,7 @@ from functools import partial
 
 from bot.config import PATH, Config, parse_config
 from bot.errors import ConfigProblem
+from bot.explain import explain
 from bot.outputs.seal import Seal
 from bot.report import Report
 from bot.settings import Settings
@@ -65,10 +66,11 @@ class Circumstances:
     """What a door gives to a review beside the change: environment, wishes, and who watches.
 
     `strict` turns a wrong configuration into an error; else defaults hold and a note says so. `again`,
-    `elsewhere` and `commands` are told to people (see Report). `paid` is what this very review has
-    cost before it was interrupted, `allowances` are limits beside those of the configuration, both
-    in USD. `patience` is how many seconds a call may wait for its turn beyond an engine's deadline.
-    `seal` signs what is posted, and tells what was.
+    `elsewhere` and `commands` are told to people (see Report), `notes` beside those of the terms.
+    `engine` makes the engines; another one is given where another job has looked already. `paid` is
+    what this very review has cost before it was interrupted, `allowances` are limits beside those of
+    the configuration, both in USD. `patience` is how many seconds a call may wait for its turn
+    beyond an engine's deadline. `seal` signs what is posted, and tells what was.
     """
 
     settings: Settings
@@ -84,6 +86,8 @@ class Circumstances:
     again: str = "run `triptych review` again"
     elsewhere: str = ""
     commands: bool = False
+    notes: tuple[str, ...] = ()
+    engine: Callable[[str, Brief], Engine] = build_engine
     run: str = field(default_factory=new_run)
     nonce: Callable[[], str] = new_nonce
 
@@ -99,7 +103,9 @@ def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Ter
         config, notes = Config(), (f"The configuration is not used. {e.what}",)
     paid = Paid(spent, around.paid, around.allowances)
     terms = agree(config, around.settings, around.options, around.nonce, paid)
-    return replace(terms, notes=(*terms.notes, *notes))
+    origin = f"{PATH} on {subject.base_ref}" if subject.base_ref else PATH
+    told = tuple(explain(config, origin, around.settings.ceilings))
+    return replace(terms, notes=(*terms.notes, *notes, *around.notes), settings=told)
 
 
 async def review(
@@ -109,7 +115,7 @@ async def review(
     planned = _plan(subject.change, terms, history)
     brief = Brief(subject.change, planned, terms.policy, ANALYSERS, around.watch, terms.access)
     await around.announce(brief)
-    engines = {name: build_engine(name, brief) for name in terms.policy.engines}
+    engines = {name: around.engine(name, brief) for name in terms.policy.engines}
     try:
         verdict = await _rounds(brief, engines, around, history)
     finally:
@@ -125,6 +131,7 @@ async def review(
         commands=around.commands,
         no_model=terms.no_model,
         notes=terms.notes,
+        settings=terms.settings,
     )
 
 

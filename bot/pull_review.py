@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import dataclass, replace
 
-from bot.errors import MovedProblem
-from bot.hosts.protocol import Forge, Pull
+from bot.errors import HostProblem, MovedProblem
+from bot.hosts.protocol import Forge, PostedReview, Pull
 from bot.pipeline import Circumstances, review, terms_of
 from bot.posted import Ours, Standing, history_of, last_head, standing
 from bot.publish import Published, publish
@@ -34,10 +35,14 @@ class Adopted:
 
 @dataclass(frozen=True)
 class Reviewed:
-    """A review that was done now; `published` is None where nothing was to be posted."""
+    """A review that was done now; `published` is None where nothing was to be posted.
+
+    `refused` says why it could not be posted: what was paid for is not lost with it.
+    """
 
     report: Report
     published: Published | None = None
+    refused: HostProblem | None = None
 
 
 @dataclass(frozen=True)
@@ -80,15 +85,19 @@ async def review_pull(
     *,
     post: bool,
     quiet_when_clean: bool = False,
+    expected: str = "",
     desk: Desk = Desk(),  # noqa: B008 - it holds nothing
 ) -> Adopted | Reviewed | Skipped:
     """Load, look at what stands there, review, and post if asked.
 
     Without `post` nothing is written and everything is reviewed anew. MovedProblem when the pull
-    request moved while it was reviewed: comments on an older commit would stand on wrong lines.
+    request moved while it was reviewed (comments on an older commit would stand on wrong lines), or
+    when it does not stand at the commit that was `expected`.
     """
     pull = await forge.load()
     change = pull.subject.change
+    if expected and change.head != expected:
+        raise _moved(pull, expected, change.head)
     terms = terms_of(pull.subject, around)
     if why := desk.opened(pull, terms):
         return Skipped(pull, why)
@@ -105,25 +114,116 @@ async def review_pull(
     terms = terms_of(pull.subject, around, history.spent)
     report = await review(pull.subject, terms, around, history)
     await desk.reviewed(report)
-    now, elsewhere = await asyncio.gather(forge.head(), desk.elsewhere())
-    if now != change.head:
-        raise MovedProblem(
-            f"{pull.subject.label} moved to {now[:7]} while {change.head[:7]} was reviewed.",
-            "Nothing was posted. Run it again.",
-            retryable=True,
+    await _still_there(forge, pull, desk)
+    report = replace(report, elsewhere=await desk.elsewhere() or report.elsewhere)
+    quiet = quiet_when_clean and desk.quiet()
+    again = posted.review if posted else None
+    return await _posted(forge, report, stands, terms, around, quiet=quiet, again=again)
+
+
+class _Kept(Desk):
+    """Keeps the finished report: it is paid for, so it is told also where it cannot be posted."""
+
+    report: Report | None = None
+
+    async def reviewed(self, report: Report) -> None:
+        """Keep it."""
+        self.report = report
+
+
+async def review_kept(
+    forge: Forge,
+    around: Circumstances,
+    *,
+    post: bool,
+    quiet_when_clean: bool = False,
+    expected: str = "",
+) -> Adopted | Reviewed | Skipped:
+    """The same for whoever is there to hear it: a finished review is returned, also a `refused` one."""
+    kept = _Kept()
+    try:
+        return await review_pull(
+            forge,
+            around,
+            post=post,
+            quiet_when_clean=quiet_when_clean,
+            expected=expected,
+            desk=kept,
         )
-    report = replace(report, elsewhere=elsewhere or report.elsewhere)
+    except HostProblem as e:
+        if kept.report is None:
+            raise
+        return Reviewed(kept.report, refused=e)
+
+
+async def relay_pull(
+    forge: Forge, around: Circumstances, *, expected: str, post: bool
+) -> Adopted | Reviewed:
+    """Post, if asked, what a job found that nobody here trusts, and nothing that would rest on its silence.
+
+    It finds no earlier finding fixed and never says that there is none; its marker has a
+    configuration of its own, so that no other door adopts it, and it touches no review that one of
+    them has posted.
+    """
+    pull = await forge.load()
+    change = pull.subject.change
+    if change.head != expected:
+        raise _moved(pull, expected, change.head)
+    terms = terms_of(pull.subject, around)
+    terms = replace(terms, digest=hashlib.sha256(f"relay {terms.digest}".encode()).hexdigest()[:8])
+    stands = standing(pull.reviews, terms.accounts)
+    if stands.main and stands.main.marker.config != terms.digest:
+        return Adopted(stands.main)
+    if done := stands.of(change.head, terms.digest):
+        return Adopted(done)
+    report = await review(pull.subject, terms, around)
+    if not post or not report.verdict.shown.listed:
+        return Reviewed(report)
+    try:
+        await _still_there(forge, pull, Desk())
+        return await _posted(forge, report, stands, terms, around, quiet=True)
+    except HostProblem as e:
+        return Reviewed(report, refused=e)
+
+
+async def _posted(
+    forge: Forge,
+    report: Report,
+    stands: Standing,
+    terms: Terms,
+    around: Circumstances,
+    *,
+    quiet: bool,
+    again: PostedReview | None = None,
+) -> Reviewed:
+    """`again`: what this run had posted before it was interrupted."""
     published = await publish(
         forge,
         report,
         stands,
         terms.accounts,
-        quiet_when_clean=quiet_when_clean and desk.quiet() and not terms.post_clean,
+        quiet_when_clean=quiet and not terms.post_clean,
         redact=Redaction(around.settings.secrets),
-        posted=posted.review if posted else None,
+        posted=again,
         seal=around.seal,
     )
     return Reviewed(report, published)
+
+
+async def _still_there(forge: Forge, pull: Pull, desk: Desk) -> None:
+    """Whatever else has to be waited for is waited for at the same time."""
+    head = pull.subject.change.head
+    now, _ = await asyncio.gather(forge.head(), desk.elsewhere())
+    if now != head:
+        raise _moved(pull, head, now)
+
+
+def _moved(pull: Pull, before: str, now: str) -> MovedProblem:
+    return MovedProblem(
+        f"{pull.subject.label} moved to {now[:7]} while {before[:7]} was reviewed.",
+        "Nothing was posted. Run it again.",
+        retryable=True,
+    )
 
 
 def _done(stands: Standing, head: str, terms: Terms, run: str, *, anew: bool) -> Ours | None:

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from bot.subject import Subject
 from reviewers.core.verdict import Verdict
+from reviewers.core.visible import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting that holds, and where it came from; `bound` says what the environment allows, if less."""
+
+    path: str
+    value: object
+    origin: str
+    about: str
+    bound: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The value as people read it."""
+        return "not set" if self.value is None else json.dumps(self.value, ensure_ascii=False)
+
+    def __str__(self) -> str:
+        bound = f"; {self.bound}" if self.bound else ""
+        return visible(f"{self.path} = {self.shown}  [{self.origin}{bound}]")
 
 
 @dataclass(frozen=True)
@@ -15,7 +37,7 @@ class Report:
     `run` names this run (8 characters), `config` is the configuration's digest. `elsewhere` is
     where texts stand that the body leaves out ("check run"), "" for nowhere; `again` is how a
     person tries again ("comment `/triptych review`"). `commands` tells whether a server of ours
-    answers comments, `no_model` says why no model was asked.
+    answers comments, `no_model` says why no model was asked, `settings` are all that held.
     """
 
     verdict: Verdict
@@ -27,6 +49,7 @@ class Report:
     commands: bool = False
     no_model: str = "no API key is set"
     notes: tuple[str, ...] = ()
+    settings: tuple[Setting, ...] = ()
 
     @property
     def head(self) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.config import Config, ModelsTable, ReviewerTable, TriggersTable
 from bot.errors import UsageProblem
+from bot.report import Setting
 from bot.settings import Ceilings, Settings
 from reviewers.core.allowance import Allowance
 from reviewers.core.finding import Severity
@@ -29,7 +30,8 @@ DEFAULT_VOTES = {"security": 3, "style": 1, "correctness": 3}
 class Options:
     """What a person asked for by hand; None where nothing was said. Money in USD.
 
-    `usual_cost` is the limit where `max_cost` is not given and the price is known.
+    `usual_cost` is the limit where `max_cost` is not given and the price is known. `model` takes the
+    place of the models that the configuration names.
     """
 
     engine: str | None = None
@@ -37,13 +39,15 @@ class Options:
     max_cost: float | None = None
     usual_cost: float | None = None
     max_cost_key: str = "--max-cost"
+    model: str = ""
 
 
 @dataclass(frozen=True)
 class Terms:
     """The agreement: policy, access to models (None: analysers only), and what to tell people.
 
-    `digest` names the configuration in the marker; `no_model` says why no model is asked.
+    `digest` names the configuration in the marker; `no_model` says why no model is asked; `settings`
+    list what the agreement was made of, each with its origin.
     """
 
     policy: Policy
@@ -55,6 +59,7 @@ class Terms:
     gate: Severity | None = None
     accounts: tuple[str, ...] = ()
     triggers: TriggersTable = TriggersTable()
+    settings: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,9 +88,12 @@ def agree(
     ceilings = settings.ceilings
     engines, no_model = _engines(config, settings, options)
     reviewers = _reviewers(config, ceilings, notes)
-    models, verify_model = _models(config.models, ceilings)
+    wished = config.models
+    if options.model:
+        wished = wished.model_copy(update={"review": [options.model], "verify": ""})
+    models, verify_model = _models(wished, ceilings)
     if CLAUDE in engines:
-        notes += _told(config.models, options, ceilings, models, verify_model)
+        notes += _told(wished, options, ceilings, models, verify_model)
     policy = Policy(
         reviewers=reviewers,
         engines=engines,

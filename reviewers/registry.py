@@ -10,13 +10,14 @@ from reviewers.correctness import CORRECTNESS
 from reviewers.engines.static.characters import Characters
 from reviewers.engines.static.credentials import Credentials
 from reviewers.engines.static.ruff import Ruff
+from reviewers.engines.static.steering import Steering
 from reviewers.protocols import Analyser, Brief, Engine
 from reviewers.security import SECURITY
 from reviewers.style import STYLE
 
 REVIEWERS: tuple[Reviewer, ...] = (SECURITY, STYLE, CORRECTNESS)
 
-ANALYSERS: tuple[Analyser, ...] = (Ruff(), Credentials(), Characters())
+ANALYSERS: tuple[Analyser, ...] = (Ruff(), Credentials(), Characters(), Steering())
 
 ENGINES = {
     STATIC: "reviewers.engines.static.engine",

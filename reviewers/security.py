@@ -65,6 +65,7 @@ SECURITY = Reviewer(
         Rule("security/unpinned-code", "code is executed that its author can swap later"),
         Rule("security/resource-exhaustion", "a stranger can use up memory, time or space"),
         Rule("security/race-condition", "check and use can be torn apart by an attacker"),
+        Rule("security/changed-review", "later changes are reviewed less, or by other rules"),
         Rule("security/hidden-characters", "code reads differently to people and to machines"),
     ),
 )

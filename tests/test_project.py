@@ -10,54 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-LOCKS = {
-    "requirements.lock": PROJECT["dependencies"],
-    "requirements-test.lock": [
-        *PROJECT["dependencies"],
-        *PROJECT["optional-dependencies"]["test"],
-    ],
-}
-PIN = re.compile(r"^([\w.-]+)==([^\s;]+)(?: ; [^\\]+)?", re.MULTILINE)
-
-
-def pinned(lock: str) -> dict[str, str]:
-    """The version of each distribution in a lock, by its normal name."""
-    text = (ROOT / lock).read_text("utf-8")
-    return {canonicalize_name(name): version for name, version in PIN.findall(text)}
-
-
-# --- Locks
-
-
-@pytest.mark.parametrize("lock", LOCKS)
-def test_s91_a_lock_is_in_step_with_the_project(lock: str) -> None:
-    """Each file's own first lines say by which command it is made again."""
-    versions = pinned(lock)
-    for wanted in map(Requirement, LOCKS[lock]):
-        assert wanted.specifier.contains(versions[canonicalize_name(wanted.name)]), wanted
-
-
-def test_s91_both_locks_name_the_same_versions() -> None:
-    product, tests = map(pinned, LOCKS)
-    assert product.items() <= tests.items()
-
-
-@pytest.mark.parametrize("lock", LOCKS)
-def test_s91_every_pin_has_its_hashes(lock: str) -> None:
-    """pip with --require-hashes takes nothing else, and no hash but SHA-256 is good enough."""
-    text = (ROOT / lock).read_text("utf-8")
-    parts = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
-    assert len(parts) == len(pinned(lock)) > 20
-    for part in parts:
-        assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", part), part.partition("\n")[0]
-        assert "--hash=" not in part.replace("--hash=sha256:", "")
-        assert " @ " not in part
 
 
 # --- Workflows

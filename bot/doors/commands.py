@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.jobs.protocol import Verb
+from bot.outputs.replies import HELP
 
 MOST_REASON = 500
 """Characters of a reason; it is shown on the pull request."""
@@ -39,15 +40,6 @@ class Refusal:
     do: str
 
 
-HELP = (
-    ("/triptych review", "review the newest commit"),
-    ("/triptych stop", "stop the review that runs"),
-    ("/triptych explain ID", "tell what a finding rests on; in its thread without the ID"),
-    ("/triptych dismiss ID REASON", "dismiss a finding; in its thread without the ID"),
-    ("/triptych help", "show this list"),
-)
-"""Every command, and what it does."""
-
 _DO = "Write one of: " + ", ".join(f"`{usage}`" for usage, _ in HELP) + "."
 
 _COMMAND = re.compile(r"/triptych(?:[ \t]+(.*))?", re.ASCII | re.IGNORECASE)
@@ -55,11 +47,8 @@ _FINDING = re.compile(r"`?([0-9a-f]{6,16})`?", re.ASCII | re.IGNORECASE)
 _FENCE = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(`{3,}(?!.*`)|~{3,})")
 _QUOTE = re.compile(r" {0,3}>[ \t]*(.*)")
 _SIGNATURE = re.compile(r"--[ \t]*")
-_HIDES = re.compile(
-    r"(?P<code>(?<!`)(`+)(?!`).*?(?<!`)\2(?!`))|<!--|<(?P<tag>pre|code|blockquote|script|style|textarea)\b",
-    re.IGNORECASE,
-)
-"""What takes lines away from the plain text, and code on one line, in which nothing does."""
+_HIDES = re.compile(r"<!--|<(pre|code|blockquote|script|style|textarea)\b", re.IGNORECASE)
+"""What takes lines away from the plain text, where it does not stand in code itself."""
 
 
 def parse_command(body: str) -> Command | Refusal | None:
@@ -160,12 +149,17 @@ def _still_hidden(line: str, closes: str) -> str:
 
 def _hidden_after(line: str) -> str:
     """What ends the HTML that a line opens and does not close; "" where it opens none."""
-    at = 0
-    while found := _HIDES.search(line, at):
-        at = found.end()
-        if not found["code"]:
-            closes = f"</{found['tag'].lower()}" if found["tag"] else "-->"
-            end = _end(line, closes, at)
+    runs, pairs = _ticks(line)
+    at = i = 0
+    for found in _HIDES.finditer(line):
+        while i < len(runs) and runs[i][0] < found.start():
+            if i in pairs and runs[i][0] >= at:
+                i = pairs[i]
+                at = runs[i][1]
+            i += 1
+        if found.start() >= at:
+            closes = f"</{found[1].lower()}" if found[1] else "-->"
+            end = _end(line, closes, found.end())
             if end is None:
                 return closes
             at = end
@@ -180,19 +174,12 @@ def _end(line: str, closes: str, start: int) -> int | None:
 def _outside_spans(paragraph: list[str]) -> Iterator[str]:
     """The lines of a paragraph that do not begin within a code span."""
     text = "\n".join(paragraph)
-    runs = [(m.start(), m.end()) for m in re.finditer("`+", text)]
-    ends: dict[int, int] = {}
-    latest: dict[int, int] = {}
-    for i in range(len(runs) - 1, -1, -1):
-        length = runs[i][1] - runs[i][0]
-        if length in latest:
-            ends[i] = latest[length]
-        latest[length] = i
+    runs, pairs = _ticks(text)
     spans, i = [], 0
     while i < len(runs):
-        if (end := ends.get(i)) is not None:
-            spans.append((runs[i][0], runs[end][1]))
-            i = end
+        if i in pairs:
+            spans.append((runs[i][0], runs[pairs[i]][1]))
+            i = pairs[i]
         i += 1
     at, first = 0, 0
     for line in paragraph:
@@ -201,3 +188,19 @@ def _outside_spans(paragraph: list[str]) -> Iterator[str]:
         if first == len(spans) or spans[first][0] >= at:
             yield line
         at += len(line) + 1
+
+
+def _ticks(text: str) -> tuple[list[tuple[int, int]], dict[int, int]]:
+    """The runs of backticks, and of each the next of its own length: there a code span would end.
+
+    In one pass, so that no comment takes long.
+    """
+    runs = [(m.start(), m.end()) for m in re.finditer("`+", text)]
+    pairs: dict[int, int] = {}
+    latest: dict[int, int] = {}
+    for i in range(len(runs) - 1, -1, -1):
+        length = runs[i][1] - runs[i][0]
+        if length in latest:
+            pairs[i] = latest[length]
+        latest[length] = i
+    return runs, pairs

@@ -13,27 +13,24 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
-from bot.errors import HostProblem, Stopped, UsageProblem
+from bot.doors.announce import announcer
+from bot.errors import Stopped, UsageProblem
+from bot.outputs.formats import Format, Target, written
 from bot.outputs.live import Progress, tell
 from bot.outputs.stdout import write_out
 from bot.outputs.terminal import print_coloured, terminal_lines
-from bot.outputs.words import plural
-from bot.pipeline import Announce, Circumstances, review, terms_of
-from bot.pull_review import Adopted, Desk, Reviewed, Skipped, review_pull
+from bot.pipeline import Circumstances, review, terms_of
+from bot.pull_review import Adopted, Reviewed, Skipped, review_kept
 from bot.report import Report
 from bot.settings import Settings, read_settings
 from bot.subject import PullRequest, Subject
 from bot.terms import Options
 from reviewers.core.finding import Severity
-from reviewers.core.policy import CLAUDE
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome, Verdict
-from reviewers.protocols import Brief
 
 DEFAULT_MAX_COST = 0.50
 """USD that a review by hand may cost when nothing else is said."""
-NAMED = 6
-"""So many files are named before they are sent; the others are counted."""
 
 _PULL = re.compile(r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+)#(?P<number>\d+)")
 _ADDRESS = re.compile(
@@ -55,8 +52,7 @@ class Request:
     rounds: int | None = None
     max_cost: float | None = None
     fail_on: Severity | None = None
-    format: str = "terminal"
-    output: Path | None = None
+    targets: tuple[Target, ...] = (Target(Format.TERMINAL),)
     everything: bool = False
 
 
@@ -98,7 +94,7 @@ def run(request: Request) -> Done:
             settings,
             options,
             watch=progress.watch,
-            announce=_announcer(options, progress),
+            announce=announcer(options, progress.say),
             strict=pull is None,
         )
         try:
@@ -119,17 +115,17 @@ def deliver(done: Done, request: Request) -> None:
     if done.report is None:
         return
     redact = Redaction(read_settings().secrets)
-    if request.format == "json":
-        from bot.outputs.document import document
+    for target in request.targets:
+        _write_target(done.report, target, redact, everything=request.everything)
 
-        # JSON is UTF-8, whatever the locale says.
-        _write(document(done.report, redact), request.output, encoding="utf-8")
+
+def _write_target(report: Report, target: Target, redact: Redaction, *, everything: bool) -> None:
+    form = target.format
+    if form is Format.TERMINAL and target.file is None and sys.stdout.isatty():
+        print_coloured(terminal_lines(report, redact, everything=everything))
         return
-    lines = terminal_lines(done.report, redact, everything=request.everything)
-    if request.output is None and sys.stdout.isatty():
-        print_coloured(lines)
-    else:
-        _write("".join(f"{line.text}\n" for line in lines), request.output)
+    text = written(report, form, redact, everything=everything)
+    _write(text, target.file, "utf-8" if form.is_utf8 else None)
 
 
 def _write(text: str, to: Path | None, encoding: str | None = None) -> None:
@@ -141,7 +137,7 @@ def _write(text: str, to: Path | None, encoding: str | None = None) -> None:
     except OSError as e:
         where = to or "Standard output"
         raise UsageProblem(
-            f"{where} cannot be written: {e.strerror}.", "Give another --output."
+            f"{where} cannot be written: {e.strerror}.", "Name another file."
         ) from None
 
 
@@ -172,8 +168,9 @@ def _check(request: Request, pull: PullRequest | None) -> None:
         )
     if request.max_cost is not None and not math.isfinite(request.max_cost):
         raise UsageProblem(f"--max-cost is {request.max_cost}.", "Give an amount in USD.")
-    if request.output is not None:
-        _check_output(request.output)
+    for target in request.targets:
+        if target.file is not None:
+            _check_output(target.file)
     if request.post and pull is None:
         raise UsageProblem("--post needs a pull request.", "Give OWNER/REPO#NUMBER or its address.")
 
@@ -189,7 +186,7 @@ def _check_output(path: Path) -> None:
         why = "no permission"
     else:
         return
-    raise UsageProblem(f"{path} cannot be written: {why}.", "Give another --output.")
+    raise UsageProblem(f"{path} cannot be written: {why}.", "Name another file.")
 
 
 def _local(request: Request) -> Subject:
@@ -227,16 +224,6 @@ async def _reviewed(subject: Subject, around: Circumstances) -> Report:
     return await review(subject, terms_of(subject, around), around)
 
 
-class _Kept(Desk):
-    """Keeps the finished report: it is paid for, so it is shown also when it cannot be posted."""
-
-    report: Report | None = None
-
-    async def reviewed(self, report: Report) -> None:
-        """Keep it."""
-        self.report = report
-
-
 async def _pull(pull: PullRequest, request: Request, around: Circumstances) -> Done:
     from bot.hosts.github import GitHub, find_token
     from bot.hosts.http import GitHubAPI, make_session
@@ -250,18 +237,13 @@ async def _pull(pull: PullRequest, request: Request, around: Circumstances) -> D
     else:
         loading = None
     token = await find_token(settings)
-    kept = _Kept()
     async with make_session(settings) as session:
         api = GitHubAPI(session, settings, token)
         forge = GitHub(api, pull, settings)
         try:
-            outcome = await review_pull(forge, around, post=request.post, desk=kept)
+            outcome = await review_kept(forge, around, post=request.post)
         except asyncio.CancelledError:
             raise _stopped(maybe_posted=api.writes > 0) from None
-        except HostProblem as e:
-            if kept.report is None:
-                raise
-            return Done(kept.report, f"{e.what}\n{e.do}", e.exit_code)
     if loading:
         await loading
     return _told(outcome, pull, request)
@@ -278,40 +260,11 @@ def _told(outcome: Adopted | Reviewed | Skipped, pull: PullRequest, request: Req
         )
         grave = () if outcome.worst is None else (outcome.worst,)
         return Done(None, message, int(_any_from(grave, request.fail_on)))
+    if why := outcome.refused:
+        return Done(outcome.report, f"{why.what}\n{why.do}", why.exit_code)
     done = outcome.published
     message = ""
     if done:
         what = "Posted" if done.created else "Edited" if done.edited else "Nothing to post"
         message = "\n".join((f"{what}: {done.url}", *done.notes))
     return Done(outcome.report, message, exit_code(outcome.report.verdict, request.fail_on))
-
-
-def _announcer(options: Options, progress: Progress) -> Announce:
-    """Tells where the code goes and about what it costs, before the first call."""
-
-    async def announce(brief: Brief) -> None:
-        calls = tuple(c for c in brief.plan.calls if c.engine == CLAUDE)
-        if brief.model is None or not calls:
-            return
-        from reviewers.engines.claude.briefing import Briefing
-
-        estimate = Briefing(brief, brief.model).estimate(calls)
-        models = ", ".join(dict.fromkeys(brief.policy.models))
-        if estimate.usual is None and options.max_cost is not None:
-            raise UsageProblem(
-                f"The price of {models} is not known, so --max-cost cannot hold.",
-                "Give it in TRIPTYCH_PRICES, or leave --max-cost out.",
-            )
-        paths = dict.fromkeys(h.path for chunk in brief.plan.chunks for h in chunk.hunks)
-        host = brief.model.url.partition("://")[2]
-        where = host if brief.model.platform == "anthropic" else brief.model.platform
-        least = min((a.left for a in brief.model.allowances), default=None)
-        price = "price unknown" if estimate.usual is None else f"about {estimate.usual:.2f} USD"
-        cap = "" if least is None else f", at most {least:.2f} USD"
-        more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-        named = ", ".join(list(paths)[:NAMED]) + more
-        size = max(1, round(estimate.characters / 1000))
-        progress.say(f"Sends {plural(len(paths), 'file')} to {where} ({models}): {named}")
-        progress.say(f"{plural(estimate.calls, 'call')}, {size} kB of prompts, {price}{cap}.")
-
-    return announce

@@ -72,7 +72,12 @@ class Start(Protocol):
     """Starts the durable jobs."""
 
     async def __call__(
-        self, settings: Settings, app_settings: AppSettings, *, worker: bool
+        self,
+        settings: Settings,
+        app_settings: AppSettings,
+        *,
+        worker: bool,
+        metrics: Metrics | None = None,
     ) -> Service:
         """They run on return; `worker` tells whether this process does reviews, too."""
         ...
@@ -168,11 +173,11 @@ async def _serving(
         app = read_app_settings(plan.env)
         start_logging(own_secrets(plan.settings, app))
         if app.has_app and jobs.service is None:
-            jobs.service = await start(plan.settings, app, worker=worker)
+            jobs.service = await start(plan.settings, app, worker=worker, metrics=plan.metrics)
         desk.settings = app
 
     if plan.app.has_app:
-        jobs.service = await start(plan.settings, plan.app, worker=worker)
+        jobs.service = await start(plan.settings, plan.app, worker=worker, metrics=plan.metrics)
     try:
         house = House(plan.settings, desk, plan.metrics, _address(host, port), reload)
         door = make_door(desk, metrics=plan.metrics, more=more(house))
@@ -200,7 +205,7 @@ async def _working(plan: _Plan, start: Start) -> None:
             "or set the App up with `triptych serve`.",
         )
     told = _told_to_stop()
-    service = await start(plan.settings, plan.app, worker=True)
+    service = await start(plan.settings, plan.app, worker=True, metrics=plan.metrics)
     try:
         async with _scraped(plan, service):
             _say("working", worker=plan.app.worker)

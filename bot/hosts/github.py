@@ -14,6 +14,7 @@ from bot.config import PATH as CONFIG_PATH
 from bot.errors import (
     AccessProblem,
     BadLineProblem,
+    ConfigProblem,
     LostProblem,
     MissingProblem,
     MovedProblem,
@@ -62,12 +63,20 @@ async def find_token(settings: Settings) -> str:
 class GitHub:
     """One pull request. All reads that can be are made at once.
 
-    With a `place`, what stands under its name in another repository is not touched.
+    With a `place`, what stands under its name in another repository is not touched. `config_path`
+    names the configuration in the base commit.
     """
 
     def __init__(
-        self, api: GitHubAPI, pull: PullRequest, settings: Settings, place: Place | None = None
+        self,
+        api: GitHubAPI,
+        pull: PullRequest,
+        settings: Settings,
+        place: Place | None = None,
+        *,
+        config_path: str = CONFIG_PATH,
     ) -> None:
+        self._config_path = config_path
         self._api = api
         self._pull = pull
         self._place = place
@@ -255,7 +264,7 @@ class GitHub:
         """Texts at the head, modes where they matter, configuration and guidelines of the base."""
         files = [answers.file_of(row) for row in rows]
         names = [answers.names_of(f, base, head) for f in files]
-        steering = [f"{base}:{path}" for path in _steering_paths(files)]
+        steering = [f"{base}:{path}" for path in self._steering_paths(files)]
         per = queries.FILES_PER_QUERY
         groups = [names[i : i + per] for i in range(0, len(names), per)] or [[]]
         parts = await asyncio.gather(
@@ -278,7 +287,33 @@ class GitHub:
         )
         assert parts[0].page is not None, "the first query asks for the reviews"
         reviews = answers.reviews_of(await self._reviews_from(parts[0].page))
-        return _Found(whole, _steering(blobs, base, files), reviews)
+        return _Found(whole, self._steering(blobs, base, files), reviews)
+
+    def _steering_paths(self, files: Sequence[FileDiff]) -> list[str]:
+        return [self._config_path, *candidates(f.path for f in files)]
+
+    def _steering(
+        self, blobs: Mapping[str, answers.Blob], base: str, files: Sequence[FileDiff]
+    ) -> _Steering:
+        present = {p: blobs.get(f"{base}:{p}") for p in self._steering_paths(files)}
+        texts = {p: blob.text for p, blob in present.items() if blob and blob.text is not None}
+        unusable = present[self._config_path] is not None and self._config_path not in texts
+        config = texts.get(self._config_path)
+        if config is None and self._config_path != CONFIG_PATH:
+            raise ConfigProblem(
+                f"There is no {self._config_path} at the base commit {base[:7]}.",
+                "Name a file that the base branch holds.",
+            )
+        notes = [UNUSABLE_CONFIG] if unusable else []
+        if any(f.path == self._config_path for f in files):
+            notes.append(f"{self._config_path} is changed here. That of the base branch was used.")
+        good = [path for path, text in texts.items() if _is_guideline(text)]
+        near = nearest((f.path for f in files), good)
+        return _Steering(
+            config.encode() if config is not None else None,
+            tuple(Guideline(p, shortened(texts[p])) for p in near if p != self._config_path),
+            tuple(notes),
+        )
 
     async def _objects(
         self, group: Sequence[answers.Names], steering: Sequence[str], *, reviews: bool
@@ -351,23 +386,6 @@ class _Found:
     files: tuple[FileDiff, ...]
     steering: _Steering
     reviews: tuple[PostedReview, ...]
-
-
-def _steering_paths(files: Sequence[FileDiff]) -> list[str]:
-    return [CONFIG_PATH, *candidates(f.path for f in files)]
-
-
-def _steering(blobs: Mapping[str, answers.Blob], base: str, files: Sequence[FileDiff]) -> _Steering:
-    present = {path: blobs.get(f"{base}:{path}") for path in _steering_paths(files)}
-    texts = {path: blob.text for path, blob in present.items() if blob and blob.text is not None}
-    unusable = present[CONFIG_PATH] is not None and CONFIG_PATH not in texts
-    config = texts.get(CONFIG_PATH)
-    good = [path for path, text in texts.items() if _is_guideline(text)]
-    return _Steering(
-        config.encode() if config is not None else None,
-        tuple(Guideline(p, shortened(texts[p])) for p in nearest((f.path for f in files), good)),
-        (UNUSABLE_CONFIG,) if unusable else (),
-    )
 
 
 def _is_guideline(text: str) -> bool:

@@ -163,6 +163,32 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
                     raise _no_api(self._home.netloc)
                 yield row
 
+    async def whereabouts(self, url: str) -> str:
+        """The address to which GitHub sends whoever wants this file; it is not followed.
+
+        MissingProblem where there is none. Who follows it must not send our token along.
+        """
+        place = urljoin(f"{self.base_url}/", url.lstrip("/"))
+        self._keep_home(place)
+        headers = {
+            "authorization": f"token {self.oauth_token}",
+            "user-agent": self.requester,
+            "x-github-api-version": API_VERSION,
+        }
+        self.calls += 1
+        try:
+            async with self._session.get(place, headers=headers, allow_redirects=False) as response:
+                if response.status == 302 and (found := response.headers.get("location")):
+                    return found
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError):
+            raise HostProblem("GitHub did not answer.", "Run it again.", retryable=True) from None
+        raise MissingProblem(
+            f"GitHub does not give the file (status {status}).",
+            "Check whether it is there, and the token's permissions.",
+            status=status,
+        )
+
     async def handle_rate_limit_error(
         self, *, method: str, url: str, exception: gidgethub.HTTPException, attempt: int
     ) -> bool:

@@ -19,6 +19,11 @@ PATHS_AT_ONCE = 500
 MAX_TEXT = 2**20
 """Bytes of a file that are read as its whole text; of a larger one only the hunks are known."""
 
+NO_DEFAULT = (
+    "No default branch is known here (no `origin`, no `main`, `master` or `trunk`), so only the last "
+    "commit was reviewed. Name a range for more."
+)
+
 
 class Uncommitted(enum.Enum):
     """What of the work that is not committed is meant."""
@@ -215,7 +220,8 @@ def _default_range(git: Git) -> _Pair:
             note = f"This clone is shallow and lacks what came before {short}: every file is new."
             return _Pair(nothing, head, nothing, f"{short} (all files)", note=note)
         return _Pair(nothing, head, nothing, f"{short} (first commit)")
-    return _Pair(parent, head, parent, f"{parent[:7]}..{short} (the last commit)")
+    note = "" if default else NO_DEFAULT
+    return _Pair(parent, head, parent, f"{parent[:7]}..{short} (the last commit)", note=note)
 
 
 def _default_branch(git: Git) -> tuple[str, str] | None:

@@ -34,7 +34,9 @@ async def connect(app_settings: AppSettings) -> OpenJobs:
     """The jobs in the server's database, also while the server runs. It is not made here."""
     from bot.jobs.database import sqlite_file
     from bot.jobs.service import connect as opened
+    from bot.operator.quiet import quiet
 
+    quiet()
     if app_settings.on_sqlite and not sqlite_file(app_settings).exists():
         raise UsageProblem(
             f"There is no database at {sqlite_file(app_settings)} yet.",

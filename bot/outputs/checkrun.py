@@ -18,7 +18,7 @@ from bot.outputs.receipt import readers
 from bot.outputs.table import ledger
 from bot.report import Report
 from reviewers.core.change import HunkRef
-from reviewers.core.finding import Severity, Standing
+from reviewers.core.finding import Finding, Severity, Standing
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome
 from reviewers.core.visible import one_line
@@ -30,6 +30,8 @@ TEXT_CHARS = 65_000
 SUMMARY_BYTES = 1_000_000
 """GitHub takes 1 MiB for the summary of a job's step."""
 BUTTON = "Review again"
+SUMMARY = "job summary"
+"""The job summary's name, as the place where the rest of a review is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +150,27 @@ def _none_listed(report: Report) -> str:
 
 
 def job_summary(report: Report, redact: Redaction = Redaction(), notice: str = "") -> str:
-    """The summary of an Actions job; `notice` is a second line, as when nothing could be posted."""
+    """The summary of an Actions job; `notice` is a second line, as when nothing could be posted.
+
+    Where the review says that the rest is here, late and quiet findings are here, too.
+    """
     pen = Pen(report, redact)
     head = (f"### Triptych: {pen.text(check_title(report))}", notice, summary_text(report, redact))
     text = "\n\n".join(part for part in head if part)
     findings = (
         f"#### {number}. {pen.bare_place(f)}\n\n{inline_text(pen, f, as_diff=True)}"
-        for number, f in enumerate(report.verdict.shown.listed, 1)
+        for number, f in enumerate(_summarised(report), 1)
     )
     room = SUMMARY_BYTES - len(text.encode())
     full = _filled(findings, "\n\n", room, "findings", lambda part: len(part.encode()))
     return "\n\n".join(part for part in (text, full) if part) + "\n"
+
+
+def _summarised(report: Report) -> tuple[Finding, ...]:
+    shown = report.verdict.shown
+    if report.elsewhere != SUMMARY:
+        return tuple(shown.listed)
+    return (*shown.listed, *shown.late, *shown.quiet)
 
 
 def _clean(report: Report) -> str:
@@ -224,7 +236,7 @@ def _known(pen: Pen) -> Iterator[str]:
 
 
 def _removed(pen: Pen) -> Iterator[str]:
-    for d in pen.report.verdict.dropped:
+    for d in pen.report.verdict.removed:
         why = pen.text(words.why_removed(d), 240)
         yield f"- {pen.path(d.item.path)}: {pen.text(d.item.title, 120)} ({why})"
 

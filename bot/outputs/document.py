@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from bot.outputs.checkrun import check_title
 from bot.outputs.shapes import (
     VERSION,
     AnalyserShape,
@@ -15,11 +18,17 @@ from bot.outputs.shapes import (
     DroppedShape,
     EarlierShape,
     FindingShape,
+    RowShape,
+    SettingShape,
     SourceShape,
+    TableShape,
     UsageShape,
     VerificationShape,
+    WrittenShape,
 )
-from bot.report import Report
+from bot.outputs.table import table
+from bot.outputs.words import evidence
+from bot.report import Report, Setting
 from reviewers.core.call import Attempt, Look, Usage
 from reviewers.core.coverage import WHOLE_FILE
 from reviewers.core.finding import Dropped, Finding, Source
@@ -28,13 +37,15 @@ from reviewers.core.secrets import Redaction
 from reviewers.core.visible import visible
 
 
-def document(report: Report, redact: Redaction = Redaction()) -> str:
+def document(
+    report: Report, redact: Redaction = Redaction(), written: WrittenShape | None = None
+) -> str:
     """The review as JSON text, indented, one line end behind it; the order of keys is fixed.
 
-    Every text is cleared of secrets and hidden characters by itself: a cut through the finished
-    JSON could break it.
+    `written` says what was posted, where a door knows it. Every text is cleared of secrets and hidden
+    characters by itself: a cut through the finished JSON could break it.
     """
-    shape = _Writer(report, redact).document()
+    shape = _Writer(report, redact).document(written)
     return shape.model_dump_json(by_alias=True, indent=2) + "\n"
 
 
@@ -44,12 +55,14 @@ class _Writer:
     def __init__(self, report: Report, redact: Redaction) -> None:
         self._report = report
         self._redact = redact
+        self._began = min((look.start for look in report.verdict.looks), default=0.0)
 
-    def document(self) -> Document:
+    def document(self, written: WrittenShape | None) -> Document:
         report, verdict = self._report, self._report.verdict
         return Document(
             schema=VERSION,
             outcome=verdict.outcome.value,
+            title=self._text(check_title(report)),
             subject=self._text(report.subject.label),
             head=verdict.change.head,
             base=verdict.change.base,
@@ -59,6 +72,7 @@ class _Writer:
             findings=[self._finding(f) for f in verdict.findings],
             fixed=[self._earlier(k) for k in verdict.fixed],
             dismissed=[self._earlier(k) for k in verdict.dismissed],
+            reported=sum(len(look.claims) + len(look.dropped) for look in verdict.looks),
             dropped=[self._dropped(d) for d in verdict.dropped],
             coverage=self._coverage(),
             analysers=[
@@ -78,6 +92,8 @@ class _Writer:
             cost_usd=verdict.cost,
             seconds=round(verdict.seconds, 3),
             notes=[self._text(n) for n in (*report.notes, *report.subject.notes)],
+            settings=[self._setting(s) for s in report.settings],
+            written=written,
         )
 
     def _text(self, text: str) -> str:
@@ -124,7 +140,25 @@ class _Writer:
             else None,
             standing=f.standing.value,
             note=self._text(f.note),
+            evidence=self._text(evidence(f, self._report.verdict.policy)),
+            shown=self._where(f),
         )
+
+    def _setting(self, s: Setting) -> SettingShape:
+        return SettingShape(
+            path=self._text(s.path),
+            value=self._text(s.shown),
+            origin=self._text(s.origin),
+            bound=self._text(s.bound),
+        )
+
+    def _where(self, f: Finding) -> Literal["inline", "body", "late", "quiet"]:
+        shown = self._report.verdict.shown
+        if f in shown.inline:
+            return "inline"
+        if f in shown.listed:
+            return "body"
+        return "late" if f in shown.late else "quiet"
 
     def _dropped(self, d: Dropped) -> DroppedShape:
         item = d.item
@@ -173,10 +207,12 @@ class _Writer:
             engine=call.engine,
             vote=call.vote or None,
             chunk=call.chunk,
+            round=call.round,
             task=call.task.value,
             model=self._text(look.model),
             reading=look.reading.value,
             detail=self._text(look.detail),
+            start=round(look.start - self._began, 3),
             waited=round(look.waited, 3),
             seconds=round(look.seconds, 3),
             usage=_usage(look.usage),
@@ -215,6 +251,19 @@ class _Writer:
             hunks=len(verdict.coverage.hunks),
             carried=len(verdict.coverage.carried),
             cells=cells,
+            table=self._table(),
+        )
+
+    def _table(self) -> TableShape:
+        header, rows = table(self._report)
+        return TableShape(
+            header=list(header),
+            rows=[
+                RowShape(
+                    path=self._text(row.path), label=self._text(row.label), words=list(row.cells)
+                )
+                for row in rows
+            ],
         )
 
 

@@ -185,7 +185,7 @@ def _plain_text(pen: Pen) -> str:
 
 def _coverage(pen: Pen, room: Room) -> str:
     report = pen.report
-    removed = len(report.verdict.dropped)
+    removed = len(report.verdict.removed)
     parts = ["Coverage"]
     if removed:
         parts.append(words.plural(removed, "removed finding"))
@@ -215,8 +215,8 @@ def _facts(pen: Pen, room: Room) -> str:
     report = pen.report
     verdict = report.verdict
     out = []
-    if verdict.dropped:
-        said = removed_words(verdict.dropped, pen)
+    if verdict.removed:
+        said = removed_words(verdict.removed, pen)
         out.append(f"Removed before posting: {said}." if room.removed else "")
         if report.elsewhere:
             out.append(f"Texts: {report.elsewhere}.")

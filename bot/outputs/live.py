@@ -9,6 +9,7 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
+from bot.outputs.workflow import plain
 from reviewers.core.call import Call
 from reviewers.core.policy import STATIC
 from reviewers.core.visible import one_line
@@ -25,7 +26,7 @@ REFRESH = 4
 def tell(text: str) -> None:
     """One line for a person, on standard error. Names in it may come from anybody's change."""
     try:
-        sys.stderr.write(f"{one_line(text)}\n")
+        sys.stderr.write(f"{plain(one_line(text))}\n")
         sys.stderr.flush()
     except BrokenPipeError:
         let_go(sys.stderr)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from bot.outputs.words import capital, listing, money, plural, seconds
 from bot.report import Report
-from reviewers.core.call import Reading, Task
+from reviewers.core.call import AnalyserRun, Reading, Task
 from reviewers.core.change import HunkRef
 from reviewers.core.coverage import Cell, Coverage
 from reviewers.core.policy import STATIC
@@ -230,9 +230,14 @@ def _unverified(report: Report) -> str:
     return f" {who} not verified: {why}."
 
 
+def _ran_on_something(report: Report) -> list[AnalyserRun]:
+    """Those that did not fail; one that has no rules for any of the files has not run."""
+    return [run for run in report.verdict.analysers if run.files and not run.reading.is_gap]
+
+
 def _ran(report: Report) -> str:
     """`5 analysers ran`."""
-    ran = [a for a in report.verdict.analysers if not a.reading.is_gap]
+    ran = _ran_on_something(report)
     return f"{plural(len(ran), 'analyser')} ran" if ran else "no analyser ran"
 
 
@@ -246,7 +251,7 @@ def _no_model(report: Report) -> str:
 def _static_reading(report: Report) -> str:
     """What the analysers looked at; without a finding also how many rules that was."""
     verdict = report.verdict
-    runs = [run for run in verdict.analysers if not run.reading.is_gap]
+    runs = _ran_on_something(report)
     if not runs:
         return "No analyser ran."
     total = len({h.path for h in verdict.coverage.hunks})

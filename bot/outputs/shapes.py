@@ -57,7 +57,12 @@ class VerificationShape(_Shape):
 
 
 class FindingShape(_Shape):
-    """One finding; `line` is null where its code is on no line of the change."""
+    """One finding; `line` is null where its code is on no line of the change.
+
+    `evidence` is what stands behind it, in the words of its comment. `shown` says where it stands: on
+    its line and in the body, in the body alone, in the body's fold of late ones, or (quiet) only
+    where there is room for everything.
+    """
 
     id: str
     rule: str
@@ -77,6 +82,8 @@ class FindingShape(_Shape):
     verification: VerificationShape | None
     standing: str
     note: str
+    evidence: str
+    shown: Literal["inline", "body", "late", "quiet"]
 
 
 class DroppedShape(_Shape):
@@ -106,6 +113,21 @@ class CellShape(_Shape):
     detail: str
 
 
+class RowShape(_Shape):
+    """A row of the coverage table; `path` is "" where several files share it."""
+
+    path: str
+    label: str
+    words: list[str]
+
+
+class TableShape(_Shape):
+    """The coverage table as the review's body has it: files against readers, each cell a word."""
+
+    header: list[str]
+    rows: list[RowShape]
+
+
 class CoverageShape(_Shape):
     """The receipt."""
 
@@ -113,6 +135,7 @@ class CoverageShape(_Shape):
     hunks: int
     carried: int
     cells: list[CellShape]
+    table: TableShape
 
 
 class UsageShape(_Shape):
@@ -134,17 +157,23 @@ class AttemptShape(_Shape):
 
 
 class CallShape(_Shape):
-    """One call; `cost_usd` is null where the price is not known."""
+    """One call; `cost_usd` is null where the price is not known.
+
+    `start` is in seconds since the first call of the review began; of `seconds`, the first `waited`
+    went by in waiting for the shared cache. Rounds count from 1.
+    """
 
     name: str
     reviewer: str
     engine: str
     vote: int | None
     chunk: int
+    round: int
     task: str
     model: str
     reading: str
     detail: str
+    start: float
     waited: float
     seconds: float
     usage: UsageShape
@@ -179,11 +208,36 @@ class EarlierShape(_Shape):
     reason: str
 
 
+class SettingShape(_Shape):
+    """One setting that held: its value as JSON, where it came from, and what bounds it."""
+
+    path: str
+    value: str
+    origin: str
+    bound: str
+
+
+class WrittenShape(_Shape):
+    """What was written where: one request for the review, edits, and what is beside it."""
+
+    review_url: str
+    created: bool
+    edited: bool
+    inline: int
+    check_run: bool
+    notes: list[str]
+
+
 class Document(_Shape):
-    """A review."""
+    """A review; `title` is its one line with the counts, `written` is null where nothing was posted.
+
+    `reported` counts what all calls and analysers said, before anything was dropped. `findings` may
+    be more than what is left of it: open ones of earlier reviews stand among them.
+    """
 
     schema_: Version = Field(default=VERSION, alias="schema")
     outcome: Literal["clean", "findings", "incomplete", "failed"]
+    title: str
     subject: str
     head: str
     base: str
@@ -193,6 +247,7 @@ class Document(_Shape):
     findings: list[FindingShape]
     fixed: list[EarlierShape]
     dismissed: list[EarlierShape]
+    reported: int
     dropped: list[DroppedShape]
     coverage: CoverageShape
     analysers: list[AnalyserShape]
@@ -201,3 +256,5 @@ class Document(_Shape):
     cost_usd: float | None
     seconds: float
     notes: list[str]
+    settings: list[SettingShape]
+    written: WrittenShape | None

@@ -7,7 +7,6 @@ own (`::name`, `##[name`) is broken up.
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from bot.outputs.gaps import gap_headline, gaps, what_to_do
 from bot.outputs.headline import count, rest, since, tells_who_read
 from bot.outputs.markdown import offered
 from bot.outputs.table import table
+from bot.outputs.workflow import plain
 from bot.report import Report
 from reviewers.core.finding import Finding, Severity, Side, Standing
 from reviewers.core.history import Known
@@ -46,14 +46,7 @@ def terminal_lines(
 ) -> list[Line]:
     """The lines of a review; `everything` shows what the review folds away, too."""
     lines = _Writer(report, redact, everything).lines()
-    return [Line(_no_command(line.text), line.severity, line.marked) for line in lines]
-
-
-_COMMAND = re.compile(r"^\s*:(?=:)|##(?=\[)")
-
-
-def _no_command(text: str) -> str:
-    return _COMMAND.sub(lambda m: f"{m[0]} ", text)
+    return [Line(plain(line.text), line.severity, line.marked) for line in lines]
 
 
 @dataclass(frozen=True)
@@ -80,9 +73,9 @@ class _Writer:
         if self.everything:
             yield from self._removed()
             yield from self._table()
-        elif verdict.dropped:
-            removed = words.plural(len(verdict.dropped), "removed finding")
-            yield Line(f"{removed}: --all shows {_them(verdict.dropped)}, and the coverage.")
+        elif verdict.removed:
+            removed = words.plural(len(verdict.removed), "removed finding")
+            yield Line(f"{removed}: --all shows {_them(verdict.removed)}, and the coverage.")
 
     def _headline(self) -> str:
         verdict = self.report.verdict
@@ -193,11 +186,11 @@ class _Writer:
             yield from _wrapped(said, hanging=2)
 
     def _removed(self) -> Iterator[Line]:
-        if not self.report.verdict.dropped:
+        if not self.report.verdict.removed:
             return
         yield Line("")
         yield Line("Removed")
-        for d in self.report.verdict.dropped:
+        for d in self.report.verdict.removed:
             said = _unmarked(words.why_removed(d))
             path = one_line(words.short_path(d.item.path, self.redact))
             text = f"- {path}: {self._text(d.item.title)} ({self._text(said)})"

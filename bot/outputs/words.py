@@ -182,7 +182,11 @@ def _support(finding: Finding) -> str:
 
 def why_removed(dropped: Dropped) -> str:
     """`its quoted code is not in the change`, `without enough votes: security 1 of 3`."""
-    reason, detail = dropped.reason, dropped.detail
+    return why(dropped.reason, dropped.detail)
+
+
+def why(reason: Reason, detail: str) -> str:
+    """The same, where the reason stands alone."""
     text = re.sub(r"^whose ", "its ", re.sub(r"^that ", "it ", reason.value))
     if reason is Reason.DISMISSED and detail:
         return f"dismissed by {detail}"

@@ -226,6 +226,7 @@ class Reason(enum.StrEnum):
     OVER_LIMIT = "above the limit of findings per call"
     LEAKED = "that repeated text of the prompt"
     DUPLICATE = "duplicate"
+    MERGED = "counted as a vote or as evidence for the same finding"
     DISMISSED = "dismissed by a person"
     IGNORED_RULE = "of a rule that the configuration ignores"
     BELOW_FLOOR = "below the reviewer's severity floor"

@@ -175,8 +175,8 @@ def _without_key_bodies(text: str) -> str:
     rows = text.split("\n")
     inside = False
     for i, row in enumerate(rows):
-        if _BEGIN.search(row):
-            inside = _END not in row
+        if begins := tuple(_BEGIN.finditer(row)):
+            inside = _END not in row[begins[-1].end() :]  # One may end where the next begins.
         elif inside:
             inside = _END not in row and _is_key_row(row, rows[i + 1 : i + 3])
             if inside and row.strip():

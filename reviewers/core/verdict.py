@@ -11,7 +11,7 @@ from reviewers.core.allowance import Allowance
 from reviewers.core.call import AnalyserRun, Look, Reading, Task, Usage
 from reviewers.core.change import Change
 from reviewers.core.coverage import Coverage
-from reviewers.core.finding import Dropped, Finding
+from reviewers.core.finding import Dropped, Finding, Reason
 from reviewers.core.history import History, Known
 from reviewers.core.policy import STATIC, Policy
 
@@ -49,6 +49,11 @@ class Verdict:
     def shown(self) -> Shown:
         """Where each finding is shown."""
         return cap(self.findings, self.policy.min_severity, self.policy.inline_limit)
+
+    @cached_property
+    def removed(self) -> tuple[Dropped, ...]:
+        """What a reader will not find among the findings; a vote on one of them is there."""
+        return tuple(d for d in self.dropped if d.reason is not Reason.MERGED)
 
     @property
     def static_only(self) -> bool:

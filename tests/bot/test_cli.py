@@ -72,8 +72,8 @@ ERRORS = [
     (("--diff", "text.txt"), PLAIN, "text.txt is no diff that can be read: line 1", "`git diff`"),
     (("--diff", "cut.patch"), PLAIN, "line 5 of the diff: the diff ends in the middle", "Make it"),
     (("--diff", "empty.patch"), PLAIN, "to review: no file differs in empty.patch", "Name another"),
-    (("--example", "--output", "no/x"), PLAIN, "no/x cannot be written: its folder is not", "Give"),
-    (("--example", "--output", "."), PLAIN, ". cannot be written: it is a folder", "Give another"),
+    (("--example", "--output", "no/x"), PLAIN, "no/x cannot be written: its folder is not", "Name"),
+    (("--example", "--output", "."), PLAIN, ". cannot be written: it is a folder", "Name another"),
     (("--example", "--max-cost", "inf"), PLAIN, "--max-cost is inf", "Give an amount in USD"),
     (("--example", "--post"), PLAIN, "--post needs a pull request", "Give OWNER/REPO#NUMBER"),
     (("HEAD^..HEAD", "--post"), REPO, "--post needs a pull request", "Give OWNER/REPO#NUMBER"),
@@ -126,7 +126,7 @@ def test_a_wrong_environment(name: str, command: tuple[str, ...]) -> None:
     [
         *(
             ("review", "--engine", "gpt"),
-            ("review", "--format", "xml"),
+            ("review", "--format"),
             ("review", "--rounds", "4"),
         ),
         *(

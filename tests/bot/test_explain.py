@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.config import Config, parse_config
-from bot.explain import Setting, explain
-from bot.settings import Ceilings
+from bot.explain import explain
+from bot.pipeline import Circumstances, terms_of
+from bot.report import Setting
+from bot.settings import Ceilings, Settings
+from bot.subject import Subject
 from tests.bot.test_config import LEAVES
+from tests.builders import orders_change
 
 FILE = ".github/triptych.toml"
 
@@ -119,3 +125,13 @@ def test_the_bound_stands_beside_the_origin() -> None:
 
 def test_the_defaults_are_those_of_the_model() -> None:
     assert explained()["inline_limit"].value == Config().inline_limit
+
+
+def test_a_review_carries_every_setting_that_steered_it() -> None:
+    subject = Subject("x", orders_change(), base_ref="main", config=b"rounds = 1\n")
+    around = Circumstances(Settings())
+    told = {s.path: str(s) for s in terms_of(subject, around).settings}
+    assert told["rounds"] == "rounds = 1  [.github/triptych.toml on main]"
+    assert told["min_severity"] == 'min_severity = "medium"  [default]'
+    broken = terms_of(replace(subject, config=b"rounds = 99"), around)
+    assert {s.origin for s in broken.settings} == {"default"}

@@ -65,6 +65,21 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
+def _usage(*, ca: bool) -> x509.KeyUsage:
+    """Python 3.13 and later trust no authority that does not say that it signs certificates."""
+    return x509.KeyUsage(
+        digital_signature=not ca,
+        key_cert_sign=ca,
+        crl_sign=ca,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
 @asynccontextmanager
 async def tunnel(to: str, *, refuses: bool = False) -> AsyncIterator[Tunnel]:
     """A running proxy in front of the server at `to`."""
@@ -100,6 +115,7 @@ def certified(folder: Path, host: str) -> tuple[Path, ssl.SSLContext]:
             .not_valid_before(now - timedelta(days=1))
             .not_valid_after(now + timedelta(days=1))
             .add_extension(x509.BasicConstraints(ca, None), critical=True)
+            .add_extension(_usage(ca=ca), critical=True)
             .add_extension(
                 x509.SubjectKeyIdentifier.from_public_key(of.public_key()), critical=False
             )

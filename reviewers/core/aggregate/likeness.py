@@ -96,7 +96,7 @@ def same(a: Finding, b: Finding) -> bool:
     gap = distance(a, b)
     if gap is None or gap > NEAR_LINES:
         return False
-    if _one_voice(a, b):
+    if voices(a) & voices(b):
         # A vote that lists two findings means two; only a plain repetition is one.
         return gap == 0 and a.rule == b.rule and alike(a, b) >= REPETITION_WORDING
     if gap == 0:
@@ -108,9 +108,9 @@ def same(a: Finding, b: Finding) -> bool:
     return alike(a, b) >= NEAR_WORDING
 
 
-def _one_voice(a: Finding, b: Finding) -> bool:
-    voices = {(s.reviewer, s.engine, s.vote, s.name) for s in a.sources}
-    return any((s.reviewer, s.engine, s.vote, s.name) in voices for s in b.sources)
+def voices(finding: Finding) -> frozenset[tuple[object, ...]]:
+    """Who says it: each vote of each reviewer, each analyser."""
+    return frozenset((s.reviewer, s.engine, s.vote, s.name) for s in finding.sources)
 
 
 def most_central(findings: Iterable[Finding]) -> Finding:

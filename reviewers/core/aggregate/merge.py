@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reviewers.core.aggregate.likeness import alike, most_central, same
+from reviewers.core.aggregate.likeness import alike, most_central, same, voices
 from reviewers.core.aggregate.rules import average, group
 from reviewers.core.finding import Dropped, Finding, Kept, Reason, Severity
 
 
 def merge(findings: Iterable[Finding]) -> Kept:
-    """Findings that are the same, as one; each other member is dropped as a duplicate."""
+    """Findings that are the same, as one. Who else saw it is named on it; who says it twice is not."""
     ordered = sorted(findings, key=_order)
     kept: list[Finding] = []
     dropped: list[Dropped] = []
@@ -21,10 +21,18 @@ def merge(findings: Iterable[Finding]) -> Kept:
         shown = _shown(members)
         merged = _merged(shown, members)
         kept.append(merged)
-        dropped += [
-            Dropped(m, Reason.DUPLICATE, f"of {merged.id}") for m in members if m is not shown
-        ]
+        dropped += _dropped(shown, members, merged.id)
     return Kept(tuple(kept), tuple(dropped))
+
+
+def _dropped(shown: Finding, members: Sequence[Finding], identity: str) -> Iterable[Dropped]:
+    """The members that are not shown: a new voice is a vote, a repetition is a duplicate."""
+    heard = voices(shown)
+    for member in members:
+        if member is not shown:
+            reason = Reason.DUPLICATE if voices(member) <= heard else Reason.MERGED
+            heard |= voices(member)
+            yield Dropped(member, reason, f"of {identity}")
 
 
 def _grouped(findings: Sequence[Finding]) -> list[Sequence[Finding]]:

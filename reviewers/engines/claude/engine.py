@@ -34,6 +34,10 @@ STREAMS = 2
 
 SaidT = TypeVar("SaidT", Claim, Cleared, Opinion)
 
+LEAST_LEFT = 0.1
+"""With less than this share of its time left a call is not started: it would be paid and cut off."""
+HELD_UP = "other calls held the budget for too long"
+
 _KNOWN = (
     SpendLimitError,
     PatienceError,
@@ -157,17 +161,19 @@ class ClaudeEngine:
 
     async def _paid(self, call: Call, model: str, gate: Gate, until: float) -> Look:
         most = self._briefing.most(call, warm=gate.warm)
+        late = Look(call, Reading.TIMED_OUT, detail=HELD_UP, model=model)
         try:
             async with asyncio.timeout_at(until):
                 granted = await self._budget.reserve(most)
         except TimeoutError:
-            late = "other calls held the budget for too long"
-            return Look(call, Reading.TIMED_OUT, detail=late, model=model)
+            return late
         if not granted:
             allowance = self._budget.reached
             return Look(call, Reading.BUDGET, detail=str(allowance), allowance=allowance)
         spent: float | None = None
         try:
+            if until - asyncio.get_running_loop().time() < LEAST_LEFT * self._access.seconds:
+                return late
             look = await self._asked(call, model, gate, until)
             spent = look.cost
         finally:

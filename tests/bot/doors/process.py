@@ -23,6 +23,7 @@ from bot.app_settings import AppSettings
 from bot.doors.serve import House, serve, work
 from bot.errors import Problem
 from bot.jobs.protocol import Figures, Wish
+from bot.metrics import Metrics
 from bot.settings import Settings
 from tests.fakes.jobs import FakeJobs
 
@@ -68,7 +69,13 @@ def main() -> None:
     how = sys.argv[1] if len(sys.argv) > 1 else "serve"
     port = sys.argv[2] if len(sys.argv) > 2 else "0"
 
-    async def start(settings: Settings, app_settings: AppSettings, *, worker: bool) -> Printing:
+    async def start(
+        settings: Settings,
+        app_settings: AppSettings,
+        *,
+        worker: bool,
+        metrics: Metrics | None = None,
+    ) -> Printing:
         return Printing(now=Figures(waiting=7), how=how)
 
     try:

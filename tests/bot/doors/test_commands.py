@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.doors.commands import HELP, MOST_REASON, Command, Refusal, parse_command
+from bot.doors.commands import MOST_REASON, Command, Refusal, parse_command
 from bot.jobs.protocol import Verb
+from bot.outputs.replies import HELP
 
 REVIEW = Command(Verb.REVIEW)
 ID = "5b21c7e9a02b"
@@ -45,6 +46,8 @@ IN_ORDER = [
     ("`<!--` opens a comment\n/triptych review", REVIEW),
     ("an `open span\n\n/triptych review", REVIEW),
     ("a `b` and ``c ` d``\n/triptych review", REVIEW),
+    ("<!-- ` --> `a` <!-- ` -->\n/triptych review", REVIEW),
+    ("`` <pre> `` `<code>`\n/triptych review", REVIEW),
     ("İ <pre>x</PRE>\n/triptych review", REVIEW),
 ]
 
@@ -111,6 +114,8 @@ NO_COMMAND = [
     "text <!-- `\n/triptych review\n` -->",
     "<details><pre>\n/triptych review\n</pre></details>",
     "<CODE>\n\n/triptych review\n</code>",
+    "<!-- ` --> ` <pre>\n/triptych review\n</pre>",
+    "`a` <!--\n/triptych review\n-->",
     "<blockquote>\n/triptych review\n</blockquote>",
     "Done.\n-- \nSent by mail\n/triptych review",
 ]
@@ -157,9 +162,10 @@ def test_any_text_can_be_read(body: str) -> None:
         "> \n" * 20_000,
         "/triptych review\n" * 3_000,
         "`\n" * 30_000,
+        "`<!--`-->" * 7_000,
     ],
 )
 def test_the_longest_comments_are_read_at_once(body: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     parse_command(body)
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0

@@ -510,7 +510,7 @@ async def test_a_full_disk_is_told(tmp_path: Path) -> None:
     assert done.code == 2
     assert done.told == [
         "Standard output cannot be written: No space left on device.",
-        "Give another --output.",
+        "Name another file.",
     ]
 
 

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from bot.errors import HostProblem, Problem, UsageProblem
-from bot.hosts.local import MAX_TEXT, Uncommitted, from_patch, from_range, from_uncommitted
+from bot.hosts.local import (
+    MAX_TEXT,
+    NO_DEFAULT,
+    Uncommitted,
+    from_patch,
+    from_range,
+    from_uncommitted,
+)
 from bot.pipeline import Circumstances, review, terms_of
 from bot.settings import Settings
 from bot.subject import Subject
@@ -90,6 +97,28 @@ def test_on_the_default_branch_the_last_commit_is_meant(forked: Checkout) -> Non
     assert paths(subject) == ["main.py"]
     assert subject.change.title == "Go on"
     assert subject.label.endswith("(the last commit)")
+
+
+def test_a_detached_head_is_compared_like_the_branch_it_came_from(forked: Checkout) -> None:
+    forked.git("checkout", "--quiet", "--detach")
+    subject = from_range(forked.folder, None)
+    assert paths(subject) == ["topic.py"]
+    assert (subject.base_ref, subject.label) == ("main", "main..HEAD")
+    forked.git("checkout", "--quiet", "--detach", "main")
+    assert from_range(forked.folder, None).label.endswith("(the last commit)")
+
+
+def test_without_a_known_default_branch_the_last_commit_is_meant_and_that_is_said(
+    forked: Checkout,
+) -> None:
+    """Nobody shall believe that the whole branch was read."""
+    forked.git("branch", "--move", "main", "develop")
+    subject = from_range(forked.folder, None)
+    assert added(subject, "topic.py") == ["t = 2"]
+    assert subject.label.endswith("(the last commit)")
+    assert subject.notes == (NO_DEFAULT,)
+    forked.git("branch", "--move", "develop", "trunk")
+    assert from_range(forked.folder, None).notes == ()
 
 
 def test_what_is_not_pushed_yet_is_meant_on_the_default_branch(forked: Checkout) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+import structlog
 
 from bot.jobs.service import start
 from bot.settings import Settings
@@ -16,6 +20,13 @@ from tests.fakes.operator import operators_app
 DEADLINE = 60.0
 
 
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
 async def test_a_backfill_is_reviewed_by_the_server_and_shown_by_jobs(tmp_path: Path) -> None:
     async with operators_app() as fake:
         fake.pull(1, {}, {"api/orders.py": ORDERS})
@@ -24,6 +35,7 @@ async def test_a_backfill_is_reviewed_by_the_server_and_shown_by_jobs(tmp_path: 
         try:
             ended = await operate(fake, tmp_path, "backfill", REPOSITORY)
             assert ended.code == 0, ended.err
+            assert ended.out == ""
             assert ended.told[-1] == (
                 "Asked for 1 review; 0 stand reviewed, 0 wait or run already."
             )

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.outputs.document import document
-from bot.outputs.shapes import VERSION, Document
-from bot.report import Report
+from bot.outputs.shapes import VERSION, Document, WrittenShape
+from bot.report import Report, Setting
 from reviewers.core.call import AnalyserRun, Attempt, Usage
 from reviewers.core.finding import Dropped, Reason, Ruling, Verification
 from reviewers.core.secrets import Redaction
@@ -211,3 +211,42 @@ def test_earlier_findings_tell_what_became_of_them() -> None:
     assert dismissed["dismissed_by"] == "mlee"
     assert dismissed["reason"] == "Only the nightly job calls this."
     assert shape(samples.second_push(RETRY))["fixed"] == []
+
+
+def test_calls_tell_when_they_began_counted_from_the_first() -> None:
+    report = samples.a()
+    moved = tuple(
+        replace(k, start=1000.0 + i, call=replace(k.call, round=1 + i // 9))
+        for i, k in enumerate(report.verdict.looks)
+    )
+    found = shape(replace(report, verdict=replace(report.verdict, looks=moved)))["calls"]
+    assert [c["start"] for c in found] == [float(i) for i in range(10)]
+    assert [c["round"] for c in found] == [1] * 9 + [2]
+
+
+def test_each_finding_tells_where_it_is_shown() -> None:
+    assert [f["shown"] for f in shape(samples.a())["findings"]] == ["inline", "inline", "body"]
+    assert [f["shown"] for f in shape(samples.e())["findings"]] == ["inline", "body", "late"]
+    many = [f["shown"] for f in shape(samples.g())["findings"]]
+    assert (many.count("inline"), many.count("body"), many.count("quiet")) == (20, 12, 28)
+
+
+def test_it_lists_what_steered_the_review_and_what_was_written() -> None:
+    of = "https://github.com/acme/shop/pull/128#pullrequestreview-2411"
+    written = WrittenShape(
+        review_url=of, created=True, edited=False, inline=2, check_run=True, notes=[]
+    )
+    setting = Setting("rounds", 2, "default", "How many rounds.", "TRIPTYCH_MAX_ROUNDS allows 1")
+    steered = replace(samples.a(), settings=(setting,))
+    found = json.loads(document(steered, written=written))
+    assert found["title"] == "3 findings: 1 critical, 1 high, 1 medium"
+    assert found["written"]["review_url"] == of
+    assert found["settings"] == [
+        {
+            "path": "rounds",
+            "value": "2",
+            "origin": "default",
+            "bound": "TRIPTYCH_MAX_ROUNDS allows 1",
+        }
+    ]
+    assert shape(samples.a())["written"] is None

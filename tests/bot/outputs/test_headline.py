@@ -179,6 +179,12 @@ CASES: dict[str, Case] = {
         "No API key is set. No analyser ran. 0 calls, 0 s, 0.00 USD.",
         "Static analysis only: no findings",
     ),
+    "static, no file for any of them": (
+        lambda: static(files=0),
+        "**Static analysis only, no findings.** No model read this change.",
+        "No API key is set. No analyser ran. 0 calls, 1.2 s, 0.00 USD.",
+        "Static analysis only: no findings",
+    ),
     "static, on purpose": (
         lambda: replace(static(), no_model="static analysis was asked for"),
         "**Static analysis only, no findings.** No model read this change.",

@@ -143,11 +143,12 @@ def test_spans_name_the_kind_and_the_place() -> None:
         'key = "' + "\\n".join((BEGIN, "Proc-Type: 4,ENCRYPTED", "", *BODY, END)) + '"',
         'cut = "' + "\\n".join((BEGIN, *BODY)),
         "\n".join((BEGIN, *BODY[:3])),
+        "\n".join((BEGIN, *BODY, f"{END} {BEGIN}", *BODY, END)),
     ],
     ids=[
         *("PEM", "encrypted PEM", "PGP", "OpenSSH", "PKCS 8", "Python rows", "JavaScript rows"),
         *("diff", "indented", "commented", "one line", "JSON", "blanks for line ends"),
-        *("encrypted, one line", "one line, cut off", "cut off"),
+        *("encrypted, one line", "one line, cut off", "cut off", "one behind another"),
     ],
 )
 def test_s48_no_row_of_a_private_key_is_left(text: str) -> None:

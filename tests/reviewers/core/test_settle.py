@@ -189,7 +189,7 @@ def test_what_several_saw_is_one_finding_with_its_votes() -> None:
     (found,) = told.findings
     assert found.reviewers == ("correctness", "security")
     assert found.votes == (Ballot("security", (1, 3), 3, 3), Ballot("correctness", (2,), 3, 3))
-    assert [d.reason for d in told.dropped] == [Reason.DUPLICATE] * 3
+    assert [d.reason for d in told.dropped] == [Reason.MERGED] * 3
 
 
 def test_the_minority_is_heard() -> None:
@@ -278,7 +278,7 @@ def test_a_dismissed_finding_does_not_come_back_through_its_twin() -> None:
 
     told = verdict(answer, history=before(known(State.DISMISSED)))
     assert told.findings == ()
-    assert {d.reason for d in told.dropped} == {Reason.DUPLICATE, Reason.DISMISSED}
+    assert {d.reason for d in told.dropped} == {Reason.MERGED, Reason.DISMISSED}
     assert [k.finding.id for k in told.dismissed] == ["0123456789ab"]
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewers.core.aggregate.merge import merge
-from reviewers.core.finding import Dropped, Finding, Location, Reason, Severity
+from reviewers.core.finding import Finding, Location, Reason, Severity
 from tests.builders import finding, source, static_source
 
 CRASH = {
@@ -35,7 +35,7 @@ def test_two_votes_and_an_analyser_are_one_finding_with_all_names() -> None:
     (found,) = kept.findings
     assert found.sources == (source(vote=1), source(vote=2), static_source("S608"))
     assert found.title == "Request data becomes SQL text", "a person's words before an analyser's"
-    assert [d.reason for d in kept.dropped] == [Reason.DUPLICATE, Reason.DUPLICATE]
+    assert [d.reason for d in kept.dropped] == [Reason.MERGED, Reason.MERGED]
     assert {d.detail for d in kept.dropped} == {f"of {found.id}"}
 
 
@@ -132,6 +132,13 @@ def test_a_suggestion_is_taken_over_where_it_replaces_the_same_lines() -> None:
     assert (found.location, found.suggestion) == (Location("api/orders.py", 6, 6), None)
 
 
+def test_who_says_it_again_is_a_duplicate_and_not_a_vote() -> None:
+    kept = merge([by(1), by(1), by(2), by(2)])
+    assert kept.findings[0].sources == (source(vote=1), source(vote=2))
+    reasons = [d.reason for d in kept.dropped]
+    assert sorted(reasons) == [Reason.MERGED, Reason.DUPLICATE, Reason.DUPLICATE]
+
+
 def test_nothing_to_merge() -> None:
     assert merge([]).findings == ()
     assert merge([by(1)]).findings == (by(1),)
@@ -157,7 +164,7 @@ def test_nothing_is_lost_and_the_order_of_arrival_does_not_matter(
     kept = merge(said)
     assert len(kept.findings) + len(kept.dropped) == len(said)
     assert {s for f in kept.findings for s in f.sources} == {s for f in said for s in f.sources}
-    assert all(isinstance(d, Dropped) and d.reason is Reason.DUPLICATE for d in kept.dropped)
+    assert all(d.reason in (Reason.DUPLICATE, Reason.MERGED) for d in kept.dropped)
     shuffled = list(said)
     random.shuffle(shuffled)
     assert merge(shuffled).findings == kept.findings

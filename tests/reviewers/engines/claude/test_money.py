@@ -11,6 +11,7 @@ from reviewers.core.allowance import Allowance
 from reviewers.core.call import Call, Look, Reading, Usage
 from reviewers.core.policy import CLAUDE
 from reviewers.core.verdict import Outcome
+from reviewers.engines.claude.engine import HELD_UP
 from reviewers.engines.claude.prices import PRICES, Price, cost
 from tests.builders import MODEL, ORDERS, SQL_LINE, change, orders_change, planned
 from tests.fakes.anthropic import Reply, fake_anthropic, reported
@@ -164,6 +165,20 @@ async def test_waiting_for_money_ends_with_the_deadline() -> None:
     assert looks[0].cost
     assert [look.cost for look in looks[1:]] == [0.0] * 2
     assert max(look.seconds for look in looks) < 5
+
+
+async def test_money_that_comes_too_late_starts_nothing() -> None:
+    """The first ends, and its money is free, when the others have next to no time left."""
+
+    def almost_too_slow(_body: dict[str, Any], number: int) -> Reply:
+        return Reply(first=0.1, latency=1.75) if number == 1 else Reply()
+
+    async with fake_anthropic(almost_too_slow) as fake:
+        allowances = (Allowance(0.06, "this review"),)
+        first, *others = await ask(fake.url, SEVEN[:3], seconds=2.0, allowances=allowances)
+        assert len(fake.requests) == 1
+    assert first.reading in (Reading.READ, Reading.TIMED_OUT), "on a busy machine"
+    assert [(look.reading, look.detail) for look in others] == [(Reading.TIMED_OUT, HELD_UP)] * 2
 
 
 @pytest.mark.parametrize(("caches", "at_once"), [(True, 2), (False, 1)], ids=["warm", "cold"])

@@ -1,0 +1,121 @@
+"""The operator's first page: is it alive, what will stop it next, which part is blind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from bot.jobs.protocol import Figures, JobRow, JobState
+from bot.outputs.digest import AnalyserLine, Digest, analyser_lines, reviewer_lines
+from bot.outputs.job_line import JobLine, Moment, ago, job_line, moment
+from bot.outputs.page import Pages
+
+DAY = 86_400.0
+FILTERS: tuple[tuple[str, str], ...] = (
+    ("", "All"),
+    (JobState.WAITING, "waiting"),
+    (JobState.RUNNING, "running"),
+    (JobState.PARKED, "parked"),
+    (JobState.DEAD, "given up"),
+)
+NEAR = 0.8
+"""From this share of the day's money on the figure is shown as an alarm."""
+LOW = 0.1
+"""Below this share of GitHub's requests it is, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What the server knows of itself; `started` is in seconds since the epoch.
+
+    `github_left` of `github_limit` requests of the tightest installation; None: not known yet.
+    """
+
+    started: float
+    github_left: int | None = None
+    github_limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was read for the page at the moment `now`. `chosen` is the state that is asked for, "" for all.
+
+    `is_whole_day`: `digests` are all reviews of the last 24 hours, not only the newest.
+    """
+
+    now: float
+    vitals: Vitals
+    figures: Figures
+    rows: Sequence[JobRow]
+    digests: Mapping[str, Digest]
+    chosen: str = ""
+    unready: str = ""
+    is_whole_day: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """The figures in words."""
+
+    version: str
+    up: str
+    at: Moment
+    oldest: str
+    webhook: str
+    github: tuple[int, int] | None
+    github_alarm: bool
+    money_alarm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Analyser:
+    name: str
+    version: str
+    failed: str
+    when: str
+    detail: str
+
+
+def status_page(pages: Pages, seen: Seen, web: str, **around: Any) -> str:
+    """The page; `around` are the root of the links and the key of the forms."""
+    recent = [d for d in seen.digests.values() if d.ended > seen.now - DAY]
+    lines: list[JobLine] = [job_line(row, seen.now, web, seen.digests) for row in seen.rows]
+    return pages.render(
+        "status",
+        now=_now(seen),
+        figures=seen.figures,
+        unready=seen.unready,
+        reviewers=reviewer_lines(recent),
+        analysers=[_analyser(a, seen.now) for a in analyser_lines(recent)],
+        span="the last 24 hours" if seen.is_whole_day else f"the newest {len(recent)} reviews",
+        lines=lines,
+        filters=FILTERS,
+        chosen=seen.chosen,
+        chosen_label=dict(FILTERS).get(seen.chosen, ""),
+        here=f"?state={seen.chosen}" if seen.chosen else "",
+        **around,
+    )
+
+
+def _now(seen: Seen) -> _Now:
+    figures, vitals = seen.figures, seen.vitals
+    at = datetime.fromtimestamp(seen.now, UTC)
+    limit, left, most = figures.cost_limit, vitals.github_left, vitals.github_limit
+    github = (left, most) if left is not None and most is not None else None
+    return _Now(
+        version=version("triptych-review"),
+        up=ago(seen.now - vitals.started),
+        at=Moment(f"{at:%Y-%m-%d %H:%M:%S}", f"{at:%Y-%m-%dT%H:%M:%SZ}"),
+        oldest=ago(figures.oldest),
+        webhook="–" if figures.last_webhook is None else ago(seen.now - figures.last_webhook),
+        github=github,
+        github_alarm=github is not None and github[0] < LOW * github[1],
+        money_alarm=limit is not None and figures.cost_today >= NEAR * limit,
+    )
+
+
+def _analyser(a: AnalyserLine, now: float) -> _Analyser:
+    return _Analyser(a.name, a.version, a.failed, moment(a.at, now).shown, a.detail)

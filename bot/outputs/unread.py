@@ -1,0 +1,94 @@
+"""What went unread in a review: each gap with its reason and the call that should have read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.outputs.receipt import SAID
+from bot.outputs.shapes import CallShape, CellShape, Document
+from bot.outputs.words import listing, plural
+from reviewers.core.call import Reading
+from reviewers.core.policy import STATIC
+
+MOST_SHOWN = 100
+FILES_NAMED = 3
+CALLS_NAMED = 9
+
+HELPED_BY_ANOTHER_TRY = frozenset(
+    {Reading.REFUSED, Reading.CUT_OFF, Reading.TIMED_OUT, Reading.FAILED, Reading.BUDGET}
+)
+"""What may come out otherwise next time; a file that is too large stays so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Hunks that one reviewer's votes did not read, all for one reason."""
+
+    who: str
+    hunks: str
+    files: str
+    reading: str
+    why: str
+    call: str
+
+
+def unread(doc: Document) -> list[Unread]:
+    """The gaps, those of one reviewer with the same files and reason together, at most MOST_SHOWN."""
+    cells: dict[tuple[str, str, int | None, str, str], list[CellShape]] = {}
+    for cell in doc.coverage.cells:
+        if Reading(cell.reading).is_gap:
+            key = (cell.reviewer, cell.engine, cell.vote, cell.reading, cell.detail)
+            cells.setdefault(key, []).append(cell)
+    groups: dict[tuple[object, ...], list[list[CellShape]]] = {}
+    for (reviewer, engine, _, reading, detail), mine in cells.items():
+        where = tuple((c.path, c.hunk) for c in mine)
+        groups.setdefault((reviewer, engine, reading, detail, where), []).append(mine)
+    return [_unread(votes, doc.calls) for votes in list(groups.values())[:MOST_SHOWN]]
+
+
+def helps_to_try_again(doc: Document) -> bool:
+    """Whether another run could read what this one did not."""
+    if doc.outcome == "failed":
+        return True
+    if any(a.reading in HELPED_BY_ANOTHER_TRY for a in doc.analysers):
+        return True
+    return any(c.reading in HELPED_BY_ANOTHER_TRY for c in doc.coverage.cells)
+
+
+def _unread(votes: Sequence[Sequence[CellShape]], calls: Sequence[CallShape]) -> Unread:
+    """What these votes, each with the same cells, did not read."""
+    cells = votes[0]
+    first = cells[0]
+    reading = Reading(first.reading)
+    paths = list(dict.fromkeys(c.path for c in cells))
+    named = listing(paths[:FILES_NAMED])
+    more = len(paths) - FILES_NAMED
+    hunks = [c for c in cells if c.hunk is not None]
+    names = dict.fromkeys(name for mine in votes for name in _calls(mine[0], calls))
+    return Unread(
+        who=_who(first, [mine[0].vote for mine in votes]),
+        hunks=plural(len(hunks), "hunk") if hunks else "the whole file",
+        files=f"{named} and {plural(more, 'more file')}" if more > 0 else named,
+        reading=first.reading,
+        why=first.detail or SAID.get(reading, reading.value),
+        call=listing(list(names)[:CALLS_NAMED]) or "none was started",
+    )
+
+
+def _who(cell: CellShape, votes: Sequence[int | None]) -> str:
+    """`security, votes 1 and 2`, `style, analysers`."""
+    if not cell.reviewer:
+        return "everybody"
+    if cell.engine == STATIC:
+        return f"{cell.reviewer}, analysers"
+    numbers = listing([str(v) for v in votes])
+    return f"{cell.reviewer}, vote{'s' if len(votes) > 1 else ''} {numbers}"
+
+
+def _calls(cell: CellShape, calls: Sequence[CallShape]) -> list[str]:
+    """The names of the calls that were to read it; a large change is read in several parts."""
+    if cell.reading == Reading.TOO_LARGE or not cell.reviewer:
+        return []
+    seat = (cell.reviewer, cell.engine, cell.vote)
+    return [c.name for c in calls if (c.reviewer, c.engine, c.vote) == seat]

@@ -1,0 +1,562 @@
+"""The operator's pages: who sees them, what they show, and that nothing in a text can do anything."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
+
+from bot.app_settings import AppSettings
+from bot.doors.pages import COUNTED, page_routes
+from bot.doors.sign_in import FAILURES
+from bot.jobs.protocol import Figures, JobRow, JobsProblem, JobState
+from bot.outputs.page import STYLE_SOURCE
+from bot.outputs.status_page import Vitals
+from bot.settings import Settings
+from tests.bot.doors.forms import Page
+from tests.bot.outputs import samples
+from tests.bot.outputs.rewritten import rewritten
+from tests.bot.outputs.stored import NOON, PLACE, job, of_gaps, of_many_steps
+from tests.fakes.jobs import FakeJobs
+
+TOKEN = "an-operators-token-0123"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+KEY = "sk-own-0123456789abcdef"
+
+Client = TestClient[web.Request, web.Application]
+
+
+def jobs_of(*rows: JobRow, **more: Any) -> FakeJobs:
+    """These jobs, the oldest first."""
+    return FakeJobs(rows={r.id: r for r in rows}, **more)
+
+
+@asynccontextmanager
+async def served(jobs: FakeJobs, **more: Any) -> AsyncIterator[Client]:
+    app = web.Application()
+    settings = AppSettings(Path("/nonexistent"), "sqlite:///x", **more)
+    app.add_routes(
+        page_routes(
+            Settings(anthropic_key=KEY),
+            settings,
+            jobs,
+            token=TOKEN,
+            vitals=lambda: Vitals(NOON - 6 * 86_400, 4120, 5000),
+            now=lambda: NOON,
+        )
+    )
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+async def page_of(client: Client, path: str = "/", **more: Any) -> Page:
+    answer = await client.get(path, headers=BEARER, **more)
+    assert answer.status == 200
+    return Page(await answer.text())
+
+
+async def shown(jobs: FakeJobs, path: str = "/") -> str:
+    """The text of a page."""
+    async with served(jobs) as client:
+        return (await page_of(client, path)).text
+
+
+# --- who sees them
+
+
+@pytest.mark.parametrize("path", ["/", "/reviews/01JD8Q7M", "/reviews/x/document.json"])
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Cookie": "a=b"}])
+async def test_strangers_get_the_form_and_nothing_else(path: str, headers: dict[str, str]) -> None:
+    async with served(jobs_of(job(samples.a()))) as client:
+        answer = await client.get(path, headers=headers)
+        assert answer.status == 401
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        page = Page(await answer.text())
+        assert "acme" not in page.text
+        assert page.forms[0].action.endswith("sign-in")
+
+
+async def test_a_token_in_the_address_is_no_token() -> None:
+    async with served(jobs_of()) as client:
+        for path in (f"/?token={TOKEN}", f"/?access_token={TOKEN}"):
+            assert (await client.get(path)).status == 401
+
+
+async def signed_in(client: Client, path: str = "/", **more: Any) -> aiohttp.ClientResponse:
+    """Through the form, as a browser does; the answer to the form itself."""
+    answer = await client.get(path, **more)
+    [form] = Page(await answer.text()).forms
+    return await client.post(
+        "/sign-in", data={**form.fields, "token": TOKEN}, allow_redirects=False, **more
+    )
+
+
+async def test_the_form_gives_a_cookie_and_leads_to_where_one_wanted_to_go() -> None:
+    async with served(jobs_of(job(samples.a()))) as client:
+        answer = await signed_in(client, "/reviews/01JD8Q7M")
+        assert answer.status == 303
+        assert answer.headers["Location"] == "./reviews/01JD8Q7M"
+        [given] = answer.headers.getall("Set-Cookie")
+        assert "HttpOnly" in given
+        assert "SameSite=Strict" in given
+        assert "Secure" not in given
+        assert TOKEN not in given
+        assert (await client.get("/reviews/01JD8Q7M")).status == 200
+
+
+async def test_by_https_the_cookie_is_for_https_alone() -> None:
+    async with served(jobs_of()) as client:
+        by_proxy = {"X-Forwarded-Proto": "https"}
+        first = await client.get("/", headers=by_proxy)
+        assert "Secure" in first.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize(
+    "wanted", ["https://evil.example/", "//evil.example", "../x", "reviews/../../x", "sign-out"]
+)
+async def test_it_leads_to_no_other_place(wanted: str) -> None:
+    async with served(jobs_of()) as client:
+        [form] = Page(await (await client.get("/")).text()).forms
+        answer = await client.post(
+            "/sign-in",
+            data={**form.fields, "token": TOKEN, "next": wanted},
+            allow_redirects=False,
+        )
+        assert answer.headers["Location"] == "./"
+
+
+async def test_a_wrong_token_is_told_and_soon_has_to_wait() -> None:
+    async with served(jobs_of()) as client:
+        [form] = Page(await (await client.get("/")).text()).forms
+        for left in range(FAILURES, 0, -1):
+            answer = await client.post("/sign-in", data={**form.fields, "token": "wrong"})
+            page = Page(await answer.text())
+            assert answer.status == (401 if left > 1 else 429)
+            assert ("not the operator’s token" in page.text) == (left > 1)
+        assert answer.headers["Retry-After"] == "60"
+        late = await client.post("/sign-in", data={**form.fields, "token": TOKEN})
+        assert late.status == 429
+        assert (await client.get("/", headers=BEARER)).status == 429
+
+
+async def test_the_form_of_another_site_signs_nobody_in() -> None:
+    async with served(jobs_of()) as client:
+        bare = await client.post("/sign-in", data={"token": TOKEN})
+        assert bare.status == 403
+        [form] = Page(await (await client.get("/")).text()).forms
+        data = {**form.fields, "token": TOKEN}
+        other = await client.post("/sign-in", data=data, headers={"Sec-Fetch-Site": "same-site"})
+        assert other.status == 403
+        client.session.cookie_jar.clear()
+        assert (await client.post("/sign-in", data=data)).status == 403
+
+
+async def test_a_link_from_another_site_is_asked_for_again_by_ourselves() -> None:
+    """A strict cookie does not come along with a click on GitHub, but with the reload."""
+    async with served(jobs_of(job(samples.a()))) as client:
+        await signed_in(client)
+        cookies = client.session.cookie_jar.filter_cookies(client.make_url("/"))
+        client.session.cookie_jar.clear()
+        first = await client.get("/", headers={"Sec-Fetch-Site": "cross-site"})
+        assert 'http-equiv="refresh"' in await first.text()
+        client.session.cookie_jar.update_cookies(cookies)
+        second = await client.get("/", headers={"Sec-Fetch-Site": "same-origin"})
+        assert "acme/shop#128" in await second.text()
+
+
+async def test_signing_out() -> None:
+    async with served(jobs_of()) as client:
+        await signed_in(client)
+        page = Page(await (await client.get("/")).text())
+        [out] = [f for f in page.forms if f.action.endswith("sign-out")]
+        assert (await client.post("/sign-out", data={"form": "0" * 64})).status == 403
+        assert (await client.get("/")).status == 200
+        await client.post("/sign-out", data=out.fields)
+        assert (await client.get("/")).status == 401
+
+
+# --- headers
+
+
+@pytest.mark.parametrize("path", ["/", "/reviews/01JD8Q7M", "/reviews/none", "/reviews/x/y"])
+@pytest.mark.parametrize("headers", [{}, BEARER])
+async def test_nothing_may_be_loaded_run_framed_or_kept(path: str, headers: dict[str, str]) -> None:
+    async with served(jobs_of(job(samples.a()))) as client:
+        answer = await client.get(path, headers=headers)
+        if answer.status == 404 and "Content-Security-Policy" not in answer.headers:
+            return  # No route of ours.
+        rules = dict(r.split(" ", 1) for r in answer.headers["Content-Security-Policy"].split("; "))
+        assert rules == {
+            "default-src": "'none'",
+            "style-src": STYLE_SOURCE,
+            "img-src": "data:",
+            "form-action": "'self'",
+            "base-uri": "'none'",
+            "frame-ancestors": "'none'",
+        }
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+        page = Page(await answer.text())
+        assert not [t for t, a in page.tags if t == "script" or any(k[:2] == "on" for k in a)]
+        assert not [a for _, a in page.tags if "style" in a]
+        assert not [a for _, a in page.tags if "src" in a or a.get("href", "").startswith("//")]
+
+
+# --- the status page
+
+
+FULL = Figures(3, 40.0, 2, 1, 1, 12.40, 50.0, NOON - 8)
+
+
+async def test_it_says_how_the_service_is_doing() -> None:
+    text = await shown(jobs_of(now=FULL))
+    for said in (
+        "up 6 d",
+        "Waiting 3 oldest 40 s",
+        "Running 2 reviews",
+        "Parked 1",
+        "Given up 1",
+        "Spent today 12.40 of 50.00 USD",
+        "GitHub requests 4,120 left of 5,000",
+        "Last webhook 8 s ago",
+    ):
+        assert said in text, text
+
+
+async def test_an_idle_service_says_so() -> None:
+    text = await shown(jobs_of())
+    for said in ("nothing waits", "USD, no limit set", "none since the start", "No review yet"):
+        assert said in text
+    assert "No model was asked in the last 24 hours." in text
+
+
+@pytest.mark.parametrize(
+    ("figures", "label"), [(replace(FULL, cost_today=41.0), "Spent today"), (FULL, "Given up")]
+)
+async def test_what_will_stop_it_next_is_marked(figures: Figures, label: str) -> None:
+    async with served(jobs_of(now=figures)) as client:
+        text = await (await client.get("/", headers=BEARER)).text()
+        assert f'<div class="alarm"><dt>{label}</dt>' in text
+
+
+async def test_a_service_that_takes_no_work_says_why() -> None:
+    text = await shown(jobs_of(why_not="The private key is refused."))
+    assert "No work is taken now. The private key is refused." in text
+
+
+async def test_a_database_that_does_not_answer_is_told() -> None:
+    class Down(FakeJobs):
+        async def figures(self) -> Figures:
+            raise JobsProblem("The database does not answer.", "Look at its log.")
+
+    async with served(Down()) as client:
+        answer = await client.get("/", headers=BEARER)
+        assert answer.status == 503
+        assert "The database does not answer." in await answer.text()
+
+
+async def test_reviewers_and_analysers_of_a_day() -> None:
+    old = job(samples.a(), "old", ended=NOON - 90_000, created=NOON - 90_000)
+    text = await shown(jobs_of(old, job(of_gaps(), "gaps"), job(of_many_steps())))
+    assert "security 6 3 0 32 s" in text
+    assert "style 2 0 0 17 s" in text
+    assert "verifier 1 0 0 11 s" in text
+    assert "ruff 1.0 passed 11:57" in text
+
+
+async def test_an_analyser_that_failed_its_self_test_stands_first_with_a_word() -> None:
+    from tests.bot.outputs.endings import without_ruff
+
+    text = await shown(jobs_of(job(without_ruff())))
+    table = text[text.index("Self-test") :]
+    assert re.match(r"Self-test ruff 1 Failed 11:57: \S", table), table
+
+
+async def test_finished_reviews_are_looked_into_once() -> None:
+    class Counting(FakeJobs):
+        seen: list[str]
+
+        async def show(self, job: str) -> JobRow | None:
+            self.seen.append(job)
+            return await super().show(job)
+
+    jobs = Counting(rows={"a": job(samples.a(), "a"), "b": job(samples.b(), "b")})
+    jobs.seen = []
+    async with served(jobs) as client:
+        await page_of(client)
+        await page_of(client)
+    assert sorted(jobs.seen) == ["a", "b"]
+
+
+async def test_many_reviews_a_day_are_named_as_what_they_are() -> None:
+    rows = [job(samples.b(), f"j{i}") for i in range(COUNTED + 1)]
+    assert f"in the newest {COUNTED} reviews" in await shown(jobs_of(*rows))
+
+
+def lines(page: Page) -> list[str]:
+    """The labels of the list's rows, from the top."""
+    return re.findall(r"acme/shop#\d+", page.text)
+
+
+async def test_the_list_has_gaps_before_price_and_says_where_each_stands() -> None:
+    rows = (
+        job(None, "dead", state=JobState.DEAD, note="GitHub did not take it.", attempts=3),
+        job(None, "skip", state=JobState.SKIPPED, started=0.0, note="draft pull request"),
+        job(of_gaps(), "gaps"),
+        job(None, "run", state=JobState.RUNNING, ended=0.0, started=NOON - 12),
+        job(None, "wait", state=JobState.WAITING, started=0.0, ended=0.0),
+    )
+    async with served(jobs_of(*rows)) as client:
+        page = await page_of(client)
+    text = page.text
+    assert "waiting – – – Open" in text
+    assert "running – 0.00 12 Open" in text
+    assert "incomplete security read 0 of 34 hunks; 1 high 2 0.40 48 Try again Open" in text
+    assert "skipped draft pull request – – – Open" in text
+    assert "given up GitHub did not take it." in text
+    heads = [a for t, a in page.tags if t == "th" and a.get("scope") == "col"]
+    assert len(heads) == 14
+    assert text.index("Unread") < text.index("USD Seconds")
+
+
+@pytest.mark.parametrize(
+    ("row", "may"),
+    [
+        (job(None, "x", state=JobState.DEAD), True),
+        (job(samples.d(), "x"), True),
+        (job(of_gaps(), "x"), True),
+        (job(samples.i(), "x"), True),
+        (job(samples.a(), "x"), False),
+        (job(samples.b(), "x"), False),
+        (job(None, "x", state=JobState.RUNNING), False),
+        (job(None, "x", state=JobState.SUPERSEDED), False),
+    ],
+)
+async def test_try_again_stands_only_where_it_can_help(row: JobRow, *, may: bool) -> None:
+    async with served(jobs_of(row)) as client:
+        for path in ("/", "/reviews/x"):
+            page = await page_of(client, path)
+            assert any(f.action.endswith("reviews/x/retry") for f in page.forms) is may
+
+
+async def test_what_is_only_too_large_is_not_tried_again() -> None:
+    gaps = of_gaps()
+    coverage = gaps.verdict.coverage
+    sized = tuple(c for c in coverage.cells if not (c.reviewer == "security" and c.vote))
+    verdict = replace(gaps.verdict, coverage=replace(coverage, cells=sized))
+    async with served(jobs_of(job(replace(gaps, verdict=verdict), "x"))) as client:
+        assert len((await page_of(client)).forms) == 1
+
+
+async def test_the_list_can_be_narrowed_and_stays_so_on_a_wrong_word() -> None:
+    rows = (job(samples.a()), job(None, "d", state=JobState.DEAD, place=replace(PLACE, number=9)))
+    async with served(jobs_of(*rows)) as client:
+        assert lines(await page_of(client, "/?state=dead")) == ["acme/shop#9"]
+        assert lines(await page_of(client, "/?state=x%22%3E")) == ["acme/shop#9", "acme/shop#128"]
+        assert "No review is parked." in (await page_of(client, "/?state=parked")).text
+
+
+# --- trying again
+
+
+async def test_trying_again_makes_a_new_job_and_shows_it() -> None:
+    jobs = jobs_of(job(of_gaps(), "5000#128 a/b"))
+    async with served(jobs) as client:
+        await signed_in(client)
+        page = Page(await (await client.get("/")).text())
+        [again] = [f for f in page.forms if f.action.endswith("/retry")]
+        assert again.action == "./reviews/5000%23128%20a%2Fb/retry"
+        url = client.make_url("/").join(URL(again.action, encoded=True))
+        answer = await client.session.post(url, data=again.fields, allow_redirects=False)
+        assert (answer.status, answer.headers["Location"]) == (303, "../5000%23128%20a%2Fb%2B")
+        new = URL("/reviews/5000%23128%20a%2Fb%2B", encoded=True)
+        assert (await client.session.get(client.make_url("/").join(new))).status == 200
+        assert list(jobs.rows) == ["5000#128 a/b", "5000#128 a/b+"]
+
+
+async def test_without_its_key_or_from_elsewhere_nothing_is_tried_again() -> None:
+    jobs = jobs_of(job(of_gaps(), "x"))
+    async with served(jobs) as client:
+        await signed_in(client)
+        page = Page(await (await client.get("/reviews/x")).text())
+        [again] = [f for f in page.forms if f.action.endswith("/retry")]
+        for data, headers in (
+            ({}, {}),
+            ({"form": "0" * 64}, {}),
+            (again.fields, {"Sec-Fetch-Site": "cross-site"}),
+            ({}, {"Authorization": "Basic eDp5"}),
+        ):
+            answer = await client.post("/reviews/x/retry", data=data, headers=headers)
+            assert answer.status == 403
+        client.session.cookie_jar.clear()
+        assert (await client.post("/reviews/x/retry", data=again.fields)).status == 401
+    assert list(jobs.rows) == ["x"]
+
+
+async def test_a_script_with_the_token_needs_no_form() -> None:
+    jobs = jobs_of(job(of_gaps(), "x"))
+    async with served(jobs) as client:
+        answer = await client.post("/reviews/x/retry", headers=BEARER, allow_redirects=False)
+        assert (answer.status, answer.headers["Location"]) == (303, "../x%2B")
+        gone = await client.post("/reviews/none/retry", headers=BEARER)
+        assert gone.status == 404
+
+
+# --- one review
+
+
+async def test_the_page_of_a_review_has_all_that_was_sketched() -> None:
+    text = await shown(jobs_of(job(of_many_steps())), "/reviews/01JD8Q7M")
+    for said in (
+        "acme/shop#128 at 4be91c0 4 findings: 1 critical, 1 high, 1 medium, 1 low 48 s 0.42 USD",
+        "14 reported > 12 placed > 8 merged > 7 not suppressed > 5 by vote > 4 verified > 3 posted",
+        "Critical: Request data becomes SQL text",
+        "2 of 3 security votes and ruff S608; 1 vote disagrees.",
+        "Vote 2 of security disagrees: clean_sort() in api/params.py:17 limits the value.",
+        "Its quoted code is not in the change",
+        "Refuted by api/auth.py:9 (login is required)",
+        "Without enough votes: security 1 of 3",
+        "below min_severity: in the check run only",
+        "security 3 waited 4.1 s for the shared cache; lost after 9.4 s (529); "
+        "answered from 14.1 s for 18 s 61,200 60,100 1,200 0.04",
+        "12 files 34 read read, 3 of 3 read read, 3 of 3",
+        "Review 2411: 1 request, 2 inline comments",
+        "settings, configuration 9f3ad2c1, run 01JD8Q7M",
+        'min_severity "medium" default',
+        "TRIPTYCH_MAX_ROUNDS allows 1",
+    ):
+        assert said.lower() in text.lower(), said
+
+
+async def test_gaps_stand_before_findings_each_with_its_reason_and_call() -> None:
+    text = await shown(jobs_of(job(of_gaps())), "/reviews/01JD8Q7M")
+    assert text.index("Not reviewed") < text.index("An unknown order")
+    said = "34 hunks in api/orders.py, api/auth.py and api/seats.py and 9 more files"
+    assert f"Security, votes 1, 2 and 3 {said} refused: the model refused to answer" in text
+    assert "security 1, security 2 and security 3" in text
+    assert "Style, vote 1 2 hunks in migrations/0042_backfill.sql skipped: size: above" in text
+
+
+@pytest.mark.parametrize("name", ["a", "b", "c", "d", "e", "f", "g", "h", "i"])
+async def test_every_way_a_review_ends_has_a_page(name: str) -> None:
+    report = getattr(samples, name)()
+    text = await shown(jobs_of(job(report)), "/reviews/01JD8Q7M")
+    assert job(report).title in text
+
+
+@pytest.mark.parametrize("state", [s for s in JobState if s is not JobState.DONE])
+async def test_a_review_without_a_document_has_a_page(state: JobState) -> None:
+    row = job(None, state=state, note="why it stands there")
+    text = await shown(jobs_of(row), "/reviews/01JD8Q7M")
+    assert "why it stands there" in text
+    assert "Findings" not in text
+
+
+@pytest.mark.parametrize("text", ["{}", "no JSON", '{"schema":"triptych-review/9"}'])
+async def test_a_document_of_another_version_is_told_and_breaks_nothing(text: str) -> None:
+    jobs = jobs_of(replace(job(samples.a()), document=text))
+    assert "Another version of Triptych wrote this" in await shown(jobs, "/reviews/01JD8Q7M")
+    assert "acme/shop#128" in await shown(jobs)
+
+
+async def test_a_review_that_is_not_there() -> None:
+    async with served(jobs_of()) as client:
+        for path in ("/reviews/none", "/reviews/none/document.json"):
+            answer = await client.get(path, headers=BEARER)
+            assert answer.status == 404
+            assert "No such review" in await answer.text()
+
+
+async def test_the_document_itself() -> None:
+    row = job(samples.a())
+    async with served(jobs_of(row)) as client:
+        answer = await client.get("/reviews/01JD8Q7M/document.json", headers=BEARER)
+        assert answer.content_type == "application/json"
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        assert json.loads(await answer.text()) == json.loads(row.document)
+
+
+# --- texts of pull requests and models are data
+
+
+HOSTILE: Sequence[str] = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</style><style>body{display:none}</style>",
+    "{{ 7 * 7 }}{% raw %}",
+    "javascript:alert(1)",
+    "</svg><script>alert(1)</script>",
+    "`</code><script>alert(1)</script>`",
+    "&#60;script&#62;",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("path", ["/", "/reviews/01JD8Q7M"])
+async def test_no_text_becomes_a_tag_or_a_link(text: str, path: str) -> None:
+    report = rewritten(of_many_steps(), lambda _: text, lambda path: f"{text}{path}")
+    place = replace(PLACE, repository=f"acme/{text}")
+    row = replace(job(report), note=text, title=text, place=place, review_url=text, worker=text)
+    async with served(jobs_of(job(samples.b(), "before"), row)) as client:
+        page = await page_of(client, path)
+    assert not [t for t, _ in page.tags if t in ("script", "img", "iframe", "object", "base")]
+    assert [t for t, _ in page.tags].count("style") == 1
+    assert text.replace("`", "") in page.text.replace("`", "")
+    for link in page.links:
+        assert re.match(r"(\./|\.\./|#|\?|https://github\.com/acme/shop/)", link), link
+    for form in page.forms:
+        assert form.action.startswith(("./", "../")), form.action
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\x1b[31m", "\x00", "\U000e0041"])
+async def test_hidden_characters_are_shown(hidden: str) -> None:
+    row = replace(job(None, state=JobState.DEAD), note=f"a{hidden}b", title=f"c{hidden}d")
+    async with served(jobs_of(row)) as client:
+        for path in ("/", "/reviews/01JD8Q7M"):
+            text = await (await client.get(path, headers=BEARER)).text()
+            assert hidden not in text
+            assert f"a‹U+{ord(hidden[0]):04X}›" in text
+
+
+async def test_s59_no_page_shows_a_secret() -> None:
+    """Not even one that came into a job by a way that nobody thought of."""
+    ghp = "ghp_" + "a1B2" * 9
+    said = f"see {ghp} and {KEY} and {TOKEN}"
+    report = rewritten(of_many_steps(), lambda _: said, lambda path: path)
+    row = replace(job(report), note=said, title=said)
+    async with served(jobs_of(row)) as client:
+        for path in ("/", "/reviews/01JD8Q7M"):
+            text = await (await client.get(path, headers=BEARER)).text()
+            for secret in (ghp, KEY, TOKEN):
+                assert secret[4:20] not in text
+
+
+async def test_links_lead_to_the_configured_host_by_addresses_of_our_own() -> None:
+    evil = "https://evil.example/acme/shop/pull/128#pullrequestreview-77"
+    row = replace(job(of_many_steps()), review_url=evil)
+    document = row.document.replace("https://github.com/acme", "https://evil.example/acme")
+    async with served(jobs_of(replace(row, document=document))) as client:
+        page = await page_of(client, "/reviews/01JD8Q7M")
+    there = "https://github.com/acme/shop"
+    assert f"{there}/pull/128#pullrequestreview-2411" in page.links
+    assert f"{there}/blob/{row.head}/api/orders.py#L42" in page.links
+    assert not [link for link in page.links if "evil" in link]
+
+
+async def test_a_large_review_is_shown_in_a_second_and_counts_what_it_leaves_out() -> None:
+    report = samples.g()
+    verdict = report.verdict
+    many = tuple(replace(f, id=f"{i:012x}") for i in range(20) for f in verdict.findings)
+    row = job(replace(report, verdict=replace(verdict, findings=many)))
+    assert "900 more are in the JSON document." in await shown(jobs_of(row), "/reviews/01JD8Q7M")

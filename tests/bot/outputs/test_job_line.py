@@ -1,0 +1,69 @@
+"""A line of the operator's list: times, words, and addresses that we made ourselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.outputs.job_line import ago, blob_url, moment, pull_url, review_url
+from tests.bot.outputs.stored import NOON, PLACE
+
+WEB = "https://git.acme.dev"
+HEAD = "a" * 40
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-1, "0 s"),
+        (8, "8 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (7_199, "119 min"),
+        (7_200, "2 h"),
+        (86_399, "23 h"),
+        (86_400, "1 d"),
+        (6 * 86_400 + 5, "6 d"),
+    ],
+)
+def test_how_long_ago(seconds: float, said: str) -> None:
+    assert ago(seconds) == said
+
+
+def test_todays_times_are_short_and_all_are_exact_for_machines() -> None:
+    assert (moment(NOON - 60, NOON).shown, moment(NOON - 60, NOON).iso) == (
+        "11:59",
+        "2026-11-21T11:59:00Z",
+    )
+    assert moment(NOON - 86_400, NOON).shown == "11-20 12:00"
+    assert moment(0.0, NOON).shown == "–"
+
+
+def test_addresses_are_ours() -> None:
+    assert pull_url(WEB, PLACE) == f"{WEB}/acme/shop/pull/128"
+    posted = "https://elsewhere.example/x#pullrequestreview-2411"
+    assert review_url(WEB, PLACE, posted) == f"{WEB}/acme/shop/pull/128#pullrequestreview-2411"
+    assert blob_url(WEB, PLACE, HEAD, "a b/#?.py", 3) == (
+        f"{WEB}/acme/shop/blob/{HEAD}/a%20b/%23%3F.py#L3"
+    )
+
+
+@pytest.mark.parametrize("posted", ["", "https://x/#pullrequestreview-", "#pullrequestreview-1x"])
+def test_without_a_number_there_is_no_address_of_a_review(posted: str) -> None:
+    assert review_url(WEB, PLACE, posted) == ""
+
+
+@pytest.mark.parametrize("name", ["acme", "acme/shop/x", "acme/sh op", "acme/<b>", "", "../.."])
+def test_a_name_that_no_repository_has_is_no_link(name: str) -> None:
+    place = replace(PLACE, repository=name)
+    assert blob_url(WEB, place, HEAD, "a.py", 1) == ""
+    assert pull_url(WEB, place) == ""
+
+
+@pytest.mark.parametrize(
+    ("head", "path"),
+    [("", "a.py"), ("main", "a.py"), (HEAD, "a‹U+202E›.py"), (HEAD, "ghp_….py"), (HEAD, "../../x")],
+)
+def test_no_address_is_guessed(head: str, path: str) -> None:
+    assert blob_url(WEB, PLACE, head, path, 1) == ""

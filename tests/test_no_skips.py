@@ -1,0 +1,53 @@
+"""The option `--no-skips`: in CI a test that cannot run is a failure, and says why."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+TESTS = """
+import pytest
+
+def test_skips():
+    pytest.skip("there is no Chromium")
+
+@pytest.mark.skipif(True, reason="another machine")
+def test_is_marked():
+    pass
+
+def test_passes():
+    pass
+
+@pytest.mark.xfail(strict=True)
+def test_is_known_to_fail():
+    assert False
+"""
+
+
+def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    (folder / "conftest.py").write_text(
+        (Path(__file__).parent / "conftest.py").read_text(encoding="utf-8")
+    )
+    (folder / "test_some.py").write_text(TESTS)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_without_it_they_skip(tmp_path: Path) -> None:
+    ended = run(tmp_path)
+    assert ended.returncode == 0
+    assert "1 passed, 2 skipped, 1 xfailed" in ended.stdout
+
+
+def test_with_it_they_fail_and_tell_why(tmp_path: Path) -> None:
+    ended = run(tmp_path, "--no-skips")
+    assert ended.returncode == 1
+    assert "1 failed, 1 passed, 1 xfailed, 1 error" in ended.stdout
+    for why in ("there is no Chromium", "another machine"):
+        assert why in ended.stdout
