@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.outputs import words
@@ -10,6 +10,10 @@ from bot.outputs.inert import code, inert
 from reviewers.core.secrets import Redaction
 
 TEXT_CHARS = 600
+MOST_ROWS = 40
+
+Said = Callable[[Mapping[str, Any], str], str]
+"""A value of a row as text that does nothing."""
 
 HELP = (
     ("/triptych review", "reviews the newest commit, also where it was reviewed before"),
@@ -48,57 +52,59 @@ def dismissed_later() -> str:
 def explanation(finding: Mapping[str, Any], redact: Redaction = Redaction()) -> str:
     """What a finding rests on: the code it quotes, who saw it, who did not, what verified it.
 
-    `finding` is one of a review's JSON document (bot/outputs/shapes.py).
+    `finding` is one of a review's JSON document (bot/outputs/shapes.py) as it comes out of the
+    database, so whatever stands in it is a stranger's.
     """
 
-    def text(key: str) -> str:
-        return inert(str(finding.get(key) or ""), redact, TEXT_CHARS)
+    def said(row: Mapping[str, Any], key: str) -> str:
+        value = row.get(key)
+        return inert(str(value), redact, TEXT_CHARS) if value not in (None, "") else ""
 
-    place = (
-        f"{finding.get('path')}:{finding['line']}" if finding.get("line") else finding.get("path")
+    line = finding.get("line")
+    place = f"{finding.get('path')}:{line}" if line else str(finding.get("path"))
+    title = f"**{words.capital(said(finding, 'severity'))}: {said(finding, 'title')}.**"
+    rows = (
+        *(_ballot(ballot, said(ballot, "reviewer")) for ballot in _rows(finding, "votes")),
+        *(_source(source) for source in _rows(finding, "sources") if not source.get("vote")),
+        *(_dissent(voice, said) for voice in _rows(finding, "dissent")),
+        _verified(finding.get("verification"), said),
     )
-    head = f"**{words.capital(str(finding.get('severity')))}: {text('title')}.** {code(str(place))}"
-    parts = [head, text("body"), f"**Fix:** {text('fix')}" if finding.get("fix") else ""]
-    rows = [
-        *(_ballot(ballot) for ballot in _list(finding, "votes")),
-        *(_source(source) for source in _list(finding, "sources") if not source.get("vote")),
-        *(_dissent(voice, redact) for voice in _list(finding, "dissent")),
-        *_verified(finding.get("verification"), redact),
-    ]
-    parts.append("\n".join(f"- {row}" for row in rows if row))
+    parts = (
+        f"{title} {code(place)}",
+        said(finding, "body"),
+        f"**Fix:** {said(finding, 'fix')}" if finding.get("fix") else "",
+        "\n".join(f"- {row}" for row in rows[:MOST_ROWS]),
+    )
     return "\n\n".join(part for part in parts if part)
 
 
-def _list(finding: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
+def _rows(finding: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
     found = finding.get(key)
     return [x for x in found if isinstance(x, Mapping)] if isinstance(found, list) else []
 
 
-def _ballot(ballot: Mapping[str, Any]) -> str:
-    seen = ballot.get("seen") or []
-    numbers = ", ".join(str(n) for n in seen)
-    reviewer = words.capital(str(ballot.get("reviewer")))
-    return f"{reviewer}: {len(seen)} of {ballot.get('of')} votes saw it (number {numbers})."
+def _ballot(ballot: Mapping[str, Any], reviewer: str) -> str:
+    found = ballot.get("seen")
+    seen = [n for n in found if isinstance(n, int)] if isinstance(found, list) else []
+    votes = ballot.get("of")
+    which = f" (number {', '.join(map(str, seen[:MOST_ROWS]))})" if seen else ""
+    of = votes if isinstance(votes, int) else "its"
+    return f"{words.capital(reviewer)}: {len(seen)} of {of} votes saw it{which}."
 
 
 def _source(source: Mapping[str, Any]) -> str:
     rule = f"{source.get('name')} {source.get('rule')}"
-    return f"Analyser: {code(rule)}."
+    return f"Analyser: {code(rule[:TEXT_CHARS])}."
 
 
-def _dissent(voice: Mapping[str, Any], redact: Redaction) -> str:
-    who = words.capital(str(voice.get("reviewer")))
-    vote = f" vote {voice.get('vote')}" if voice.get("vote") else ""
-    return f"{who}{vote} disagrees: {inert(str(voice.get('reason') or ''), redact, TEXT_CHARS)}"
+def _dissent(voice: Mapping[str, Any], said: Said) -> str:
+    vote = f" vote {said(voice, 'vote')}" if voice.get("vote") else ""
+    return f"{words.capital(said(voice, 'reviewer'))}{vote} disagrees: {said(voice, 'reason')}"
 
 
-def _verified(verification: object, redact: Redaction) -> Sequence[str]:
+def _verified(verification: object, said: Said) -> str:
     if not isinstance(verification, Mapping):
-        return ["Not verified by a second look."]
-    reason = inert(str(verification.get("reason") or ""), redact, TEXT_CHARS)
-    ruling = str(verification.get("ruling"))
-    where = ""
-    if verification.get("path"):
-        place = f"{verification.get('path')}:{verification.get('line') or 1}"
-        where = f" It cites {code(place)}."
-    return [f"Second look: {ruling}. {reason}{where}"]
+        return "Not verified by a second look."
+    place = f"{verification.get('path')}:{verification.get('line') or 1}"
+    where = f" It cites {code(place[:TEXT_CHARS])}." if verification.get("path") else ""
+    return f"Second look: {said(verification, 'ruling')}. {said(verification, 'reason')}{where}"

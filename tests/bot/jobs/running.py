@@ -9,13 +9,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from dbos import DBOS
+
 from bot.app_settings import AppSettings
-from bot.jobs.protocol import JobRow, JobState, Place, ReviewWish, Trigger
+from bot.jobs import durable
+from bot.jobs.protocol import JobRow, Place, ReviewWish, Trigger
 from bot.jobs.service import Service, start
 from bot.jobs.store import ALIVE
 from bot.settings import Settings
 from tests.builders import ORDERS
-from tests.fakes.anthropic import FakeAnthropic, Reply, Script, fake_anthropic
+from tests.fakes.anthropic import FakeAnthropic, Script, fake_anthropic
 from tests.fakes.app import FakeApp, fake_app
 from tests.test_walkthrough import model
 
@@ -40,14 +43,14 @@ async def until(holds: Callable[[], Any], seconds: float = PATIENCE) -> None:
             await asyncio.sleep(0.01)
 
 
-def patient(calls: int, seconds: float = 30.0, then: Script = model) -> Script:
-    """A model that takes its time from that call on."""
-
-    def script(body: dict[str, Any], number: int) -> Reply:
-        reply = then(body, number)
-        return reply if number < calls else replace(reply, latency=seconds)
-
-    return script
+async def run_ended(run: str, seconds: float = PATIENCE) -> str:
+    """The state of a run of the engine when it is over."""
+    async with asyncio.timeout(seconds):
+        while True:
+            (found,) = await DBOS.list_workflows_async(workflow_ids=[run])
+            if found.status not in durable.ALIVE:
+                return str(found.status)
+            await asyncio.sleep(0.02)
 
 
 @dataclass
@@ -136,6 +139,3 @@ async def world(
             yield made
         finally:
             await made.service.stop()
-
-
-DONE = JobState.DONE

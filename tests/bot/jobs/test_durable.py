@@ -27,7 +27,7 @@ from bot.app_settings import AppSettings
 from bot.jobs import durable
 from bot.jobs.database import engine_url, make_home
 from bot.jobs.durable import Durable, Queue, Start, keep, refuse_pickle, reserved
-from tests.bot.jobs.running import until, world
+from tests.bot.jobs.running import run_ended, until, world
 from tests.fakes.anthropic import Reply
 
 Work = Callable[[str], Any]
@@ -47,18 +47,6 @@ async def engine(
     finally:
         await made.rest()
         await made.stop()
-
-
-async def status(run: str) -> str:
-    (found,) = await DBOS.list_workflows_async(workflow_ids=[run])
-    return str(found.status)
-
-
-async def ended(run: str, seconds: float = 20.0) -> str:
-    async with asyncio.timeout(seconds):
-        while (found := await status(run)) in durable.ALIVE:
-            await asyncio.sleep(0.02)
-    return found
 
 
 # --- 1: results that are swapped after a crash
@@ -95,7 +83,7 @@ async def test_trap_1_after_a_restart_each_gets_its_own_result(
     told.clear()
     waits = {"a": 0.06, "b": 0.0, "c": 0.0, "d": 0.03}
     async with engine(database, tmp_path, work=work):
-        assert await ended("run") == "SUCCESS"
+        assert await run_ended("run") == "SUCCESS"
     assert told == {name: name for name in waits}
     assert sorted(asked) == ["a", "b", "c", "d"], "each step was done once"
 
@@ -122,7 +110,7 @@ async def test_trap_4_what_another_edition_began_goes_on(tmp_path: Path) -> None
         found = await DBOS.list_workflows_async()
         assert {w.app_version for w in found} == {durable.VERSION} == {"jobs-1"}
     async with engine(url, tmp_path, work=after):
-        assert [await ended("one"), await ended("two")] == ["SUCCESS"] * 2
+        assert [await run_ended("one"), await run_ended("two")] == ["SUCCESS"] * 2
     assert sorted(done) == ["running", "waiting"]
 
 
@@ -161,7 +149,7 @@ async def test_trap_6_a_pickled_row_in_the_database_is_refused_and_not_run(tmp_p
         connection.close()
         assert tables
         await until(lambda: not canary.exists(), 1)
-        assert await ended("run") == "ERROR"
+        assert await run_ended("run") == "ERROR"
     assert not canary.exists()
     assert ran == []
 
@@ -238,7 +226,7 @@ async def test_trap_10_threads_are_few_however_many_jobs_run(tmp_path: Path) -> 
         runs = [f"run{n}" for n in range(60)]
         await asyncio.gather(*(at.start("work", r, r, Start(here=True)) for r in runs))
         go.set()
-        await asyncio.gather(*(ended(r) for r in runs))
+        await asyncio.gather(*(run_ended(r) for r in runs))
         assert threading.active_count() - before <= durable.THREADS + 8
 
 
@@ -263,8 +251,8 @@ async def test_trap_12_every_kind_of_work_is_taken_from_its_own_queue(
         for n in range(4):
             await at.start("command", "x", f"command{n}", Start())
         await at.start("review", "x", "review", Start(priority=9))
-        assert await ended("review") == "SUCCESS"
-        assert {await ended(f"command{n}") for n in range(4)} == {"SUCCESS"}
+        assert await run_ended("review") == "SUCCESS"
+        assert {await run_ended(f"command{n}") for n in range(4)} == {"SUCCESS"}
 
 
 async def test_trap_12_the_same_run_twice_is_once(database: str, tmp_path: Path) -> None:
@@ -286,7 +274,7 @@ async def test_trap_12_the_same_run_twice_is_once(database: str, tmp_path: Path)
         await until(lambda: len(ran) == 9)
         go.set()
         for run in ran:
-            assert await ended(run) == "SUCCESS"
+            assert await run_ended(run) == "SUCCESS"
             await at.start("work", run, run, Start(here=True))
         assert len(ran) == len(set(ran)) == 9
 
@@ -305,7 +293,7 @@ async def test_work_that_starts_other_work_is_not_its_parent(tmp_path: Path) -> 
 
         at._started["outer"] = DBOS.workflow(name="other")(at._function(outer))
         await at.start("outer", "x", "outer", Start(here=True))
-        assert [await ended("outer"), await ended("inner")] == ["SUCCESS"] * 2
+        assert [await run_ended("outer"), await run_ended("inner")] == ["SUCCESS"] * 2
         assert await DBOS.list_workflow_steps_async("outer") == []
 
 
@@ -353,7 +341,7 @@ async def test_a_door_may_be_the_first_that_sees_the_database(
         return "done"
 
     async with engine(database, tmp_path, work=work):
-        assert await ended("run") == "SUCCESS"
+        assert await run_ended("run") == "SUCCESS"
     assert ran == ["x"]
 
 
@@ -373,7 +361,7 @@ async def test_what_is_stopped_stays_begun_and_goes_on(database: str, tmp_path: 
         began = time.monotonic()
     assert time.monotonic() - began < 5
     async with engine(database, tmp_path, work=work):
-        assert await ended("run") == "SUCCESS"
+        assert await run_ended("run") == "SUCCESS"
     assert lives == ["x", "x"]
 
 
@@ -390,4 +378,4 @@ async def test_what_ends_soon_is_let_end(tmp_path: Path) -> None:
         await at.start("work", "x", "run", Start(here=True))
         await begun.wait()
         await at.rest(20.0)
-        assert await ended("run", 2) == "SUCCESS"
+        assert await run_ended("run", 2) == "SUCCESS"

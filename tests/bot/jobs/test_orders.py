@@ -1,0 +1,307 @@
+"""Orders in comments, carried out: who may, what is answered, and that nothing leaks from elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.jobs.orders import _findings, read_order
+from bot.jobs.protocol import CommandWish, JobState, Place, Thread, Trigger, Verb
+from bot.outputs.marker import read_finding_marker
+from tests.bot.jobs.running import World, run_ended, until, world
+from tests.builders import ORDERS
+from tests.fakes.anthropic import Reply
+from tests.fakes.app import FakeInstallation, Person
+from tests.fakes.github import Fault
+
+US = "triptych[bot]"
+CALLS = 3
+
+
+@pytest.fixture
+async def w(tmp_path: Path) -> AsyncIterator[World]:
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as made:
+        made.pull()
+        yield made
+
+
+def order(w: World, verb: Verb, login: str = "bob", number: int = 128, **more: Any) -> CommandWish:
+    """What a comment of somebody orders."""
+    comment = w.github.say(number, login, f"/triptych {verb.value}")
+    updated = w.github.talk[-1]["updated_at"]
+    author = w.github.people[login].id
+    known: dict[str, Any] = {"place": w.github.place(number), "comment": comment, "verb": verb}
+    known |= {"thread": Thread.CONVERSATION, "author": author, "login": login, "updated": updated}
+    return CommandWish(**(known | more))
+
+
+async def obey(w: World, wish: CommandWish) -> tuple[list[str], list[str]]:
+    """Our faces on the comment when it is over, and what we said since."""
+    before = len(w.github.talk)
+    await run_ended(await w.accept(wish))
+    faces = [face for comment, who, face in w.github.reactions if comment == wish.comment]
+    said = [t["body"] for t in w.github.talk[before:] if t["user"]["login"] == US]
+    return faces, said
+
+
+def finding(w: World, number: int = 128, index: int = 0) -> str:
+    """The id of a finding that stands on a pull request."""
+    found = read_finding_marker(w.github.pulls[number].comments[index]["body"])
+    assert found is not None
+    return found[0]
+
+
+# --- who may
+
+
+@pytest.mark.parametrize(("role", "may"), [
+    ("admin", True),
+    ("maintain", True),
+    ("write", True),
+    ("triage", False),
+    ("read", False),
+    ("none", False),
+])  # fmt: skip
+async def test_the_api_says_who_may(w: World, role: str, may: bool) -> None:
+    """S23, S24."""
+    w.github.people["carol"] = Person(21, role)
+    faces, said = await obey(w, order(w, Verb.HELP, "carol"))
+    assert faces == (["eyes", "rocket"] if may else ["confused"])
+    assert bool(said) is may
+
+
+async def test_a_login_that_came_to_somebody_else_may_nothing(w: World) -> None:
+    """S24: the number counts, not the name."""
+    faces, said = await obey(w, order(w, Verb.REVIEW, author=999))
+    assert (faces, said, w.paid) == (["confused"], [], 0)
+
+
+async def test_a_stranger_gets_one_reaction_an_hour_and_costs_nothing(w: World) -> None:
+    """S23."""
+    faces = [(await obey(w, order(w, Verb.REVIEW, "mallory")))[0] for _ in range(3)]
+    assert faces == [["confused"], [], []]
+    assert w.paid == 0
+    assert (await obey(w, order(w, Verb.HELP)))[0] == ["eyes", "rocket"], "bob is not kept waiting"
+
+
+async def test_a_comment_that_was_edited_since_is_not_obeyed(w: World) -> None:
+    """What was authorised is not what stands there now (claude-code-action, 2025-06)."""
+    wish = order(w, Verb.REVIEW)
+    w.github.talk[-1]["updated_at"] = "2030-01-01T00:00:00Z"
+    assert await obey(w, wish) == ([], [])
+    assert w.paid == 0
+
+
+@pytest.mark.parametrize("what", ["gone", "of another pull request", "of somebody else"])
+async def test_a_comment_that_is_not_there_is_not_obeyed(w: World, what: str) -> None:
+    wish = order(w, Verb.REVIEW)
+    match what:
+        case "gone":
+            w.github.talk.clear()
+        case "of another pull request":
+            w.pull(1)
+            wish = replace(wish, place=w.github.place(1))
+        case "of somebody else":
+            wish = replace(wish, author=11, login="alice")
+    assert await obey(w, wish) == ([], [])
+    assert w.paid == 0
+
+
+# --- what is done
+
+
+async def test_help(w: World) -> None:
+    faces, (said,) = await obey(w, order(w, Verb.HELP))
+    assert faces == ["eyes", "rocket"]
+    assert "`/triptych dismiss ID REASON`" in said
+
+
+async def test_what_is_not_understood_gets_the_help_and_a_puzzled_face(w: World) -> None:
+    faces, (said,) = await obey(w, order(w, Verb.HELP, reason="There is no command `frobnicate`."))
+    assert faces == ["eyes", "confused"]
+    assert said.startswith("There is no command `frobnicate`.")
+
+
+async def test_review_does_it_again_and_the_same_comment_once(w: World) -> None:
+    await w.reviewed()
+    wish = order(w, Verb.REVIEW)
+    assert await obey(w, wish) == (["eyes", "rocket"], [])
+    assert w.paid == 2 * CALLS
+    assert len(w.github.bodies_of(128)) == 1
+    await obey(w, wish)
+    assert w.paid == 2 * CALLS, "a replay of its event is the same order"
+
+
+async def test_review_that_fails_gets_a_puzzled_face(w: World) -> None:
+    w.github.faults.append(Fault("GET", "/pulls/128$", 404, times=99))
+    faces, _ = await obey(w, order(w, Verb.REVIEW))
+    assert faces == ["eyes", "confused"]
+
+
+async def test_stop(w: World) -> None:
+    w.anthropic.script = lambda _body, _number: Reply(latency=3600)
+    job = await w.accept(w.wish())
+    await until(lambda: w.anthropic.running == 2)
+    assert await obey(w, order(w, Verb.STOP)) == (["eyes", "rocket"], [])
+    row = await w.row(job)
+    assert (row.state, row.note) == (JobState.CANCELLED, "stopped by bob")
+    assert w.anthropic.running == 0
+    assert w.checks() == [("skipped", "Skipped: stopped by bob")]
+    assert await w.accept(w.wish()) == job, "a replay of the old event does not begin it again"
+    assert (await w.row(job)).state is JobState.CANCELLED
+
+
+async def test_explain(w: World) -> None:
+    await w.reviewed()
+    identity = finding(w)
+    for given_ in (identity, identity[:6]):
+        faces, (said,) = await obey(w, order(w, Verb.EXPLAIN, finding=given_))
+        assert faces == ["eyes", "rocket"]
+        assert said.startswith("**High: ")
+        assert "1 of 1 votes saw it" in said
+    assert w.paid == CALLS, "nobody is asked"
+
+
+async def test_dismiss_tells_the_review_anew_and_asks_no_model(
+    database: str, tmp_path: Path
+) -> None:
+    async with world(database, tmp_path) as w:
+        w.pull()
+        await w.reviewed()
+        wish = order(w, Verb.DISMISS, finding=finding(w), reason="as designed @everyone")
+        assert await obey(w, wish) == (["eyes", "rocket"], [])
+        assert w.paid == CALLS
+        (body,) = w.github.bodies_of(128)
+        assert "dismissed" in body.lower()
+        assert "@everyone" not in body.replace("`@everyone`", "")
+        assert [title for _, title in w.checks()] == ["2 findings: 2 high", "1 open: 1 high"]
+        await obey(w, replace(wish, comment=order(w, Verb.DISMISS).comment, updated=""))
+        assert len(w.github.bodies_of(128)) == 1
+        w.push(128, "9d02f7e", ORDERS + "\n")
+        row = await w.reviewed(trigger=Trigger.PUSHED, seen=9.0)
+        assert row.title == "1 open: 1 high", "the decision outlives a push"
+
+
+async def test_dismiss_in_the_findings_own_thread(w: World) -> None:
+    await w.reviewed()
+    comment = w.github.pulls[128].comments[0]
+    identity = finding(w)
+    reply = {**comment, "id": 5005, "in_reply_to_id": comment["id"], "body": "/triptych dismiss"}
+    reply["user"] = {"login": "bob", "id": 12, "type": "User"}
+    w.github.pulls[128].comments.append(reply)
+    wish = order(w, Verb.DISMISS, reason="no", comment=5005, thread=Thread.REVIEW, updated="")
+    faces, _ = await obey(w, replace(wish, parent=comment["id"]))
+    assert faces == ["eyes", "rocket"]
+    decided = await w.service._store.decisions.dismissed(w.github.place(128))
+    assert set(decided) == {identity}
+
+
+async def test_a_dismissal_while_another_head_is_reviewed_waits_for_it(w: World) -> None:
+    """Told anew it would stop the review that runs, and what that has cost."""
+    await w.reviewed()
+    identity = finding(w)
+    w.push(128, "9d02f7e", "x = 1\n")
+    w.anthropic.script = lambda _body, _number: Reply(latency=3600)
+
+    job = await w.accept(w.wish(trigger=Trigger.PUSHED, seen=9.0))
+    await until(lambda: w.anthropic.running)
+    wish = order(w, Verb.DISMISS, finding=identity, reason="so")
+    await w.accept(wish)
+    await until(lambda: (wish.comment, US, "rocket") in w.github.reactions)
+    assert "is written down" in w.github.talk[-1]["body"]
+    assert (await w.row(job)).state is JobState.RUNNING
+
+
+# --- what is not told
+
+
+@pytest.mark.parametrize("verb", [Verb.EXPLAIN, Verb.DISMISS])
+async def test_an_id_from_elsewhere_tells_nothing_and_dismisses_nothing(
+    w: World, verb: Verb
+) -> None:
+    """Of another pull request, of another repository: it is as if it did not exist."""
+    await w.reviewed()
+    foreign = finding(w)
+    w.pull(1, text="x = 1\n")
+    await w.reviewed(1)
+    faces, (said,) = await obey(w, order(w, verb, number=1, finding=foreign, reason="so"))
+    assert faces == ["eyes", "confused"]
+    assert said.startswith("There is no single finding with an id that begins with")
+    assert "SQL" not in said
+    assert await w.service._store.decisions.dismissed(w.github.place(1)) == {}
+    assert await w.service._store.decisions.dismissed(w.github.place(128)) == {}
+
+
+async def test_the_same_number_in_another_repository_is_another_pull_request(w: World) -> None:
+    row = await w.reviewed()
+    elsewhere = Place(88, "evil", 6000, "evil/shop", 128)
+    w.github.installations[88] = FakeInstallation("evil")
+    assert await w.service._store.of_pull(elsewhere) == ()
+    assert [j.row.id for j in await w.service._store.of_pull(row.place)] == [row.id]
+
+
+async def test_a_beginning_that_fits_two_findings_is_no_finding(w: World) -> None:
+    await w.reviewed()
+    (job,) = await w.service._store.of_pull(w.github.place(128))
+    row = await w.row(job.row.id)
+    data = json.loads(row.document)
+    data["findings"][0]["id"], data["findings"][1]["id"] = "abcdef111111", "abcdef222222"
+    await w.service._store.note(row.id, document=json.dumps(data))
+    faces, (said,) = await obey(w, order(w, Verb.EXPLAIN, finding="abcdef"))
+    assert faces == ["eyes", "confused"]
+    assert "no single finding" in said
+    faces, _ = await obey(w, order(w, Verb.EXPLAIN, finding="abcdef1"))
+    assert faces == ["eyes", "rocket"]
+
+
+async def test_github_is_down_as_an_answer_is_due(w: World) -> None:
+    """The order ends, without an answer and without a second try that might answer twice."""
+    w.github.faults.append(Fault("POST", "/issues/128/comments", 422, times=1))
+    faces, said = await obey(w, order(w, Verb.HELP))
+    assert faces == ["eyes"]
+    assert said == []
+
+
+# --- what comes out of the database
+
+
+ORDER = CommandWish(Place(77, "a", 5000, "a/b", 1), 9, Thread.REVIEW, 12, "bob", Verb.DISMISS)
+
+
+def test_an_order_comes_back_as_it_was() -> None:
+    assert read_order(json.dumps(asdict(ORDER))) == ORDER
+
+
+@given(st.text() | st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+).map(json.dumps))  # fmt: skip
+def test_any_text_is_an_order_or_none(text: str) -> None:
+    assert read_order(text) is None
+
+
+@given(
+    st.sampled_from(sorted(asdict(ORDER))),
+    st.none() | st.booleans() | st.text() | st.lists(st.integers()) | st.just({"number": "x"}),
+)
+def test_a_field_of_another_kind_is_no_order(field: str, value: Any) -> None:
+    found = read_order(json.dumps({**asdict(ORDER), field: value}))
+    if found is not None:
+        assert isinstance(found.comment, int)
+        assert isinstance(found.finding, str)
+        assert isinstance(found.place, Place)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "[]", "3", '{"findings": 3}', '{"findings": [1, {"id": 2}]}']
+)
+def test_a_document_that_is_none_has_no_findings(text: str) -> None:
+    assert _findings(text) == []
