@@ -107,9 +107,11 @@ def _edited(fields: Payload, rules: Rules) -> Asked:
 
 def _cancel(why: str) -> Reader:
     def read(fields: Payload, rules: Rules) -> Asked:
-        place = _place(fields, fields.at("pull_request").number("number"))
-        unwanted = _unwanted(fields, place, rules)
-        return Ignored(unwanted) if unwanted else CancelWish(place, why)
+        pull = fields.at("pull_request")
+        place = _place(fields, pull.number("number"))
+        if unwanted := _unwanted(fields, place, rules):
+            return Ignored(unwanted)
+        return CancelWish(place, why, _epoch(pull.time("updated_at")))
 
     return read
 

@@ -7,7 +7,7 @@ import math
 import random
 import ssl
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -59,6 +59,14 @@ def make_session(settings: Settings, seconds: float = REQUEST_SECONDS) -> aiohtt
     )
 
 
+Watched = Callable[[str, int, float], None]
+"""Told of each request: its method, the status (0 where no answer came), its seconds."""
+
+
+def _unwatched(_method: str, _status: int, _seconds: float) -> None:
+    """Nobody counts."""
+
+
 class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
     """gidgethub with the limits obeyed, reads retried, redirects kept on the API's own host."""
 
@@ -70,6 +78,7 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
         self.graphql_url = settings.graphql_url
         self.calls = 0
         self.writes = 0
+        self.watched: Watched = _unwatched
 
     async def _request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
@@ -79,18 +88,22 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
             self._keep_home(url)
             self.calls += 1
             self.writes += method != "GET" and url != self.graphql_url
+            start = time.monotonic()
+            status = 0
             try:
                 async with self._session.request(
                     method, url, headers=headers, data=body, allow_redirects=False
                 ) as response:
-                    status, data = response.status, await response.read()
-                    answer = response.headers
+                    data = await response.read()
+                    status, answer = response.status, response.headers
             except _CANNOT as e:
                 raise self._unreachable(e) from None
             except (aiohttp.ClientError, TimeoutError):
                 if self._may_repeat(method, url):
                     return 504, _LOST, b""
                 raise _lost() from None
+            finally:
+                self.watched(method, status, time.monotonic() - start)
             if status not in (301, 302, 307, 308):
                 return status, answer, data
             url = self._redirected(url, urljoin(url, answer.get("location", "")))

@@ -11,7 +11,7 @@ from bot.app_settings import AppSettings
 from bot.hosts.app import AppAPI, Tokens
 from bot.hosts.checks import Checks
 from bot.hosts.github import GitHub
-from bot.hosts.http import make_session
+from bot.hosts.http import Watched, make_session
 from bot.hosts.identity import AppKey, AsApp
 from bot.hosts.people import People
 from bot.jobs.means import Reach
@@ -21,22 +21,31 @@ from bot.subject import PullRequest
 
 
 class AppAccess:
-    """What the App may reach. `read` gives its settings anew, for a key that was replaced."""
+    """What the App may reach. `read` gives its settings anew, for a key that was replaced; `watched` is
+    told of every request.
+    """
 
     def __init__(
-        self, settings: Settings, app: AppSettings, read: Callable[[], AppSettings]
+        self,
+        settings: Settings,
+        app: AppSettings,
+        read: Callable[[], AppSettings],
+        watched: Watched | None = None,
     ) -> None:
         self._settings = settings
         self._app = app
         self._session: aiohttp.ClientSession = make_session(settings)
         self.as_app = AsApp(self._session, settings, AppKey(app, read))
         self._tokens = Tokens(self.as_app)
+        self._watched = watched or self.as_app.watched
+        self.as_app.watched = self._watched
 
     @asynccontextmanager
     async def pull(self, place: Place) -> AsyncIterator[Reach]:
         """One pull request, with a token for its repository alone."""
         owner, _, name = place.repository.partition("/")
         async with AppAPI(self._session, self._settings, self._tokens, place) as api:
+            api.watched = self._watched
             forge = GitHub(api, PullRequest(owner, name, place.number), self._settings, place)
             yield Reach(forge, Checks(api, self._app.app_id))
 
@@ -44,6 +53,7 @@ class AppAccess:
     async def people(self, place: Place) -> AsyncIterator[People]:
         """Those who take part in it."""
         async with AppAPI(self._session, self._settings, self._tokens, place) as api:
+            api.watched = self._watched
             yield People(api)
 
     async def close(self) -> None:

@@ -10,7 +10,7 @@ from typing import Protocol
 from bot.hosts.checks import Checks
 from bot.hosts.protocol import Forge
 from bot.jobs.limits import Limits
-from bot.jobs.protocol import Place
+from bot.jobs.protocol import JobState, Place
 from bot.jobs.store import Store
 from bot.settings import Settings
 from reviewers.core.call import Look
@@ -40,12 +40,17 @@ def _untold(_look: Look) -> None:
     """Nobody counts the calls."""
 
 
+def _uncounted(_state: JobState, _seconds: float) -> None:
+    """Nobody counts the jobs."""
+
+
 @dataclass(frozen=True)
 class Means:
     """What every job of this process works with. `key` makes names and fences that nobody can guess.
 
     `cost_day` and `cost_day_installation` are the operator's limits in USD; `engine` overrules the
-    repositories' where it is not ""; `called` is told of each model call. `pauses` are the seconds
+    repositories' where it is not ""; `called` is told of each model call,
+    `ended` of each job: its state, and the seconds since it was wished for. `pauses` are the seconds
     between the tries of a job, one fewer than there are tries.
     """
 
@@ -60,4 +65,5 @@ class Means:
     cost_day_installation: float | None = None
     engine: str = ""
     called: Callable[[Look], None] = _untold
+    ended: Callable[[JobState, float], None] = _uncounted
     pauses: Sequence[float] = PAUSES

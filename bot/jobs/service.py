@@ -30,6 +30,7 @@ from bot.jobs.store import DAY, Store
 from bot.jobs.takeover import SWEEP, LostNameError, PostgresLocks, hold_name, sweep
 from bot.jobs.transactions import open_database
 from bot.jobs.worker import Worker
+from bot.metrics import Metrics
 from bot.settings import Settings
 from reviewers.core.call import Look
 
@@ -187,13 +188,13 @@ async def start(
     app: AppSettings,
     *,
     worker: bool,
-    called: Callable[[Look], None] | None = None,
+    metrics: Metrics | None = None,
     read: Callable[[], AppSettings] = read_app_settings,
     pauses: Sequence[float] = PAUSES,
 ) -> Service:
     """The jobs of this process. With `worker` it does the work, else it hands it over (Postgres only).
 
-    `called` is told of every model call, `read` reads the settings anew when GitHub refuses the key;
+    `metrics` counts calls and jobs, `read` reads the settings anew when GitHub refuses the key;
     `pauses` are the seconds between the tries of a job while GitHub does not answer.
     ConfigProblem where the database cannot be used.
     """
@@ -213,12 +214,12 @@ async def start(
             opened.push_async_callback(locks.close)
         durable = Durable(app, name)
         opened.push_async_callback(durable.stop)
-        access = AppAccess(settings, app, read)
+        access = AppAccess(settings, app, read, metrics.github_call if metrics else None)
         opened.push_async_callback(access.close)
         limits = Limits(app, locks)
         means = replace(_means(settings, app, patient, limits, access, name), pauses=pauses)
-        if called:
-            means = replace(means, called=called)
+        if metrics:
+            means = replace(means, called=_counting(metrics), ended=metrics.job)
         intake = Intake(store, durable, app, limits)
         doing = Worker(means, intake.accept)
         orders = Orders(patient, access, intake.accept)
@@ -230,6 +231,13 @@ async def start(
         service = Service(store, intake, app, opened.pop_all())
         service.begin(durable, doing, locks)
         return service
+
+
+def _counting(metrics: Metrics) -> Callable[[Look], None]:
+    def called(look: Look) -> None:
+        metrics.model_call(look.model, look.reading, look.usage, look.cost, look.seconds)
+
+    return called
 
 
 def _means(

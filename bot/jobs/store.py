@@ -79,6 +79,13 @@ class Store:
 
         return await self._do(work)
 
+    async def numbers_of(self, repository: int, head: str) -> tuple[int, ...]:
+        """The pull requests of a repository that had jobs for this head, the newest first."""
+        here = (jobs.c.repository_id == repository, jobs.c.head == head)
+        query = sa.select(jobs.c.number).where(*here).order_by(jobs.c.created.desc())
+        found = await self._do(lambda c: [int(n) for n in c.execute(query).scalars()])
+        return tuple(dict.fromkeys(found))
+
     async def of_pull(self, place: Place) -> tuple[Job, ...]:
         """All jobs of a pull request, newest first."""
         where = (jobs.c.repository_id == place.repository_id, jobs.c.number == place.number)

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import itertools
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
@@ -304,6 +305,7 @@ class Worker:
         row = found.row
         if found.check_run and row.state in (JobState.SUPERSEDED, JobState.CANCELLED):
             await self._told(found, skipped(row.note))
+        self._means.ended(row.state, max(0.0, time.time() - row.created))
         return row.state.value
 
     async def _told(self, job: Job, check: CheckRun) -> None:
