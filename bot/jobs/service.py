@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from importlib import import_module
 
 import psycopg
 import sqlalchemy as sa
@@ -33,6 +34,7 @@ from bot.jobs.worker import Worker
 from bot.metrics import Metrics
 from bot.settings import Settings
 from reviewers.core.call import Look
+from reviewers.core.policy import STATIC
 
 LOOK = 0.5
 """Seconds between two looks whether running jobs were ended by another process."""
@@ -62,7 +64,7 @@ class Service:
         self._closing = closing
         self._draining = False
         self._heard = self._written = 0.0
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[object]] = []
         self._durable: Durable | None = None
         self._lost = False
 
@@ -136,7 +138,7 @@ class Service:
         ]
         if locks is not None:
             rounds.append((SWEEP, lambda: sweep(durable, locks)))
-        self._tasks = [asyncio.create_task(_again(pause, work)) for pause, work in rounds]
+        self._tasks += [asyncio.create_task(_again(pause, work)) for pause, work in rounds]
         if locks is not None:
             self._tasks.append(asyncio.create_task(self._watch(durable, locks)))
 
@@ -149,6 +151,11 @@ class Service:
         log.error("worker.lost")
         await durable.rest()
         signal.raise_signal(signal.SIGTERM)
+
+    def prepare(self) -> None:
+        """Load what asks models now, beside the first events, and not in the first review's time."""
+        module = "reviewers.engines.claude.engine"
+        self._tasks.append(asyncio.create_task(asyncio.to_thread(import_module, module)))
 
     async def _look(self, worker: Worker) -> None:
         """Stop what another process has ended; write down when an event came last, for others."""
@@ -230,6 +237,8 @@ async def start(
         )
         service = Service(store, intake, app, opened.pop_all())
         service.begin(durable, doing, locks)
+        if settings.has_model and app.engine != STATIC:
+            service.prepare()
         return service
 
 

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from importlib import import_module
 from time import monotonic, time
 from typing import Any
@@ -21,6 +22,7 @@ import aiohttp
 import anthropic
 import httpx2
 from anthropic import AsyncAnthropic
+from httpx2 import create_ssl_context
 
 from reviewers.core.call import Attempt
 from reviewers.protocols import ModelAccess
@@ -104,17 +106,21 @@ def make_client(access: ModelAccess) -> Any:
     )
 
 
+@lru_cache(maxsize=4)
+def _trusted(ca_bundle: str) -> ssl.SSLContext:
+    """Whom we trust: made once a process, for reading all certificates takes 50 ms of a core."""
+    return ssl.create_default_context(cafile=ca_bundle) if ca_bundle else create_ssl_context()
+
+
 def _http_client(access: ModelAccess) -> anthropic.DefaultAioHttpClient:
     """Aiohttp under the SDK: half of the CPU time a call. Proxies as the environment says.
 
     Redirects are off: a key must not follow one to another host (case S35).
     """
-    verify: Any = True
-    if access.ca_bundle:
-        try:
-            verify = ssl.create_default_context(cafile=access.ca_bundle)
-        except OSError as e:
-            raise SetupError("the file of trusted certificates cannot be read") from e
+    try:
+        verify = _trusted(access.ca_bundle)
+    except OSError as e:
+        raise SetupError("the file of trusted certificates cannot be read") from e
     return anthropic.DefaultAioHttpClient(verify=verify, follow_redirects=False)
 
 
