@@ -12,26 +12,25 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from bot import app_needs
 from bot.app_settings import checked_pem
 from bot.errors import ConfigProblem, HostProblem
 from bot.hosts.manifest import NewApp
 from bot.settings import Settings
 
-PERMISSIONS: tuple[tuple[str, str, str], ...] = (
-    ("metadata", "read", "every App has it: names and numbers of repositories"),
-    ("contents", "read", "to read the changed files and .github/triptych.toml of the base branch"),
-    ("pull_requests", "write", "to post the review, and to edit it on the next push"),
-    ("checks", "write", "to write the check run with its button “Review again”"),
+PERMISSIONS: tuple[tuple[str, str, str], ...] = tuple(
+    (name, str(need.access), need.why) for name, need in app_needs.PERMISSIONS.items()
 )
 """What is asked for, with the reason that people are told. Nothing that could change code."""
 
-EVENTS: tuple[tuple[str, str], ...] = (
-    ("pull_request", "opened, pushed to, closed"),
-    ("issue_comment", "a command in a comment"),
-    ("pull_request_review_comment", "a command in a reply to a finding"),
-    ("check_run", "the button “Review again”"),
-    ("check_suite", "“Re-run all checks”"),
-)
+_WHY = {
+    "pull_request": "opened, pushed to, closed",
+    "issue_comment": "a command in a comment",
+    "pull_request_review_comment": "a command in a reply to a finding",
+    "check_run": "the button “Review again”",
+    "check_suite": "“Re-run all checks”",
+}
+EVENTS: tuple[tuple[str, str], ...] = tuple((name, _WHY[name]) for name in app_needs.EVENTS)
 """What GitHub sends; `installation` events come without being asked for."""
 
 NAME_CHARS = 34
