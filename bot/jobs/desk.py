@@ -94,9 +94,15 @@ class JobDesk(Desk):
         return history
 
     async def announce(self, brief: Brief) -> None:
-        """Start the check run beside the first calls: nobody waits for it."""
+        """Start the check run beside the first calls: nobody waits for it.
+
+        The head that it will stand on is known before: so it can be found where its number is lost.
+        """
+        head = brief.change.head
+        if head != self._job.row.head and not self._job.check_run:
+            await self._store.note(self._job.row.id, head=head)
         title = running_title(len(brief.plan.hunks), len(brief.policy.reviewers))
-        self._check = asyncio.create_task(self._started(brief.change.head, title))
+        self._check = asyncio.create_task(self._started(head, title))
 
     async def _started(self, head: str, title: str) -> int:
         """Its number is written down, so that another life of the job can end it, and with it the
@@ -114,7 +120,9 @@ class JobDesk(Desk):
             number = await begin(head, title, self.external_id(head)) or 0
         except HostProblem:  # The review is worth more than its check run (case S20).
             return 0
-        await self._store.note(self._job.row.id, check_run=number, head=head)
+        # Having come so far for the first time is progress, too.
+        further = {"attempts": 1} if number and not self._job.check_run else {}
+        await self._store.note(self._job.row.id, check_run=number, head=head, **further)
         return number
 
     async def settle(self) -> None:
@@ -168,6 +176,13 @@ class JobDesk(Desk):
             await self._store.note(self._job.row.id, check_run=0)
         elif self._check is None:
             await self._checks.complete(head, check, self.external_id(head))
+
+    async def finish_begun(self, head: str, check: CheckRun) -> None:
+        """End the check run if one was begun; its number may have been lost in a crash."""
+        external = self.external_id(head)
+        number = self.check_run or await self._checks.find(head, external)
+        await self._checks.finish(number, check, external)
+        await self._store.note(self._job.row.id, check_run=0)
 
     async def skip(self, why: str) -> None:
         """Say in the list of checks that this head is not reviewed, and why."""

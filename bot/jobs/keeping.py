@@ -22,18 +22,20 @@ from reviewers.core.call import Call, Look
 from reviewers.core.policy import STATIC, Policy
 
 Paid = Callable[[Look], Awaitable[None]]
+Kept = Callable[[], Awaitable[None]]
 
 
 class Keeper:
     """The looks of one job. `subject` names what is reviewed (head, base, configuration).
 
-    `paid` is told of each call that was really made. A second life in the same process, after a
-    pause, finds them in memory.
+    `paid` is told of each call that was really made, `kept` when its answer is safe. A second life in
+    the same process, after a pause, finds them in memory.
     """
 
-    def __init__(self, limits: Limits, paid: Paid) -> None:
+    def __init__(self, limits: Limits, paid: Paid, kept: Kept) -> None:
         self._limits = limits
         self._paid = paid
+        self._kept = kept
         self._looks: dict[str, Look] = {}
         self.policy: Policy | None = None
         self.subject = ""
@@ -74,6 +76,8 @@ class Keeper:
             data = await keep(place_of[call], names[call], step)
             look = fresh[0] if fresh else self._recalled(data, call)
             self._looks[names[call]] = look
+            if fresh:
+                await self._kept()
             return look
 
         return kept

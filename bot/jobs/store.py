@@ -31,7 +31,7 @@ class Job:
     """A row as the worker sees it: what the list shows, and what only the work needs.
 
     `seen` is when GitHub changed the pull request last, as the event said; `refusal` says why it is
-    not to be done beyond its check run; `calls` counts kept answers, `paid` what they cost. `is_new`
+    not to be done beyond its check run; `calls` counts answers, `paid` what they cost. `is_new`
     tells that nobody has worked on it before.
     """
 
@@ -189,11 +189,10 @@ class Store:
         await self._do(lambda c: c.execute(change))
 
     async def pay(self, job: str, cost: float | None) -> None:
-        """A call is done and kept: its price counts at once, and the job has got on."""
+        """A call is done: its price counts at once, whatever becomes of its answer."""
         await self.note(
             job,
             calls=jobs.c.calls + 1,
-            attempts=1,
             cost=jobs.c.cost + (cost or 0.0),
             unpriced=jobs.c.unpriced + int(cost is None),
         )

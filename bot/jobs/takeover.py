@@ -28,6 +28,8 @@ PREDECESSOR = 5.0
 """Seconds in which Postgres notices that a process which was killed just now is gone."""
 TAKE: LiteralString = "select pg_try_advisory_lock(%s, %s)"
 GIVE: LiteralString = "select pg_advisory_unlock(%s, %s)"
+STANDS: LiteralString = "select %s = %s"
+"""Asks for nothing; a broken connection shows."""
 QUIET = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
 """A machine that vanished is given up by Postgres after 25 seconds, by default after two hours: so
 long it would seem to be alive."""
@@ -77,6 +79,10 @@ class PostgresLocks:
     async def give(self, kind: int, number: int) -> None:
         """Give it back, also where the one who asks is cancelled."""
         await asyncio.shield(self._surely(self._sure(GIVE, kind, number)))
+
+    async def check(self) -> None:
+        """See to it that the connection stands. LostNameError where somebody else has the name."""
+        await self._surely(self._sure(STANDS, *self._name))
 
     async def close(self) -> None:
         """Give all of them back."""
@@ -169,7 +175,11 @@ async def hold_name(
 
 
 async def sweep(durable: Durable, locks: PostgresLocks) -> int:
-    """Take over what dead workers have begun; returns how many runs."""
+    """Take over what dead workers have begun; returns how many runs.
+
+    LostNameError where this worker was taken for dead itself.
+    """
+    await locks.check()
     taken = 0
     for executor in await durable.held_by():
         if await locks.take(EXECUTORS, number_of(executor)):

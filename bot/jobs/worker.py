@@ -23,7 +23,7 @@ from bot.jobs.keeping import Keeper
 from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import JobState, ReviewWish, Trigger
 from bot.jobs.store import ALIVE, NEWER, Job
-from bot.outputs.checkrun import CheckRun, adopted_check, check_run, check_title, skipped
+from bot.outputs.checkrun import adopted_check, check_run, check_title, skipped
 from bot.outputs.seal import Seal
 from bot.pipeline import Circumstances
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
@@ -38,10 +38,11 @@ from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome, Verdict
 from reviewers.protocols import Brief
 
-MOST_ATTEMPTS = 3
-"""Lives in a row in which a job got no further; then it is a dead letter (case S76)."""
 SUSPECT = 2
-"""Lives in a row that broke, after which a job is alone when it is tried again."""
+"""Lives in a row that broke while a job got no further: from then on it is alone when it is tried, for
+until then others may have broken them."""
+MOST_ATTEMPTS = SUSPECT + 3
+"""Three more, and it is a dead letter (case S76)."""
 LONGEST_PAUSE = 3700.0
 """A primary limit of GitHub's lasts an hour at the most."""
 PATIENCE = 600.0
@@ -105,7 +106,11 @@ class Worker:
 
     async def _lives(self, job: str) -> str:
         """Try until it ends; between tries others have its seat."""
-        keeper = Keeper(self._means.limits, lambda look: self._paid(job, look))
+        keeper = Keeper(
+            self._means.limits,
+            lambda look: self._paid(job, look),
+            lambda: self._means.store.note(job, attempts=1),
+        )
         for tries in itertools.count():
             try:
                 ending = await self._life(job, keeper, tries)
@@ -118,7 +123,10 @@ class Worker:
                 break
             if ending.pause is None:
                 log.info("job.ended", job=job, state=ending.state.value)
-                break
+                if ending.state is JobState.SUPERSEDED:
+                    break
+                await self._counted(job)
+                return ending.state.value
             log.warning("job.parked", job=job, seconds=ending.pause)
             await asyncio.sleep(ending.pause)
         return await self._ended(job)
@@ -185,7 +193,7 @@ class Worker:
         redact = Redaction(self._means.secrets)
         desk = JobDesk(job, run, reach.checks, dismissed, self._means.store, redact)
         if job.refusal or row.attempts > MOST_ATTEMPTS:
-            why = job.refusal or f"it broke this server {MOST_ATTEMPTS} times"
+            why = job.refusal or f"it broke this server {MOST_ATTEMPTS - SUSPECT} times"
             await desk.skip(why)
             state = JobState.SKIPPED if job.refusal else JobState.DEAD
             return Ending(state, why)
@@ -291,30 +299,36 @@ class Worker:
         report = Report(verdict, subject, self._run(row.id), "", again=TRY_AGAIN, commands=True)
         log.error("job.failed", job=row.id, why=problem.what)
         if row.head:
-            await self._told(job, check_run(report))
+            check = check_run(report)
+            await self._reached(job, lambda desk: desk.finish(row.head, check))
         await self._means.store.note(
             row.id, outcome=Outcome.FAILED.value, title=check_title(report)
         )
         return Ending(JobState.DEAD, problem.what)
 
     async def _ended(self, job: str) -> str:
-        """The job has ended. Where somebody else has ended it, its check run ends, too."""
+        """The job was ended by somebody else, or for another; its check run ends, too."""
         found = await self._means.store.job(job)
         if found is None:
             return JobState.CANCELLED.value
         row = found.row
-        if found.check_run and row.state in (JobState.SUPERSEDED, JobState.CANCELLED):
-            await self._told(found, skipped(row.note))
-        self._means.ended(row.state, max(0.0, time.time() - row.created))
+        if row.started and row.head and row.state in (JobState.SUPERSEDED, JobState.CANCELLED):
+            check = skipped(row.note)
+            await self._reached(found, lambda desk: desk.finish_begun(row.head, check))
+        await self._counted(job)
         return row.state.value
 
-    async def _told(self, job: Job, check: CheckRun) -> None:
-        """End the job's check run from outside of its review."""
+    async def _counted(self, job: str) -> None:
+        if found := await self._means.store.job(job):
+            row = found.row
+            self._means.ended(row.state, max(0.0, time.time() - row.created))
+
+    async def _reached(self, job: Job, tell: Callable[[JobDesk], Awaitable[None]]) -> None:
+        """The job's desk, reached from outside of its review, where that can be."""
         row = job.row
         try:
             async with self._means.access.pull(row.place) as reach:
-                desk = JobDesk(job, self._run(row.id), reach.checks, {}, self._means.store)
-                await desk.finish(row.head, check)
+                await tell(JobDesk(job, self._run(row.id), reach.checks, {}, self._means.store))
         except Problem as e:
             log.warning("job.unheard", job=row.id, why=e.what)
 

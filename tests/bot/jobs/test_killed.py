@@ -82,7 +82,7 @@ POINTS = (
     Point("while the pull request is read", request="GET .*/pulls/128$"),
     Point("after the check run was made", request="POST .*/check-runs", most=5),
     Point("during the first call", call=1, most=5),
-    Point("after a call was paid", Kill("SET attempts=?, calls="), most=5),
+    Point("after a call was paid", Kill("SET calls="), most=5),
     Point("after a call was kept", Kill("INTO main.operation_outputs", nth=2), most=4),
     Point("during verification", call=3, most=4),
     Point("after verification was kept", Kill("INTO main.operation_outputs", nth=5)),

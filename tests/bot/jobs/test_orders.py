@@ -152,8 +152,8 @@ async def test_stop(w: World) -> None:
     assert await obey(w, order(w, Verb.STOP)) == (["eyes", "rocket"], [])
     row = await w.row(job)
     assert (row.state, row.note) == (JobState.CANCELLED, "stopped by bob")
-    assert w.anthropic.running == 0
-    assert w.checks() == [("skipped", "Skipped: stopped by bob")]
+    await until(lambda: w.anthropic.running == 0)
+    await until(lambda: w.checks() == [("skipped", "Skipped: stopped by bob")])
     assert await w.accept(w.wish()) == job, "a replay of the old event does not begin it again"
     assert (await w.row(job)).state is JobState.CANCELLED
 

@@ -1,0 +1,365 @@
+"""The jobs of one process and of several: starts that were lost, doors beside workers, dead workers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from bot.errors import ConfigProblem
+from bot.jobs.intake import _row, job_id
+from bot.jobs.limits import EXECUTORS, number_of
+from bot.jobs.protocol import CancelWish, JobsProblem, JobState, PurgeWish, ReviewWish, Trigger
+from bot.jobs.service import Service, connect, start
+from bot.settings import Settings
+from tests.bot.jobs.lives import Life, Womb, life
+from tests.bot.jobs.running import CONFIG, SMALL, World, until, world
+from tests.builders import ORDERS
+from tests.fakes.anthropic import FakeAnthropic, Reply, fake_anthropic
+from tests.fakes.app import FakeApp, fake_app
+from tests.postgres import Cluster
+from tests.test_walkthrough import model
+
+CALLS = 3
+
+
+def slow(body: dict[str, Any], number: int) -> Reply:
+    return Reply(latency=3600)
+
+
+@pytest.fixture
+async def w(tmp_path: Path) -> AsyncIterator[World]:
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as made:
+        yield made
+
+
+# --- one process
+
+
+@pytest.mark.parametrize("age", [3600.0, 0.0])
+async def test_a_job_whose_start_was_lost_is_started(w: World, age: float) -> None:
+    """Written down, and killed before the engine heard of it; nobody delivers it again."""
+    w.pull()
+    wish = w.wish()
+    values = {**_row(job_id(wish), wish, ""), "created": time.time() - age}
+    await w.service._store.add(values)
+    assert w.service._durable is not None
+    await w.service._see_to(w.service._durable)
+    if age:
+        assert (await w.ended(job_id(wish))).state is JobState.DONE
+    else:
+        assert (await w.row(job_id(wish))).state is JobState.WAITING, "its door may be about to"
+
+
+async def test_a_job_that_is_at_work_is_left_alone(w: World) -> None:
+    w.anthropic.script = slow
+    w.pull()
+    job = await w.accept(w.wish())
+    await until(lambda: w.anthropic.running == 2)
+    await w.service._store.note(job, created=time.time() - 3600)
+    assert w.service._durable is not None
+    await w.service._see_to(w.service._durable)
+    assert (await w.row(job)).attempts == 1
+
+
+async def test_what_another_process_has_ended_is_stopped(w: World) -> None:
+    """Also where its row was deleted: the App was uninstalled, and another process heard of it."""
+    w.anthropic.script = slow
+    for number in (1, 2):
+        w.pull(number)
+    first, second = [await w.accept(w.wish(number)) for number in (1, 2)]
+    await until(lambda: w.anthropic.running == 4)
+    await w.service._store.end(first, JobState.CANCELLED, note="pull request closed")
+    await until(lambda: w.anthropic.running == 2, 3)
+    await w.service._store.purge(77)
+    await until(lambda: w.anthropic.running == 0, 3)
+    assert await w.service.show(second) is None
+
+
+async def test_the_end_in_good_order(w: World) -> None:
+    """S74: not ready at once; what runs may end, what does not goes on with the next start."""
+    w.pull()
+    w.anthropic.script = lambda body, number: replace(model(body, number), latency=0.3)
+    job = await w.accept(w.wish())
+    await until(lambda: w.anthropic.running == 2)
+    stopping = asyncio.create_task(w.service.stop(20.0))
+    await asyncio.sleep(0)
+    assert await w.service.ready() == "the server is stopping"
+    await stopping
+    assert w.github.posts() == 1
+    assert w.github.issued == {}
+    await w.start()
+    assert await w.service.ready() == ""
+    assert (await w.row(job)).state is JobState.DONE
+
+
+async def test_a_database_that_does_not_answer(tmp_path: Path, cluster: Cluster) -> None:
+    """S11: nothing is accepted that is not written; and it is not ready."""
+    url = cluster.database()
+    async with world(url, tmp_path) as w:
+        w.pull()
+        name = url.partition("@/")[2].partition("?")[0]
+        async with await psycopg.AsyncConnection.connect(
+            cluster.url("postgres"), autocommit=True
+        ) as admin:
+            await admin.execute(f"alter database {name} allow_connections false".encode())
+            kill = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s"
+            await admin.execute(kill, (name,))
+            with pytest.raises(JobsProblem, match="The database does not take jobs"):
+                await w.accept(w.wish())
+            assert "does not answer" in await w.service.ready()
+            await admin.execute(f"alter database {name} allow_connections true".encode())
+        assert (await w.reviewed()).state is JobState.DONE
+
+
+async def test_what_is_wrong_at_the_start_closes_what_was_opened(
+    tmp_path: Path, cluster: Cluster
+) -> None:
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as w:
+        app = replace(w.app, database_url=cluster.database(), worker="one")
+    first = await start(Settings(), app, worker=True, read=lambda: app)
+    await first.stop()
+    again = await start(Settings(), app, worker=True, read=lambda: app)
+    await again.stop()
+    broken = replace(app, database_url="postgresql://x@/none?host=/nonexistent")
+    with pytest.raises(ConfigProblem):
+        await start(Settings(), broken, worker=True, read=lambda: app)
+
+
+# --- several processes on Postgres
+
+
+class Crew:
+    """Workers in processes of their own, and a door beside them in this one."""
+
+    def __init__(
+        self, github: FakeApp, anthropic: FakeAnthropic, womb: Womb, home: Path, url: str
+    ) -> None:
+        self.github = github
+        self.anthropic = anthropic
+        self.womb = womb
+        self.home = home
+        self.url = url
+
+    def worker(self, name: str = "", **more: Any) -> Any:
+        """One more."""
+        known = self.github.app_settings(self.home)
+        names = ("app_id", "slug", "private_key", "webhook_secrets")
+        order = {
+            "home": str(self.home),
+            "database": self.url,
+            "app": {**{n: getattr(known, n) for n in names}, "worker": name, **more},
+            "github": self.github.url,
+            "anthropic": self.anthropic.url,
+        }
+        return life(self.womb, order, self.home)
+
+    @asynccontextmanager
+    async def door(self) -> AsyncIterator[Service]:
+        """What only takes in."""
+        door = await connect(self.github.app_settings(self.home, database_url=self.url))
+        try:
+            yield door
+        finally:
+            await door.stop()
+
+    def wish(self, number: int = 1, **more: Any) -> ReviewWish:
+        """A pull request that was opened."""
+        base = {CONFIG: SMALL}
+        self.github.pull(number, base, {**base, "api/orders.py": ORDERS})
+        place, head = self.github.place(number), self.github.pulls[number].head
+        return ReviewWish(place, Trigger.OPENED, head, "main", **{"seen": 1.0, **more})
+
+
+@asynccontextmanager
+async def crew(url: str, womb: Womb, home: Path) -> AsyncIterator[Crew]:
+    async with fake_app() as github, fake_anthropic(model) as anthropic:
+        github.app_settings = _with(github.app_settings, home)  # type: ignore[method-assign]
+        yield Crew(github, anthropic, womb, home, url)
+
+
+def _with(settings: Any, home: Path) -> Any:
+    def made(place: Path = home, **more: Any) -> Any:
+        url = more.pop("database_url", "")
+        known = settings(place, **more)
+        return replace(known, database_url=url) if url else known
+
+    return made
+
+
+@pytest.fixture
+async def at(cluster: Cluster, womb: Womb, tmp_path: Path) -> AsyncIterator[Crew]:
+    async with crew(cluster.database(), womb, tmp_path) as made:
+        yield made
+
+
+async def ended(service: Service, job: str) -> JobState:
+    async with asyncio.timeout(30):
+        while True:
+            row = await service.show(job)
+            assert row is not None
+            if row.state not in ("waiting", "running", "parked"):
+                return row.state
+            await asyncio.sleep(0.05)
+
+
+async def test_a_door_hands_over_and_stops_what_runs_elsewhere(at: Crew) -> None:
+    async with at.door() as door:
+        waits = await door.accept(at.wish(1), "d1")
+        assert (await door.figures()).waiting == 1
+        async with at.worker("one"):
+            assert await ended(door, waits) is JobState.DONE
+            at.anthropic.script = slow
+            running = await door.accept(at.wish(2), "d2")
+            await until(lambda: at.anthropic.running == 2)
+            began = time.monotonic()
+            await door.accept(CancelWish(at.github.place(2), "pull request closed"), "d3")
+            await until(lambda: at.anthropic.running == 0)
+            assert time.monotonic() - began < 2.0
+            assert await ended(door, running) is JobState.CANCELLED
+            await door.accept(at.wish(3), "d4")
+            await until(lambda: at.anthropic.running == 2)
+            await door.accept(PurgeWish(77, "acme"), "d5")
+            await until(lambda: at.anthropic.running == 0)
+            assert await door.list() == ()
+    assert len(at.github.bodies_of(1)) == 1
+    assert at.github.posts() == 1
+
+
+async def test_trap_2_a_dead_workers_job_is_taken_over(at: Crew) -> None:
+    """By another one under another name, within seconds; what was paid for is not paid again."""
+    async with AsyncExitStack() as opened:
+        door = await opened.enter_async_context(at.door())
+        first: Life = await opened.enter_async_context(at.worker("one"))
+        job = await door.accept(at.wish(), "d1")
+        at.anthropic.script = lambda body, number: (
+            Reply(latency=3600) if number == CALLS else model(body, number)
+        )
+        await until(lambda: len(at.anthropic.requests) == CALLS and len(at.anthropic.whole) == 2)
+        await opened.enter_async_context(at.worker("two"))
+        first.kill()
+        at.anthropic.script = model
+        began = time.monotonic()
+        assert await ended(door, job) is JobState.DONE
+        assert time.monotonic() - began < 12
+        row = await door.show(job)
+        assert row is not None
+        assert row.worker == "two"
+    assert len(at.anthropic.requests) == CALLS + 1
+    assert at.github.posts() == 1
+    assert [c["status"] for c in at.github.checks] == ["completed"]
+
+
+async def test_trap_3_on_postgres_a_name_is_for_one(at: Crew) -> None:
+    """The same name again after a kill: it takes its own work up, and nobody else's."""
+    async with at.door() as door:
+        at.anthropic.script = slow
+        async with at.worker("one") as first:
+            job = await door.accept(at.wish(), "d1")
+            await until(lambda: at.anthropic.running == 2)
+            first.kill()
+            await first.dead.wait()
+        at.anthropic.script = model
+        async with at.worker("one"):
+            assert await ended(door, job) is JobState.DONE
+    assert at.github.posts() == 1
+    assert len(at.anthropic.requests) == 2 + CALLS
+
+
+async def test_several_workers_start_at_once_on_an_empty_database(at: Crew) -> None:
+    async with AsyncExitStack() as opened:
+        made = await asyncio.gather(
+            *(opened.enter_async_context(at.worker(f"w{n}")) for n in range(3))
+        )
+        assert not any(one.dead.is_set() for one in made)
+        async with at.door() as door:
+            jobs = [await door.accept(at.wish(n), "d") for n in range(1, 7)]
+            assert {await ended(door, job) for job in jobs} == {JobState.DONE}
+            rows = await asyncio.gather(*(door.show(job) for job in jobs))
+            assert len({row.worker for row in rows if row}) >= 1
+    assert all(len(at.github.bodies_of(n)) == 1 for n in range(1, 7))
+
+
+async def test_who_was_taken_for_dead_ends(at: Crew, cluster: Cluster) -> None:
+    """S78: its calls stop, it posts nothing, and its process goes."""
+    at.anthropic.script = slow
+    async with at.worker("one") as first, at.door() as door:
+        job = await door.accept(at.wish(), "d1")
+        await until(lambda: at.anthropic.running == 2)
+        async with await psycopg.AsyncConnection.connect(at.url, autocommit=True) as heir:
+            async with asyncio.timeout(20):
+                while True:
+                    await heir.execute(
+                        "select pg_terminate_backend(pid) from pg_stat_activity "
+                        "where datname = current_database() and pid <> pg_backend_pid()"
+                    )
+                    cursor = await heir.execute(
+                        "select pg_try_advisory_lock(%s, %s)", (EXECUTORS, number_of("one"))
+                    )
+                    row = await cursor.fetchone()
+                    if row and row[0]:
+                        break
+            async with asyncio.timeout(20):
+                await first.dead.wait()
+        assert at.anthropic.running == 0
+        assert at.github.posts() == 0
+        found = await door.show(job)
+        assert found is not None
+        assert found.state is JobState.RUNNING, "for the one that takes it over"
+
+
+async def test_s76_a_job_that_breaks_the_server_is_given_up_and_others_go_on(
+    womb: Womb, tmp_path: Path
+) -> None:
+    """Trap 11: lives are counted in our own table, whatever the engine counts."""
+    async with crew(f"sqlite:///{tmp_path}/triptych.db", womb, tmp_path) as at:
+        poison, other = at.wish(66), at.wish(1)
+        deaths = 0
+        ids: list[str] = []
+        for _ in range(12):
+            async with at.worker() as one:
+
+                def watch(when: str, what: str, one: Life = one) -> bool:
+                    if when == "before" and what.endswith("/pulls/66/files"):
+                        one.kill()
+                        return True
+                    return False
+
+                at.github.watch = watch
+                if not ids:
+                    ids = [await one.accept(poison), await one.accept(other)]
+                deaths += 1
+                with_end = asyncio.create_task(_both(one, ids))
+                await asyncio.wait(
+                    [with_end, asyncio.create_task(one.dead.wait())],
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if with_end.done() and not one.dead.is_set():
+                    states = with_end.result()
+                    break
+                with_end.cancel()
+                await asyncio.wait([with_end])
+        assert states == ["dead", "done"]
+        assert deaths - 1 == 5
+        assert len(at.github.bodies_of(1)) == 1
+        assert len(at.anthropic.requests) <= CALLS + 2
+        told = [
+            c["output"]["title"] for c in at.github.checks if c["head_sha"].startswith("4ead66")
+        ]
+        assert told == ["Skipped: it broke this server 3 times"]
+
+
+async def _both(one: Life, ids: list[str]) -> list[str]:
+    while True:
+        rows = [await one.show(job) for job in ids]
+        states = [str(row["state"]) for row in rows if row]
+        if not {"waiting", "running", "parked"} & set(states):
+            return states
+        await asyncio.sleep(0.05)
