@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
@@ -37,14 +38,17 @@ class Womb:
             text=True,
         )
         self._ready = False
-        self._turn = asyncio.Lock()
+        self._turn = threading.Lock()
 
     async def bear(self, order: dict[str, Any]) -> int:
         """A new life; returns its number."""
-        async with self._turn:
-            return await asyncio.to_thread(self._bear, json.dumps(order))
+        return await asyncio.to_thread(self._bear, json.dumps(order))
 
     def _bear(self, line: str) -> int:
+        with self._turn:
+            return self._born(line)
+
+    def _born(self, line: str) -> int:
         assert self._process.stdin
         assert self._process.stdout
         if not self._ready:
