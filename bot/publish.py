@@ -77,11 +77,14 @@ class Publication:
 
 @dataclass(frozen=True)
 class Published:
-    """What was done: the address of the review ("" when nothing is posted), and what went wrong."""
+    """What was done: the address of the review ("" when nothing is posted), how many comments came
+    with it, and what went wrong.
+    """
 
     url: str = ""
     created: bool = False
     edited: bool = False
+    inline: int = 0
     notes: tuple[str, ...] = field(default=())
 
 
@@ -191,7 +194,8 @@ async def publish(
                 url = first
         except HostProblem as e:
             notes.append(f"It is not known whether this was reviewed twice: {e.what}")
-    return Published(url, plan.create is not None, bool(plan.edits), tuple(notes))
+    inline = len(plan.create.comments) if plan.create else 0
+    return Published(url, plan.create is not None, bool(plan.edits), inline, tuple(notes))
 
 
 async def _create(

@@ -24,8 +24,11 @@ from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import JobState, ReviewWish, Trigger
 from bot.jobs.store import ALIVE, NEWER, Job
 from bot.outputs.checkrun import adopted_check, check_run, check_title, skipped
+from bot.outputs.document import document
 from bot.outputs.seal import Seal
+from bot.outputs.shapes import WrittenShape
 from bot.pipeline import Circumstances
+from bot.publish import Published
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
 from bot.report import Report
 from bot.subject import PullRequest, Subject
@@ -242,14 +245,24 @@ class Worker:
     async def _published(self, job: Job, outcome: Reviewed, desk: JobDesk) -> Ending:
         report = outcome.report
         assert desk.terms is not None, "a review has terms"
-        check = check_run(report, desk.terms.gate, Redaction(self._means.secrets))
-        url = outcome.published.url if outcome.published else ""
+        redact = Redaction(self._means.secrets)
+        done = outcome.published or Published()
+        written = WrittenShape(
+            review_url=done.url,
+            created=done.created,
+            edited=done.edited,
+            inline=done.inline,
+            check_run=bool(desk.check_run),
+            notes=list(done.notes),
+        )
+        check = check_run(report, desk.terms.gate, redact)
         await asyncio.gather(
             desk.finish(report.verdict.change.head, check),
-            self._means.store.note(job.row.id, review_url=url),
+            self._means.store.note(
+                job.row.id, review_url=done.url, document=document(report, redact, written)
+            ),
         )
-        notes = outcome.published.notes if outcome.published else ()
-        return Ending(JobState.DONE, " ".join(notes))
+        return Ending(JobState.DONE, " ".join(done.notes))
 
     async def _adopted(self, job: Job, outcome: Adopted, desk: JobDesk) -> Ending:
         """Somebody has reviewed this head already, or we had posted before we were interrupted."""

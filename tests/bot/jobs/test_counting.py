@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,3 +28,18 @@ async def test_the_work_of_a_review_is_counted(tmp_path: Path) -> None:
     assert f'triptych_model_tokens_total{{kind="out",{model}}}' in said
     assert 'triptych_github_calls_total{method="GET",status="2xx"}' in said
     assert "acme" not in said
+
+
+async def test_what_was_written_stands_in_the_document(tmp_path: Path) -> None:
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as here:
+        here.pull()
+        row = await here.reviewed()
+        written = json.loads(row.document)["written"]
+    assert written == {
+        "review_url": row.review_url,
+        "created": True,
+        "edited": False,
+        "inline": len(here.github.pulls[128].comments),
+        "check_run": True,
+        "notes": [],
+    }
