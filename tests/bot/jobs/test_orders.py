@@ -148,12 +148,12 @@ async def test_review_that_fails_gets_a_puzzled_face(w: World) -> None:
 async def test_stop(w: World) -> None:
     w.anthropic.script = lambda _body, _number: Reply(latency=3600)
     job = await w.accept(w.wish())
-    await until(lambda: w.anthropic.running == 2)
+    await until(lambda: w.anthropic.running == 2 and w.github.checks)
     assert await obey(w, order(w, Verb.STOP)) == (["eyes", "rocket"], [])
     row = await w.row(job)
     assert (row.state, row.note) == (JobState.CANCELLED, "stopped by bob")
+    await until(lambda: w.checks() == [("skipped", "Skipped: stopped by bob")])
     assert w.anthropic.running == 0
-    assert w.checks() == [("skipped", "Skipped: stopped by bob")]
     assert await w.accept(w.wish()) == job, "a replay of the old event does not begin it again"
     assert (await w.row(job)).state is JobState.CANCELLED
 
