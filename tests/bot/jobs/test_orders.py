@@ -148,7 +148,7 @@ async def test_review_that_fails_gets_a_puzzled_face(w: World) -> None:
 async def test_stop(w: World) -> None:
     w.anthropic.script = lambda _body, _number: Reply(latency=3600)
     job = await w.accept(w.wish())
-    await until(lambda: w.anthropic.running == 2)
+    await until(lambda: w.anthropic.running == 2 and w.github.checks)
     assert await obey(w, order(w, Verb.STOP)) == (["eyes", "rocket"], [])
     row = await w.row(job)
     assert (row.state, row.note) == (JobState.CANCELLED, "stopped by bob")
