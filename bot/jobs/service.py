@@ -66,6 +66,7 @@ class Service:
         self._heard = self._written = 0.0
         self._tasks: list[asyncio.Task[object]] = []
         self._durable: Durable | None = None
+        self._locks: PostgresLocks | None = None
         self._lost = False
 
     async def accept(self, wish: Wish, delivery: str) -> str:
@@ -130,7 +131,7 @@ class Service:
 
     def begin(self, durable: Durable, worker: Worker, locks: PostgresLocks | None) -> None:
         """Start what has to be looked after from now on."""
-        self._durable = durable
+        self._durable, self._locks = durable, locks
         rounds: list[tuple[float, Callable[[], Awaitable[object]]]] = [
             (LOOK, lambda: self._look(worker)),
             (TIDY, lambda: self._tidy(durable)),
@@ -158,12 +159,12 @@ class Service:
         self._tasks.append(asyncio.create_task(asyncio.to_thread(import_module, module)))
 
     async def _look(self, worker: Worker) -> None:
-        """Stop what another process has ended; write down when an event came last, for others."""
+        """Stop what others have ended or taken over; write down when an event came last, for them."""
         if self._heard > self._written + FLUSH:
             self._written = self._heard
             await self._store.remember("last_webhook", f"{self._heard:.3f}")
         if worker.running:
-            worker.stop(await self._store.ended_among(worker.running))
+            worker.stop(await self._store.not_of(worker.name, worker.running))
 
     async def _see_to(self, durable: Durable) -> None:
         """A job whose start was lost between two writes, or whose run broke, is started again."""

@@ -210,16 +210,17 @@ class Store:
 
         return await self._do(work)
 
-    async def ended_among(self, ids: Sequence[str]) -> dict[str, str]:
-        """Which of some jobs have ended, with their notes ("" where they were forgotten): asked while
-        they run.
+    async def not_of(self, worker: str, ids: Sequence[str]) -> tuple[str, ...]:
+        """Which of some jobs a worker must not go on with: they have ended, were forgotten, or were
+        taken over. Asked while they run.
         """
-        query = sa.select(jobs.c.id, jobs.c.state, jobs.c.note).where(jobs.c.id.in_(ids))
+        query = sa.select(jobs.c.id).where(
+            jobs.c.id.in_(ids), jobs.c.state.in_(ALIVE), jobs.c.worker.in_(("", worker))
+        )
 
-        def work(c: Connection) -> dict[str, str]:
-            there = {str(i): (str(state), str(note)) for i, state, note in c.execute(query)}
-            found = {i: there.get(i, (JobState.CANCELLED.value, "")) for i in ids}
-            return {i: note for i, (state, note) in found.items() if state not in ALIVE}
+        def work(c: Connection) -> tuple[str, ...]:
+            mine = set(c.execute(query).scalars())
+            return tuple(i for i in ids if i not in mine)
 
         return await self._do(work)
 

@@ -28,6 +28,8 @@ PREDECESSOR = 5.0
 """Seconds in which Postgres notices that a process which was killed just now is gone."""
 TAKE: LiteralString = "select pg_try_advisory_lock(%s, %s)"
 GIVE: LiteralString = "select pg_advisory_unlock(%s, %s)"
+REGAIN = 40.0
+"""Seconds in which Postgres gives our own broken connection up; so long it may hold our name."""
 STANDS: LiteralString = "select %s = %s"
 """Asks for nothing; a broken connection shows."""
 QUIET = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
@@ -49,11 +51,12 @@ class PostgresLocks:
     """Advisory locks on one connection, held in the name of one worker.
 
     When the connection breaks (Postgres was restarted), it is made again, and what was held is taken
-    again, first of all the name.
+    again, first of all the name: for `regain` seconds it may be the broken connection that holds it.
     """
 
-    def __init__(self, url: str, executor: str) -> None:
+    def __init__(self, url: str, executor: str, regain: float = REGAIN) -> None:
         self._url = url
+        self._regain = regain
         self._name = (EXECUTORS, number_of(executor))
         self._held: set[tuple[int, int]] = set()
         self._connection: psycopg.AsyncConnection[tuple[bool]] | None = None
@@ -125,9 +128,12 @@ class PostgresLocks:
                 break
             except psycopg.OperationalError:
                 await asyncio.sleep(pause)
-        if not await self._ask(TAKE, *self._name):
-            self.lost.set()
-            raise LostNameError
+        until = time.monotonic() + self._regain
+        while not await self._ask(TAKE, *self._name):
+            if time.monotonic() > until:
+                self.lost.set()
+                raise LostNameError
+            await asyncio.sleep(PAUSE)
         for lock in self._held:
             await self._ask(TAKE, *lock)
 

@@ -77,6 +77,11 @@ class Worker:
         self._wished: set[asyncio.Future[str]] = set()
 
     @property
+    def name(self) -> str:
+        """Under which its jobs are written down."""
+        return self._means.worker
+
+    @property
     def running(self) -> tuple[str, ...]:
         """The jobs that run here."""
         return tuple(self._running)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,7 +17,6 @@ import pytest
 
 from bot.errors import ConfigProblem
 from bot.jobs.intake import _row, job_id
-from bot.jobs.limits import EXECUTORS, number_of
 from bot.jobs.protocol import CancelWish, JobsProblem, JobState, PurgeWish, ReviewWish, Trigger
 from bot.jobs.service import Service, connect, start
 from bot.settings import Settings
@@ -287,32 +288,54 @@ async def test_several_workers_start_at_once_on_an_empty_database(at: Crew) -> N
     assert all(len(at.github.bodies_of(n)) == 1 for n in range(1, 7))
 
 
-async def test_who_was_taken_for_dead_ends(at: Crew, cluster: Cluster) -> None:
-    """S78: its calls stop, it posts nothing, and its process goes."""
-    at.anthropic.script = slow
-    async with at.worker("one") as first, at.door() as door:
-        job = await door.accept(at.wish(), "d1")
-        await until(lambda: at.anthropic.running == 2)
-        async with await psycopg.AsyncConnection.connect(at.url, autocommit=True) as heir:
-            async with asyncio.timeout(20):
-                while True:
-                    await heir.execute(
-                        "select pg_terminate_backend(pid) from pg_stat_activity "
-                        "where datname = current_database() and pid <> pg_backend_pid()"
-                    )
-                    cursor = await heir.execute(
-                        "select pg_try_advisory_lock(%s, %s)", (EXECUTORS, number_of("one"))
-                    )
-                    row = await cursor.fetchone()
-                    if row and row[0]:
-                        break
-            async with asyncio.timeout(20):
-                await first.dead.wait()
-        assert at.anthropic.running == 0
-        assert at.github.posts() == 0
-        found = await door.show(job)
-        assert found is not None
-        assert found.state is JobState.RUNNING, "for the one that takes it over"
+async def test_who_was_taken_for_dead_ends(tmp_path: Path, cluster: Cluster) -> None:
+    """S78: its calls stop, it posts nothing, and its process is told to go."""
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    async with world(cluster.database(), tmp_path, slow) as w:
+        w.pull()
+        job = await w.accept(w.wish())
+        await until(lambda: w.anthropic.running == 2)
+        assert w.service._locks is not None
+        w.service._locks.lost.set()
+        await told.wait()
+        await until(lambda: w.anthropic.running == 0)
+        assert await w.service.ready() == "another worker has taken this one for dead"
+        assert (await w.row(job)).state is JobState.RUNNING, "for the one that takes it over"
+        assert w.github.posts() == 0
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+
+
+async def test_what_was_taken_over_is_let_go(w: World) -> None:
+    """S78: a worker that was away for a while finds that its job is another's now."""
+    w.anthropic.script = slow
+    w.pull()
+    job = await w.accept(w.wish())
+    await until(lambda: w.anthropic.running == 2)
+    await w.service._store.note(job, worker="another")
+    await until(lambda: w.anthropic.running == 0)
+    assert (await w.row(job)).state is JobState.RUNNING
+    assert w.github.posts() == 0
+
+
+async def test_what_was_taken_over_just_now_is_not_posted(w: World) -> None:
+    """S78: the last look is right before the post."""
+    w.pull()
+    job = ""
+
+    def overtaken(body: dict[str, Any], number: int) -> Reply:
+        if number == CALLS:
+            with sqlite3.connect(w.app.home / "t.db") as connection:
+                connection.execute("update triptych_jobs set worker = 'another'")
+            connection.close()
+        return model(body, number)
+
+    w.anthropic.script = overtaken
+    job = await w.accept(w.wish())
+    assert w.service._durable is not None
+    await until(lambda: w.paid == CALLS and not w.service._durable._at_work)  # type: ignore[union-attr]
+    assert (await w.row(job)).state is JobState.RUNNING
+    assert w.github.posts() == 0
 
 
 async def test_s76_a_job_that_breaks_the_server_is_given_up_and_others_go_on(

@@ -104,11 +104,17 @@ async def test_a_late_cancel_leaves_what_came_after_it(store: Store) -> None:
     assert await store.end_alive(JobState.CANCELLED, "closed", place=PLACE, seen=20.0) == (job,)
 
 
-async def test_what_ended_elsewhere_is_seen_also_when_it_was_forgotten(store: Store) -> None:
-    """A purge deletes rows: its running jobs went on in other processes."""
-    alive, ended = await add(store), await add(store, OTHER)
+async def test_what_a_worker_must_not_go_on_with(store: Store) -> None:
+    """What ended or was taken over; and what was forgotten: a purge deletes rows, and its running
+    jobs went on in other processes.
+    """
+    shop = [Place(77, "acme", 5000, "acme/shop", n) for n in range(4)]
+    mine, waiting, ended, taken = [await add(store, place) for place in shop]
+    await store.begin(mine, "one")
+    await store.begin(taken, "two")
     await store.end(ended, JobState.CANCELLED, note="closed")
-    assert await store.ended_among([alive, ended, "gone"]) == {ended: "closed", "gone": ""}
+    everything = [mine, waiting, ended, taken, "gone"]
+    assert await store.not_of("one", everything) == (ended, taken, "gone")
 
 
 async def test_places_in_the_queue_are_fair(store: Store) -> None:

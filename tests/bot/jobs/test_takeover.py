@@ -12,6 +12,7 @@ from bot.app_settings import AppSettings
 from bot.errors import ConfigProblem
 from bot.jobs.takeover import LostNameError, PostgresLocks, hold_name
 from tests import postgres
+from tests.bot.jobs.running import until
 from tests.postgres import Cluster
 
 
@@ -78,7 +79,7 @@ async def test_after_a_restart_of_postgres_all_is_held_again(frail: Cluster) -> 
 async def test_who_was_taken_for_dead_does_not_go_on(frail: Cluster) -> None:
     """S78: another worker has the name since; nothing is locked, or given back, any more."""
     url = frail.database()
-    locks = PostgresLocks(url, "one")
+    locks = PostgresLocks(url, "one", regain=0.0)
     assert await locks.open()
     assert locks._connection is not None
     heir = PostgresLocks(url, "heir")
@@ -96,4 +97,19 @@ async def test_who_was_taken_for_dead_does_not_go_on(frail: Cluster) -> None:
     assert locks.lost.is_set()
     assert await heir.take(1, 2)
     await heir.close()
+    await locks.close()
+
+
+async def test_our_own_broken_connection_may_hold_the_name_for_a_while(cluster: Cluster) -> None:
+    """Else a short break of the network ended the worker."""
+    url = cluster.database()
+    locks = PostgresLocks(url, "one")
+    assert await locks.open()
+    broken, locks._connection = locks._connection, None
+    assert broken is not None
+    asked = asyncio.create_task(locks.take(1, 2))
+    await until(lambda: locks._connection)
+    assert not locks.lost.is_set()
+    await broken.close()
+    assert await asked
     await locks.close()
