@@ -68,7 +68,8 @@ class Circumstances:
     `strict` turns a wrong configuration into an error; else defaults hold and a note says so. `again`,
     `elsewhere` and `commands` are told to people (see Report), `notes` beside those of the terms.
     `engine` makes the engines; another one is given where another job has looked already. `paid` is
-    what this very review has cost before it was interrupted, `allowances` are limits beside those of
+    what this very review has cost before it was interrupted, `before` what the pull request has cost
+    as far as the door knows, `allowances` are limits beside those of
     the configuration, both in USD. `patience` is how many seconds a call may wait for its turn
     beyond an engine's deadline. `seal` signs what is posted, and tells what was.
     """
@@ -79,6 +80,7 @@ class Circumstances:
     announce: Announce = _silent
     keep: Keep = _unkept
     paid: float = 0.0
+    before: float = 0.0
     allowances: tuple[Allowance, ...] = ()
     patience: float = GRACE_SECONDS
     seal: Seal | None = None
@@ -101,7 +103,7 @@ def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Ter
         if around.strict:
             raise
         config, notes = Config(), (f"The configuration is not used. {e.what}",)
-    paid = Paid(spent, around.paid, around.allowances)
+    paid = Paid(max(spent, around.before), around.paid, around.allowances)
     terms = agree(config, around.settings, around.options, around.nonce, paid)
     origin = f"{PATH} on {subject.base_ref}" if subject.base_ref else PATH
     told = tuple(explain(config, origin, around.settings.ceilings))

@@ -7,7 +7,7 @@ ends in a marker. Markers of anybody else are text (design, section 7).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.hosts.protocol import PostedComment, PostedReview
 from bot.outputs import reread
@@ -42,6 +42,8 @@ class Standing:
     """Our reviews of a pull request, oldest first; `main` holds the body that is edited."""
 
     ours: tuple[Ours, ...] = ()
+    strict: bool = False
+    """Whether markers are signed: then they are believed before a comment, which is not."""
 
     @property
     def main(self) -> Ours | None:
@@ -59,7 +61,7 @@ class Standing:
 
     def without(self, ours: Ours) -> Standing:
         """The same without one of them."""
-        return Standing(tuple(o for o in self.ours if o is not ours))
+        return Standing(tuple(o for o in self.ours if o is not ours), self.strict)
 
     def comments(self, *, own: bool = False) -> Iterator[tuple[str, str, PostedComment]]:
         """Finding id, rule and comment, for every inline comment; `own`: that we may edit."""
@@ -84,7 +86,7 @@ def standing(
         if marker is not None:
             sealed = seal is None or seal.holds(review.body)
             found.append(Ours(review, marker, sealed))
-    return Standing(tuple(found))
+    return Standing(tuple(found), strict=seal is not None)
 
 
 def history_of(stands: Standing, previous: Change | None, change: Change) -> History:
@@ -97,6 +99,10 @@ def history_of(stands: Standing, previous: Change | None, change: Change) -> His
         return History()
     marker = stands.main.marker
     known = {k.finding.id: k for k in _Reader(stands, previous, change).known()}
+    # The marker is what we said last; a comment may have been rewritten by anybody since.
+    for identity in set(marker.open) & known.keys() if stands.strict else ():
+        if known[identity].state is not State.OPEN:
+            known[identity] = replace(known[identity], state=State.OPEN, dismissal=None)
     if not stands.main.sealed:
         # Enough to repeat nothing that stands there; what was read or decided is not believed.
         told = tuple(k for k in known.values() if k.state is not State.DISMISSED)

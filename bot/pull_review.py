@@ -13,6 +13,7 @@ from bot.posted import Ours, Standing, history_of, last_head, standing
 from bot.publish import Published, publish
 from bot.report import Report
 from bot.terms import Terms
+from bot.triggers import why_not
 from reviewers.core.finding import Severity
 from reviewers.core.history import EVERYTHING, History, State
 from reviewers.core.secrets import Redaction
@@ -63,6 +64,10 @@ class Desk:
         """The pull request is read: why it is not to be reviewed, "" to go on."""
         return ""
 
+    def last_clean(self) -> tuple[str, str] | None:
+        """Head and configuration of a clean review that is posted nowhere, if one is known."""
+        return None
+
     def remembered(self, history: History) -> History:
         """What is posted, with what the door knows beside it."""
         return history
@@ -110,7 +115,7 @@ async def review_pull(
     if posted:
         # Interrupted before the first body was edited: it is told as if nothing were posted.
         stands = stands.without(posted)
-    history = desk.remembered(await _history(forge, pull, stands, terms.digest))
+    history = desk.remembered(await _history(forge, pull, stands, terms.digest, desk))
     terms = terms_of(pull.subject, around, history.spent)
     report = await review(pull.subject, terms, around, history)
     await desk.reviewed(report)
@@ -118,13 +123,34 @@ async def review_pull(
     report = replace(report, elsewhere=await desk.elsewhere() or report.elsewhere)
     quiet = quiet_when_clean and desk.quiet()
     again = posted.review if posted else None
-    return await _posted(forge, report, stands, terms, around, quiet=quiet, again=again)
+    work = _posted(forge, report, stands, terms, around, quiet=quiet, again=again)
+    return await _whole(asyncio.create_task(work))
+
+
+async def _whole(posting: asyncio.Task[Reviewed]) -> Reviewed:
+    """What is being written is written to its end, also where the review is overtaken meanwhile: a
+    request that is under way cannot be called back, and its effect must be there for the next one.
+    """
+    try:
+        return await asyncio.shield(posting)
+    except asyncio.CancelledError:
+        await asyncio.wait([posting])
+        raise
 
 
 class _Kept(Desk):
-    """Keeps the finished report: it is paid for, so it is told also where it cannot be posted."""
+    """Keeps the finished report: it is paid for, so it is told also where it cannot be posted.
 
-    report: Report | None = None
+    Unless it was `asked` for by a person, the base branch says whether it is wanted at all.
+    """
+
+    def __init__(self, *, asked: bool) -> None:
+        self.report: Report | None = None
+        self._asked = asked
+
+    def opened(self, pull: Pull, terms: Terms) -> str:
+        """As `[triggers]` of the configuration has it."""
+        return "" if self._asked else why_not(terms.triggers, pull)
 
     async def reviewed(self, report: Report) -> None:
         """Keep it."""
@@ -138,9 +164,10 @@ async def review_kept(
     post: bool,
     quiet_when_clean: bool = False,
     expected: str = "",
+    asked: bool = True,
 ) -> Adopted | Reviewed | Skipped:
     """The same for whoever is there to hear it: a finished review is returned, also a `refused` one."""
-    kept = _Kept()
+    kept = _Kept(asked=asked)
     try:
         return await review_pull(
             forge,
@@ -244,18 +271,21 @@ def _worst(done: Ours, told: History, terms: Terms) -> Severity | None:
     return max(found, default=None)
 
 
-async def _history(forge: Forge, pull: Pull, stands: Standing, config: str) -> History:
+async def _history(forge: Forge, pull: Pull, stands: Standing, config: str, desk: Desk) -> History:
     """What the last review said, with the change as it was then; a lost commit means a full review.
 
     Under another configuration nobody has read anything yet: who gets a model, or more votes, is
     told what they find, and not as late.
     """
-    head = last_head(stands)
+    change = pull.subject.change
+    clean = None if stands.main else desk.last_clean()
+    head = clean[0] if clean else last_head(stands)
     if not head:
         return History()
-    change = pull.subject.change
     previous = change if head == change.head else await forge.change_at(change.base, head)
     history = history_of(stands, previous, change)
+    if clean:
+        history = History(head, previous, complete=True, config=clean[1])
     if history.config != config:
         return replace(history, unread=frozenset({EVERYTHING}))
     return history

@@ -184,11 +184,14 @@ class Job:
                 post=self.inputs.post == "review",
                 quiet_when_clean=not is_asked,
                 expected=head.sha,
+                asked=is_asked,
             )
         except MovedProblem:
             self._skip(Skip(OVERTAKEN))
             return False
-        assert not isinstance(done, Skipped), "whether it is wanted was asked before"
+        if isinstance(done, Skipped):
+            self._skip(Skip(done.why))
+            return False
         if isinstance(done, Reviewed) and isinstance(done.refused, MovedProblem):
             self._skip(Skip(OVERTAKEN))
             return False

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import structlog
 
-from bot.app_settings import AppSettings, read_app_settings
+from bot.app_settings import AppSettings
 from bot.delivery import missed
-from bot.errors import Problem
+from bot.errors import HostProblem, LimitProblem, Problem
 from bot.hosts.deliveries import Deliveries
 from bot.hosts.http import make_session
 from bot.hosts.identity import AppKey, AsApp
@@ -24,11 +24,22 @@ async def ask_for_missed(settings: Settings, app: AppSettings) -> int:
     asked = 0
     try:
         async with make_session(settings) as session:
-            deliveries = Deliveries(AsApp(session, settings, AppKey(app, read_app_settings)))
+            deliveries = Deliveries(AsApp(session, settings, AppKey(app, lambda: app)))
             for delivery in missed(await deliveries.since(0.0)):
-                await deliveries.redeliver(delivery)
-                asked += 1
+                asked += await _asked(deliveries, delivery)
     except Problem as e:
         log.warning("missed.unknown", what=e.what, do=e.do)
     log.info("missed.asked", count=asked)
     return asked
+
+
+async def _asked(deliveries: Deliveries, delivery: int) -> bool:
+    """One that GitHub keeps no longer must not keep the others from being asked for."""
+    try:
+        await deliveries.redeliver(delivery)
+    except LimitProblem:
+        raise
+    except HostProblem as e:
+        log.warning("missed.lost", what=e.what)
+        return False
+    return True

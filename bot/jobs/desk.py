@@ -51,6 +51,7 @@ class JobDesk(Desk):
         dismissed: Mapping[str, Dismissal],
         store: Store,
         redact: Redaction = Redaction(),
+        clean: tuple[str, str] | None = None,
     ) -> None:
         self.anew = job.row.trigger.is_asked
         self.terms: Terms | None = None
@@ -61,6 +62,7 @@ class JobDesk(Desk):
         self._dismissed = dismissed
         self._store = store
         self._redact = redact
+        self._clean = clean
         self._check: asyncio.Task[int] | None = None
         self.check_run = job.check_run
 
@@ -75,6 +77,10 @@ class JobDesk(Desk):
         if pull.state != "open":
             return "pull request closed"
         return "" if self.anew else why_not(terms.triggers, pull)
+
+    def last_clean(self) -> tuple[str, str] | None:
+        """From the database: such a review is told in its check run alone."""
+        return self._clean
 
     def remembered(self, history: History) -> History:
         """People's decisions from the database; what a review shows of them may have been edited."""
@@ -174,7 +180,7 @@ class JobDesk(Desk):
         if self.check_run:
             await self._checks.finish(self.check_run, check, self.external_id(head))
             await self._store.note(self._job.row.id, check_run=0)
-        elif self._check is None:
+        else:  # None was begun, or its number was lost: it is found, or made with its end.
             await self._checks.complete(head, check, self.external_id(head))
 
     async def finish_begun(self, head: str, check: CheckRun) -> None:

@@ -105,6 +105,8 @@ def plan_review(
         return Same(tries[0].row.id, alive=False) if tries else Outdated(known[0].row.id)
     if tries and not _is_to_be_redone(tries[0], wish):
         return Same(tries[0].row.id, alive=tries[0].row.state in ALIVE)
+    if same := _being_read(known, wish):
+        return same
     identity = f"{base}.{max(_number(j.row.id, base) for j in tries) + 1}" if tries else base
     recent = [j for j in known if now - j.row.created < HOUR and j.row.started and not j.refusal]
     if len(recent) >= per_hour:
@@ -112,6 +114,22 @@ def plan_review(
     pushed = [j for j in known if j.row.trigger is Trigger.PUSHED]
     quick = wish.trigger is Trigger.PUSHED and any(now - j.row.created < debounce for j in pushed)
     return Fresh(identity, delay=debounce if quick else 0.0)
+
+
+def _being_read(known: Sequence[Job], wish: ReviewWish) -> Same | None:
+    """A job that runs may have read a newer head than its event told of: that head's own event, when
+    it comes, must not stop what is paid for already.
+    """
+    here = (
+        j
+        for j in known
+        if j.row.state is JobState.RUNNING
+        and wish.head
+        and j.row.head == wish.head
+        and j.base in ("", wish.base)
+    )
+    job = None if wish.once else next(here, None)
+    return Same(job.row.id, alive=True) if job else None
 
 
 def _number(job: str, base: str) -> int:
@@ -186,7 +204,7 @@ class Intake:
 
     async def _of_head(self, wish: ReviewWish) -> str:
         """Asked for by a check run that does not say whose it is (a fork's): ours was made by a job."""
-        numbers = await self._store.numbers_of(wish.place.repository_id, wish.head)
+        numbers = await self._store.past.numbers_of(wish.place.repository_id, wish.head)
         ids = [
             await self._review(replace(wish, place=replace(wish.place, number=number)))
             for number in numbers

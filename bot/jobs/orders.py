@@ -111,9 +111,12 @@ class Orders:
         except HostProblem as e:
             log.warning("order.failed", verb=order.verb.value, why=e.what)
             done = Done(Face.PUZZLED)
-        if done.answer:
-            await self._answer(order, people, done.answer)
-        await people.react(order.comment, order.thread, done.face)
+        try:  # The deed is done: what fails now must not have it done again.
+            if done.answer:
+                await self._answer(order, people, done.answer)
+            await people.react(order.comment, order.thread, done.face)
+        except HostProblem as e:
+            log.warning("order.unheard", verb=order.verb.value, why=e.what)
         return str(done.face)
 
     async def _carried_out(self, order: CommandWish, people: People) -> Done:

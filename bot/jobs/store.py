@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from bot.jobs.decisions import Decisions
+from bot.jobs.past import Past
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
 from bot.jobs.tables import dismissals, jobs, meta, politeness
 from bot.jobs.transactions import PATIENT, Transactions, alone
@@ -53,6 +54,7 @@ class Store:
 
     def __init__(self, transactions: Transactions, *, patient: bool = False) -> None:
         self._do = partial(transactions.do, pauses=PATIENT) if patient else transactions.do
+        self.past = Past(transactions)
         self.decisions = Decisions(transactions)
         self.close = transactions.close
 
@@ -78,13 +80,6 @@ class Store:
             return old
 
         return await self._do(work)
-
-    async def numbers_of(self, repository: int, head: str) -> tuple[int, ...]:
-        """The pull requests of a repository that had jobs for this head, the newest first."""
-        here = (jobs.c.repository_id == repository, jobs.c.head == head)
-        query = sa.select(jobs.c.number).where(*here).order_by(jobs.c.created.desc())
-        found = await self._do(lambda c: [int(n) for n in c.execute(query).scalars()])
-        return tuple(dict.fromkeys(found))
 
     async def of_pull(self, place: Place) -> tuple[Job, ...]:
         """All jobs of a pull request, newest first."""

@@ -167,6 +167,10 @@ async def hold_name(
         while not is_ours and time.monotonic() < until:
             await asyncio.sleep(PAUSE)
             is_ours = await locks.take(EXECUTORS, number_of(executor))
+    except psycopg.ProgrammingError:  # Its words repeat parts of the address, the password too.
+        raise ConfigProblem(
+            "TRIPTYCH_DATABASE_URL cannot be read.", "Percent-encode what is odd in its password."
+        ) from None
     except psycopg.OperationalError as e:
         why = str(e).strip().splitlines()[0]
         raise ConfigProblem(

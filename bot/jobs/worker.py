@@ -24,7 +24,7 @@ from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import JobState, ReviewWish, Trigger
 from bot.jobs.store import ALIVE, NEWER, Job
 from bot.outputs.checkrun import adopted_check, check_run, check_title, skipped
-from bot.outputs.document import document
+from bot.outputs.document import document, worst_proven
 from bot.outputs.seal import Seal
 from bot.outputs.shapes import WrittenShape
 from bot.pipeline import Circumstances
@@ -199,7 +199,8 @@ class Worker:
         run = self._run(row.id)
         dismissed = await self._means.store.decisions.dismissed(row.place)
         redact = Redaction(self._means.secrets)
-        desk = JobDesk(job, run, reach.checks, dismissed, self._means.store, redact)
+        clean = await self._means.store.past.last_clean(row.place)
+        desk = JobDesk(job, run, reach.checks, dismissed, self._means.store, redact, clean)
         if job.refusal or row.attempts > MOST_ATTEMPTS:
             why = job.refusal or f"it broke this server {MOST_ATTEMPTS - SUSPECT} times"
             await desk.skip(why)
@@ -218,6 +219,7 @@ class Worker:
             announce=announce,
             keep=keeper.round,
             paid=job.paid,
+            before=await self._means.store.past.spent_on(row.place, beside=row.id),
             allowances=await self._allowances(row.id),
             patience=PATIENCE,
             seal=Seal(self._means.key, row.place.key),
@@ -273,10 +275,11 @@ class Worker:
         """Somebody has reviewed this head already, or we had posted before we were interrupted."""
         assert desk.terms is not None, "a review has terms"
         ours = outcome.ours
+        mine = ours.marker.run == self._run(job.row.id) and job.row.document
         check = adopted_check(
             ours.review.body,
             ours.marker,
-            outcome.worst,
+            worst_proven(job.row.document) if mine else outcome.worst,
             desk.terms.gate,
             sealed=ours.sealed,
         )

@@ -31,7 +31,7 @@ from bot.outputs.words import evidence
 from bot.report import Report, Setting
 from reviewers.core.call import Attempt, Look, Usage
 from reviewers.core.coverage import WHOLE_FILE
-from reviewers.core.finding import Dropped, Finding, Source
+from reviewers.core.finding import Dropped, Finding, Ruling, Severity, Source
 from reviewers.core.history import Known
 from reviewers.core.secrets import Redaction
 from reviewers.core.visible import visible
@@ -47,6 +47,24 @@ def document(
     """
     shape = _Writer(report, redact).document(written)
     return shape.model_dump_json(by_alias=True, indent=2) + "\n"
+
+
+def worst_proven(text: str) -> Severity | None:
+    """The gravest finding of a written review that may turn a check red; None: none, or unreadable.
+
+    As `Finding.is_proven`: an analyser saw it, or a second look confirmed it.
+    """
+    try:
+        shape = Document.model_validate_json(text)
+    except ValueError:
+        return None
+    proven = (
+        f.severity
+        for f in shape.findings
+        if any(not s.vote for s in f.sources)
+        or (f.verification is not None and f.verification.ruling == Ruling.CONFIRMED)
+    )
+    return max(map(Severity.parse, proven), default=None)
 
 
 class _Writer:

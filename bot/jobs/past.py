@@ -1,0 +1,52 @@
+"""What earlier jobs of a pull request tell the next one: what they have cost, and what they read."""
+
+from __future__ import annotations
+
+import json
+
+import sqlalchemy as sa
+
+from bot.jobs.protocol import JobState, Place
+from bot.jobs.tables import jobs
+from bot.jobs.transactions import Transactions
+
+
+class Past:
+    """Questions about jobs that were."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._do = transactions.do
+
+    async def spent_on(self, place: Place, beside: str) -> float:
+        """USD that all other jobs of a pull request have cost: posted, clean, or overtaken."""
+        here = (jobs.c.repository_id == place.repository_id, jobs.c.number == place.number)
+        total = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.cost), 0.0))
+        query = total.where(*here, jobs.c.id != beside)
+        return await self._do(lambda c: float(c.execute(query).scalar_one()))
+
+    async def last_clean(self, place: Place) -> tuple[str, str] | None:
+        """Head and configuration of the newest finished review of a pull request, if it was clean.
+
+        Such a review is told in its check run alone, so nothing that stands there tells of it.
+        """
+        here = (jobs.c.repository_id == place.repository_id, jobs.c.number == place.number)
+        query = (
+            sa.select(jobs.c.head, jobs.c.outcome, jobs.c.document)
+            .where(*here, jobs.c.state == JobState.DONE, jobs.c.document != "")
+            .order_by(jobs.c.ended.desc())
+            .limit(1)
+        )
+        row = await self._do(lambda c: c.execute(query).first())
+        if row is None or row[1] != "clean":
+            return None
+        try:
+            return str(row[0]), str(json.loads(row[2])["config"])
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    async def numbers_of(self, repository: int, head: str) -> tuple[int, ...]:
+        """The pull requests of a repository that had jobs for this head, the newest first."""
+        here = (jobs.c.repository_id == repository, jobs.c.head == head)
+        query = sa.select(jobs.c.number).where(*here).order_by(jobs.c.created.desc())
+        found = await self._do(lambda c: [int(n) for n in c.execute(query).scalars()])
+        return tuple(dict.fromkeys(found))
