@@ -1,0 +1,47 @@
+"""What earlier jobs of a pull request tell the next one, although nothing of it is posted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from bot.jobs.protocol import JobState, Trigger
+from reviewers.core.allowance import Allowance
+from tests.bot.jobs.running import World, world
+from tests.fakes.anthropic import Reply
+
+CLEAN = 'VALUE = 1\n\n\ndef total(rows: list[int]) -> int:\n    """All of them."""\n    return sum(rows)\n'
+
+
+def looks(here: World) -> int:
+    return len(here.anthropic.requests)
+
+
+async def test_a_clean_review_is_remembered_though_nothing_is_posted(tmp_path: Path) -> None:
+    """On the next push only what has changed is read; nothing has, so nothing is paid."""
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, lambda *_: Reply()) as here:
+        here.pull(text=CLEAN)
+        first = await here.reviewed()
+        assert (first.outcome, here.github.bodies_of(128)) == ("clean", [])
+        paid = looks(here)
+        here.push(128, "9d02f7e", CLEAN)  # A rebase: another commit with the same change.
+        second = await here.reviewed(trigger=Trigger.PUSHED, seen=2.0)
+        assert (second.state, second.outcome) == (JobState.DONE, "clean")
+        assert looks(here) == paid
+
+
+async def test_what_clean_and_overtaken_reviews_cost_counts(tmp_path: Path) -> None:
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, lambda *_: Reply()) as here:
+        place = here.pull(text=CLEAN)
+        first = await here.reviewed()
+        assert first.cost
+        limit = Allowance(first.cost, "this pull request", "TRIPTYCH_MAX_COST_PULL_REQUEST")
+        ceilings = replace(here.settings.ceilings, pull_request_cost=limit.limit)
+        await here.service.stop()
+        here.settings = replace(here.settings, ceilings=ceilings)
+        await here.start()
+        paid = looks(here)
+        here.push(128, "9d02f7e", CLEAN + "\n\nMORE = 2\n")
+        second = await here.reviewed(trigger=Trigger.PUSHED, seen=2.0)
+        assert (second.outcome, looks(here)) == ("incomplete", paid)
+        assert await here.service._store.past.spent_on(place, beside=second.id) == first.cost
