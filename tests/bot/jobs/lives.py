@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -69,9 +70,9 @@ class Womb:
 
 @dataclass
 class Life:
-    """A running process."""
+    """A running process. It is held by a descriptor: its number may soon be another process's."""
 
-    pid: int
+    process: int
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
@@ -116,7 +117,8 @@ class Life:
 
     def kill(self) -> None:
         """`kill -9`."""
-        os.kill(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.process, signal.SIGKILL)
 
     async def stop(self) -> None:
         """An end in good order."""
@@ -129,6 +131,7 @@ class Life:
             self.kill()
         await self.dead.wait()
         self.writer.close()
+        os.close(self.process)
 
 
 @asynccontextmanager
@@ -147,7 +150,7 @@ async def life(
     try:
         more = {"socket": str(socket), "kill": asdict(kill) if kill else None}
         pid = await womb.bear({**order, **more, "log": str(home / "log")})
-        made = Life(pid, *await connected)
+        made = Life(os.pidfd_open(pid), *await connected)
     finally:
         server.close()
     if not await made.reader.readline():
