@@ -163,8 +163,8 @@ class Service:
         if self._heard > self._written + FLUSH:
             self._written = self._heard
             await self._store.remember("last_webhook", f"{self._heard:.3f}")
-        if worker.running:
-            worker.stop(await self._store.not_of(worker.name, worker.running))
+        if worker.begun:
+            worker.stop(await self._store.not_of(worker.name, worker.begun))
 
     async def _see_to(self, durable: Durable) -> None:
         """A job whose start was lost between two writes, or whose run broke, is started again."""

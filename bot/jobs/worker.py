@@ -73,6 +73,7 @@ class Worker:
         self._means = means
         self._wish = wish
         self._running: dict[str, asyncio.Task[str]] = {}
+        self._begun: set[str] = set()
         self._stopped: set[str] = set()
         self._wished: set[asyncio.Future[str]] = set()
 
@@ -82,9 +83,11 @@ class Worker:
         return self._means.worker
 
     @property
-    def running(self) -> tuple[str, ...]:
-        """The jobs that run here."""
-        return tuple(self._running)
+    def begun(self) -> tuple[str, ...]:
+        """The jobs that run here and are written down as this worker's. One that only waits for its
+        seat may still be in the name of an earlier life.
+        """
+        return tuple(self._begun)
 
     def stop(self, jobs: Iterable[str]) -> None:
         """Stop those of some jobs that run here: nothing more is asked of a model, nothing posted.
@@ -110,6 +113,7 @@ class Worker:
         finally:
             if self._running.get(job) is task:
                 del self._running[job]
+                self._begun.discard(job)
                 self._stopped.discard(job)
 
     async def _lives(self, job: str) -> str:
@@ -151,7 +155,10 @@ class Worker:
         is_suspect = found.row.attempts >= SUSPECT
         async with self._means.limits.review(found.row.place.key, alone=is_suspect):
             begun = await self._means.store.begin(job, self._means.worker)
-            ending = await self._tried(begun, keeper, tries) if begun else None
+            if begun is None:
+                return None
+            self._begun.add(job)
+            ending = await self._tried(begun, keeper, tries)
             if ending is None:
                 return None
             if ending.pause is None:
