@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -119,7 +120,15 @@ def _engine(settings: AppSettings) -> Engine:
         failing each other in mid-transaction.
         """
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
+        for pause in (*PATIENT, 0.0):
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+            except connection.OperationalError:  # This pragma alone does not wait for its turn.
+                if not pause:
+                    raise
+                time.sleep(pause)
+            else:
+                break
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
