@@ -139,7 +139,7 @@ class Job:
                 break
             try:
                 # A clean review is posted, too: nothing else would tell the next run of it.
-                begun += await self._review(head, is_asked=True)
+                begun += await self._review(head, tell_clean=True)
             except HostProblem as e:
                 self.runner.say(f"#{head.number}: {e.what}")
                 self.results.add("failed", 0, None, e.exit_code)
@@ -174,15 +174,20 @@ class Job:
             return
         self._tell(done, heads[0], around, gated=False)
 
-    async def _review(self, head: Head, *, is_asked: bool = False) -> bool:
-        """Review one pull request and tell it; whether anything was done."""
+    async def _review(
+        self, head: Head, *, is_asked: bool = False, tell_clean: bool = False
+    ) -> bool:
+        """Review one pull request and tell it; whether anything was done.
+
+        Unless a person has asked, the base branch's `[triggers]` say whether it is wanted.
+        """
         around = self._around()
         try:
             done = await review_kept(
                 self._forge(head),
                 around,
                 post=self.inputs.post == "review",
-                quiet_when_clean=not is_asked,
+                quiet_when_clean=not (is_asked or tell_clean),
                 expected=head.sha,
                 asked=is_asked,
             )

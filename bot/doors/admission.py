@@ -37,8 +37,6 @@ async def admit(asked: ReviewPull, actions: ActionsAPI, workspace: Path) -> Admi
         _refuse_checkout(workspace, asked, head)
     if not head.is_open:
         return Skip("the pull request is closed")
-    if head.draft and not asked.is_asked:
-        return Skip("draft pull request")
     if asked.head and head.sha != asked.head:
         return Skip(OVERTAKEN)
     if asked.comment and head.is_fork and head.pushed_at > asked.comment.created_at:

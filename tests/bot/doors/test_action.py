@@ -167,6 +167,25 @@ async def test_drafts_and_closed_ones_are_skipped(
     assert done.summary == f"### Triptych: Skipped: {why}\n\n"
 
 
+@pytest.mark.parametrize(
+    ("triggers", "draft", "posts"),
+    [
+        ("drafts = true", True, 1),
+        ('paths = ["web/**"]', False, 0),
+    ],
+)
+async def test_the_base_branch_says_what_is_reviewed_unasked(
+    job: Job, triggers: str, draft: bool, posts: int
+) -> None:
+    """`[triggers]` hold here as for the App."""
+    config = {".github/triptych.toml": f"[triggers]\n{triggers}\n"}
+    async with fake_actions() as github:
+        github.pull(NUMBER, config, {**config, "run.py": SHELL}, draft=draft)
+        done = await opened(job, github)
+        assert github.posts() == posts
+    assert (done.outputs["outcome"] == "skipped") is (posts == 0)
+
+
 async def test_a_head_that_moved_before_the_run_is_left_to_the_next_one(job: Job) -> None:
     async with fake_actions() as github:
         payload = pull_request("opened", github.pull(NUMBER, {}, {"run.py": SHELL}).head)
