@@ -35,6 +35,7 @@ GRACE_SECONDS = 30.0
 _RUN_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that reads like another."""
 
+Turn = Callable[[], Awaitable[None]]
 Announce = Callable[[Brief], Awaitable[None]]
 Run = Callable[[Call], Awaitable[Look]]
 Keep = Callable[[Sequence[Call], Run], Awaitable[Run]]
@@ -56,6 +57,10 @@ async def _silent(_brief: Brief) -> None:
     """Announces nothing."""
 
 
+async def _at_once() -> None:
+    """Waits for nobody."""
+
+
 async def _unkept(_calls: Sequence[Call], run: Run) -> Run:
     """Keeps nothing: what is interrupted begins anew."""
     return run
@@ -65,7 +70,7 @@ async def _unkept(_calls: Sequence[Call], run: Run) -> Run:
 class Circumstances:
     """What a door gives to a review beside the change: environment, wishes, and who watches.
 
-    `strict` turns a wrong configuration into an error; else defaults hold and a note says so. `again`,
+    `turn` is awaited before the plan, where several reviews share a processor. `strict` turns a wrong configuration into an error; else defaults hold and a note says so. `again`,
     `elsewhere` and `commands` are told to people (see Report), `notes` beside those of the terms.
     `engine` makes the engines; another one is given where another job has looked already. `paid` is
     what this very review has cost before it was interrupted, `before` what the pull request has cost
@@ -77,6 +82,7 @@ class Circumstances:
     settings: Settings
     options: Options = Options()
     watch: Watch = unwatched
+    turn: Turn = _at_once
     announce: Announce = _silent
     keep: Keep = _unkept
     paid: float = 0.0
@@ -114,6 +120,7 @@ async def review(
     subject: Subject, terms: Terms, around: Circumstances, history: History = History()
 ) -> Report:
     """Plan, fan out, settle, until there is a verdict."""
+    await around.turn()
     planned = _plan(subject.change, terms, history)
     brief = Brief(subject.change, planned, terms.policy, ANALYSERS, around.watch, terms.access)
     await around.announce(brief)

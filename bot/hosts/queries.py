@@ -8,8 +8,8 @@ FILES_PER_QUERY = 100
 REVIEWS = 50
 COMMENTS = 100
 
-_BLOB = "oid ... on Blob { text isBinary isTruncated byteSize }"
-_TREE = "... on Tree { entries { name mode } }"
+_BLOB = "fragment B on GitObject { oid ... on Blob { text isBinary isTruncated byteSize } }"
+_TREE = "fragment T on Tree { entries { name mode } }"
 _REVIEWS = (
     f"reviews(last: {REVIEWS}, before: $before, states: [COMMENTED]) {{"
     " pageInfo { hasPreviousPage startCursor } nodes { databaseId id body url"
@@ -30,14 +30,16 @@ def contents_query(
     variables = {f"b{i}": name for i, name in enumerate(blobs)}
     variables |= {f"t{i}": name for i, name in enumerate(trees)}
     declared = "".join(f", ${name}: String!" for name in variables)
-    parts = [f"b{i}: object(expression: $b{i}) {{ {_BLOB} }}" for i in range(len(blobs))]
-    parts += [f"t{i}: object(expression: $t{i}) {{ {_TREE} }}" for i in range(len(trees))]
+    parts = [f"b{i}: object(expression: $b{i}) {{ ...B }}" for i in range(len(blobs))]
+    parts += [f"t{i}: object(expression: $t{i}) {{ ...T }}" for i in range(len(trees))]
     if reviews:
         parts.append(f"pullRequest(number: $number) {{ {_REVIEWS} }}")
     number = ", $number: Int!, $before: String" if reviews else ""
+    # What is asked of each is written once: GitHub reads a shorter query in less time.
+    fragments = f" {_BLOB}" * bool(blobs) + f" {_TREE}" * bool(trees)
     head = f"query($owner: String!, $repo: String!{number}{declared})"
     body = " ".join(parts) or "id"
-    return f"{head} {{ repository(owner: $owner, name: $repo) {{ {body} }} }}", variables
+    return f"{head} {{ repository(owner: $owner, name: $repo) {{ {body} }} }}{fragments}", variables
 
 
 def reviews_query() -> str:

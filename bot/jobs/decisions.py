@@ -20,6 +20,7 @@ class Decisions:
 
     def __init__(self, transactions: Transactions) -> None:
         self._do = transactions.do
+        self._look = transactions.look
 
     async def dismiss(self, place: Place, finding: str, by_id: int, why: Dismissal) -> None:
         """A person's decision about one finding of a pull request."""
@@ -54,7 +55,7 @@ class Decisions:
         ).where(
             dismissals.c.repository_id == place.repository_id, dismissals.c.number == place.number
         )
-        return await self._do(lambda c: {f: Dismissal(b, o, r) for f, b, o, r in c.execute(query)})
+        return await self._look(lambda c: {f: Dismissal(b, o, r) for f, b, o, r in c.execute(query)})
 
     async def may_react(self, repository: int, person: int) -> bool:
         """Whether somebody without the right gets a reaction now: one an hour (case S23)."""

@@ -10,6 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
@@ -183,6 +184,10 @@ class Intake:
 
         JobsProblem when the database did not take it.
         """
+        with self._limits.taking() if self._limits else nullcontext():
+            return await self._accepted(wish)
+
+    async def _accepted(self, wish: Wish) -> str:
         try:
             match wish:
                 case ReviewWish(place=Place(number=0)):

@@ -28,8 +28,8 @@ Kept = Callable[[], Awaitable[None]]
 class Keeper:
     """The looks of one job. `subject` names what is reviewed (head, base, configuration).
 
-    `paid` is told of each call that was really made, `kept` when its answer is safe. A second life in
-    the same process, after a pause, finds them in memory.
+    `paid` is told of each call that was really made, `kept` once a round when an answer is safe. A
+    second life in the same process, after a pause, finds them in memory.
     """
 
     def __init__(self, limits: Limits, paid: Paid, kept: Kept) -> None:
@@ -61,8 +61,10 @@ class Keeper:
                 "The pull request has changed since this review began.", "It is begun anew."
             )
         place_of = dict(zip(asked, places, strict=True))
+        got_further = False
 
         async def kept(call: Call) -> Look:
+            nonlocal got_further
             if call.engine == STATIC:
                 return await run(call)
             if known := self._looks.get(names[call]):
@@ -78,7 +80,8 @@ class Keeper:
             data = await keep(place_of[call], names[call], step)
             look = fresh[0] if fresh else self._recalled(data, call)
             self._looks[names[call]] = look
-            if fresh:
+            if fresh and not got_further:
+                got_further = True
                 await self._kept()
             return look
 

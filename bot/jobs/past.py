@@ -15,14 +15,14 @@ class Past:
     """Questions about jobs that were."""
 
     def __init__(self, transactions: Transactions) -> None:
-        self._do = transactions.do
+        self._look = transactions.look
 
     async def spent_on(self, place: Place, beside: str) -> float:
         """USD that all other jobs of a pull request have cost: posted, clean, or overtaken."""
         here = (jobs.c.repository_id == place.repository_id, jobs.c.number == place.number)
         total = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.cost), 0.0))
         query = total.where(*here, jobs.c.id != beside)
-        return await self._do(lambda c: float(c.execute(query).scalar_one()))
+        return await self._look(lambda c: float(c.execute(query).scalar_one()))
 
     async def last_clean(self, place: Place) -> tuple[str, str] | None:
         """Head and configuration of the newest finished review of a pull request, if it was clean.
@@ -36,7 +36,7 @@ class Past:
             .order_by(jobs.c.ended.desc())
             .limit(1)
         )
-        row = await self._do(lambda c: c.execute(query).first())
+        row = await self._look(lambda c: c.execute(query).first())
         if row is None or row[1] != "clean":
             return None
         try:
@@ -48,5 +48,5 @@ class Past:
         """The pull requests of a repository that had jobs for this head, the newest first."""
         here = (jobs.c.repository_id == repository, jobs.c.head == head)
         query = sa.select(jobs.c.number).where(*here).order_by(jobs.c.created.desc())
-        found = await self._do(lambda c: [int(n) for n in c.execute(query).scalars()])
+        found = await self._look(lambda c: [int(n) for n in c.execute(query).scalars()])
         return tuple(dict.fromkeys(found))

@@ -49,6 +49,9 @@ COMMANDS_AT_ONCE = 100
 ENGINE_KEEPS = 3 * DAY
 """How long the engine's own rows stay: so long GitHub can deliver an event again."""
 
+_BESIDE: set[asyncio.Task[object]] = set()
+"""Tasks that nobody waits for; a task that is held nowhere may vanish."""
+
 log = structlog.get_logger("triptych.jobs")
 
 
@@ -153,11 +156,6 @@ class Service:
         await durable.rest()
         signal.raise_signal(signal.SIGTERM)
 
-    def prepare(self) -> None:
-        """Load what asks models now, beside the first events, and not in the first review's time."""
-        module = "reviewers.engines.claude.engine"
-        self._tasks.append(asyncio.create_task(asyncio.to_thread(import_module, module)))
-
     async def _look(self, worker: Worker) -> None:
         """Stop what others have ended or taken over; write down when an event came last, for them."""
         if self._heard > self._written + FLUSH:
@@ -210,6 +208,11 @@ async def start(
     make_home(app)
     if not worker:
         return await connect(app)
+    if settings.has_model and app.engine != STATIC:
+        # What asks models takes a second to load: beside all that follows, not in a review's time.
+        loading = asyncio.to_thread(import_module, "reviewers.engines.claude.engine")
+        _BESIDE.add(task := asyncio.create_task(loading))
+        task.add_done_callback(_BESIDE.discard)
     name = app.worker or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     async with AsyncExitStack() as opened:
         if lock := hold_alone(app):
@@ -238,8 +241,6 @@ async def start(
         )
         service = Service(store, intake, app, opened.pop_all())
         service.begin(durable, doing, locks)
-        if settings.has_model and app.engine != STATIC:
-            service.prepare()
         return service
 
 

@@ -18,7 +18,7 @@ from bot.jobs.decisions import Decisions
 from bot.jobs.past import Past
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
 from bot.jobs.tables import dismissals, jobs, meta, politeness
-from bot.jobs.transactions import PATIENT, Transactions, alone
+from bot.jobs.transactions import PATIENT, PAUSES, Transactions, alone
 
 ALIVE = (JobState.WAITING, JobState.RUNNING, JobState.PARKED)
 ENDED = tuple(s for s in JobState if s not in ALIVE)
@@ -53,7 +53,9 @@ class Store:
     """
 
     def __init__(self, transactions: Transactions, *, patient: bool = False) -> None:
-        self._do = partial(transactions.do, pauses=PATIENT) if patient else transactions.do
+        pauses = PATIENT if patient else PAUSES
+        self._do = partial(transactions.do, pauses=pauses)
+        self._look = partial(transactions.look, pauses=pauses)
         self.past = Past(transactions)
         self.decisions = Decisions(transactions)
         self.close = transactions.close
@@ -165,7 +167,7 @@ class Store:
         """
         mine = (jobs.c.id == job, jobs.c.state.in_(ALIVE), jobs.c.worker == worker)
         return (
-            await self._do(lambda c: c.execute(sa.select(jobs.c.id).where(*mine)).first())
+            await self._look(lambda c: c.execute(sa.select(jobs.c.id).where(*mine)).first())
             is not None
         )
 
@@ -217,7 +219,7 @@ class Store:
             mine = set(c.execute(query).scalars())
             return tuple(i for i in ids if i not in mine)
 
-        return await self._do(work)
+        return await self._look(work)
 
     async def reserve(self, job: str, amount: float) -> tuple[float, float]:
         """Set money aside for a job and tell what today (UTC) has taken beside it, and of that its
@@ -277,7 +279,7 @@ class Store:
                 last_webhook=float(last) if last else None,
             )
 
-        return await self._do(work)
+        return await self._look(work)
 
     async def remember(self, name: str, value: str) -> None:
         """One line of memory that all processes share."""
@@ -292,7 +294,7 @@ class Store:
     async def recall(self, name: str) -> str:
         """What was remembered, "" for nothing."""
         query = sa.select(meta.c.value).where(meta.c.name == name)
-        return await self._do(lambda c: str(c.execute(query).scalar() or ""))
+        return await self._look(lambda c: str(c.execute(query).scalar() or ""))
 
     # --- forgetting
 
@@ -329,7 +331,7 @@ class Store:
         return await self._do(work)
 
     async def _jobs(self, query: sa.Select[Any]) -> tuple[Job, ...]:
-        return await self._do(lambda c: tuple(_job(r) for r in c.execute(query).mappings()))
+        return await self._look(lambda c: tuple(_job(r) for r in c.execute(query).mappings()))
 
 
 def _end_alive(

@@ -17,6 +17,8 @@ from bot.jobs.database import engine_url
 from bot.jobs.tables import SCHEMA, meta, metadata
 
 THREADS = 4
+READS = "triptych_reads"
+"""The option of connections that change nothing."""
 PAUSES = (0.1, 0.4, 1.0, 2.0)
 """Seconds between tries to reach the database while a webhook waits for its answer."""
 PATIENT = (*PAUSES, 4.0, 8.0, 15.0)
@@ -26,15 +28,23 @@ ResultT = TypeVar("ResultT")
 
 
 class Transactions:
-    """The database of the jobs, through one engine."""
+    """The database of the jobs, through one engine.
+
+    SQLite has one writer at a time, and lets the others sleep and try again: so all of this process
+    write in one thread, one after the other, and those who only read wait for none of them.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
+        self._reading = engine.execution_options(**{READS: True})
+        self._readers = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
+        alone = engine.dialect.name == "sqlite"
+        self._writers = ThreadPoolExecutor(1, "store-writes") if alone else self._readers
 
     async def close(self) -> None:
         """Let go of threads and connections."""
-        self._threads.shutdown(wait=True)
+        self._writers.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
         self._engine.dispose()
 
     async def do(
@@ -45,18 +55,32 @@ class Transactions:
         A Postgres that is started anew is waited for, with `pauses` between the tries. What is asked
         again may have been done before, with its answer lost.
         """
+        return await self._tried(self._writers, self._engine, work, pauses)
 
+    async def look(
+        self, work: Callable[[Connection], ResultT], pauses: Sequence[float] = PAUSES
+    ) -> ResultT:
+        """The same for work that changes nothing."""
+        return await self._tried(self._readers, self._reading, work, pauses)
+
+    async def _tried(
+        self,
+        threads: ThreadPoolExecutor,
+        engine: Engine,
+        work: Callable[[Connection], ResultT],
+        pauses: Sequence[float],
+    ) -> ResultT:
         def transaction() -> ResultT:
-            with self._engine.begin() as connection:
+            with engine.begin() as connection:
                 return work(connection)
 
         loop = asyncio.get_running_loop()
         for pause in pauses:
             try:
-                return await loop.run_in_executor(self._threads, transaction)
+                return await loop.run_in_executor(threads, transaction)
             except (sa.exc.OperationalError, sa.exc.InterfaceError):
                 await asyncio.sleep(pause)
-        return await loop.run_in_executor(self._threads, transaction)
+        return await loop.run_in_executor(threads, transaction)
 
 
 def alone(connection: Connection, name: str) -> None:
@@ -111,7 +135,7 @@ def _engine(settings: AppSettings) -> Engine:
     if not settings.on_sqlite:
         return sa.create_engine(engine_url(settings), pool_size=THREADS, pool_pre_ping=True)
     engine = sa.create_engine(
-        engine_url(settings), pool_size=THREADS, connect_args={"timeout": 30.0}
+        engine_url(settings), pool_size=THREADS + 1, connect_args={"timeout": 30.0}
     )
 
     @sa.event.listens_for(engine, "connect")
@@ -132,6 +156,7 @@ def _engine(settings: AppSettings) -> Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get(READS)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine

@@ -34,12 +34,12 @@ from bot.report import Report
 from bot.subject import PullRequest, Subject
 from bot.terms import Options
 from reviewers.core.allowance import Allowance
-from reviewers.core.call import Look
+from reviewers.core.call import Call, Look
 from reviewers.core.change import Change
 from reviewers.core.policy import Policy
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome, Verdict
-from reviewers.protocols import Brief
+from reviewers.protocols import Brief, Moment
 
 SUSPECT = 2
 """Lives in a row that broke while a job got no further: from then on it is alone when it is tried, for
@@ -220,9 +220,17 @@ class Worker:
             keeper.subject = f"{desk.target.head} {desk.target.base} {desk.target.config}"
             await desk.announce(brief)
 
+        preparation = self._means.limits.preparation()
+
+        def watch(_call: Call, moment: Moment) -> None:
+            if moment is Moment.ASKING:
+                preparation.end()
+
         around = Circumstances(
             self._means.settings,
             Options(engine=self._means.engine or None),
+            watch=watch,
+            turn=preparation.begin,
             announce=announce,
             keep=keeper.round,
             paid=job.paid,
@@ -238,6 +246,7 @@ class Worker:
         try:
             return await self._concluded(job, desk, around, reach)
         finally:
+            preparation.end()
             await desk.settle()
 
     async def _concluded(

@@ -73,6 +73,7 @@ class _Writer:
     def __init__(self, report: Report, redact: Redaction) -> None:
         self._report = report
         self._redact = redact
+        self._shown: dict[str, str] = {}
         self._began = min((look.start for look in report.verdict.looks), default=0.0)
 
     def document(self, written: WrittenShape | None) -> Document:
@@ -115,7 +116,10 @@ class _Writer:
         )
 
     def _text(self, text: str) -> str:
-        return visible(self._redact(text))
+        """As it may be shown; paths and details stand there once for each hunk and reviewer."""
+        if text not in self._shown:
+            self._shown[text] = visible(self._redact(text))
+        return self._shown[text]
 
     def _finding(self, f: Finding) -> FindingShape:
         v = f.verification

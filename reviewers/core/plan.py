@@ -138,10 +138,10 @@ def _pack(
             limit = f"above the limit of {policy.max_file_chars // 1000} kB"
             unread += [(h, limit) for h in mine]
             continue
-        whole = sum(weigh(file, h.index) for h in mine)
-        pieces = [mine] if whole <= policy.chunk_chars else [[h] for h in mine]
-        for piece in pieces:
-            weight = sum(weigh(file, h.index) for h in piece)
+        weights = {h: weigh(file, h.index) for h in mine}
+        fits_whole = sum(weights.values()) <= policy.chunk_chars
+        for piece in [mine] if fits_whole else [[h] for h in mine]:
+            weight = sum(weights[h] for h in piece)
             fits = next((i for i, left in enumerate(room) if weight <= left), None)
             if fits is None and len(bins) < policy.max_chunks:
                 bins.append([])

@@ -30,9 +30,11 @@ class SecretKind:
     pattern: re.Pattern[str]
     signs: tuple[str, ...]
 
-    def find(self, text: str) -> Iterator[re.Match[str]]:
-        """Everywhere that a text holds one."""
-        return self.pattern.finditer(text) if any(s in text for s in self.signs) else iter(())
+    def find(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where a text holds some, from and to; of a pattern with a group, what stands in it."""
+        if any(s in text for s in self.signs):
+            for found in self.pattern.finditer(text):
+                yield found.span(found.lastindex or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ KINDS: tuple[SecretKind, ...] = (
     ),
     _kind(
         "password in a URL",
-        r"(?<=://)[^\s:/@'\"<>{}$]{1,64}:[^\s:/@'\"<>{}$]{6,128}(?=@)",
+        r"://([^\s:/@'\"<>{}$]{1,64}:[^\s:/@'\"<>{}$]{6,128})(?=@)",
         "://",
     ),
 )
@@ -114,15 +116,15 @@ _FULL_KEY_ROW = 32
 def find_secrets(text: str) -> Iterator[SecretSpan]:
     """Every credential in `text`, in order, without overlaps: the leftmost and first kind wins."""
     spans = sorted(
-        (m.start(), order, m.end(), kind.name)
+        (start, order, end, kind.name)
         for order, kind in enumerate(KINDS)
-        for m in kind.find(text)
+        for start, end in kind.find(text)
     )
-    end = -1
-    for start, _, stop, name in spans:
-        if start >= end:
-            yield SecretSpan(name, start, stop)
-            end = stop
+    behind = -1
+    for start, _, end, name in spans:
+        if start >= behind:
+            yield SecretSpan(name, start, end)
+            behind = end
 
 
 def masked(secret: str) -> str:

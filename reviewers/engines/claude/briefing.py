@@ -58,7 +58,7 @@ class Briefing:
         return call.model or self._access.default_model
 
     def request(self, call: Call) -> dict[str, Any]:
-        """The arguments of `messages.stream` for one call."""
+        """The body of a request to the Messages API for one call."""
         return {
             "model": self.model_of(call),
             "max_tokens": self.answer_tokens,

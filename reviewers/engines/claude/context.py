@@ -157,10 +157,8 @@ def definitions(path: str, text: str) -> tuple[Definition, ...]:
     # A byte that was not UTF-8 is half a surrogate pair in `text`, which the parser does not take.
     root = SgRoot(text.encode(errors="replace").decode(), language.name).root()
     nodes = root.find_all({"rule": {"any": kinds}})  # type: ignore[call-overload]
-    return tuple(
-        Definition(n.range().start.line + 1, n.range().end.line + 1, n.kind() in language.classes)
-        for n in nodes
-    )
+    places = ((n.range(), n.kind() in language.classes) for n in nodes)
+    return tuple(Definition(p.start.line + 1, p.end.line + 1, is_class) for p, is_class in places)
 
 
 def weigh(file: FileDiff, index: int, mode: str) -> int:
@@ -171,6 +169,12 @@ def weigh(file: FileDiff, index: int, mode: str) -> int:
         return own
     if mode == FULL and len(file.text) <= MAX_FULL_CHARS:
         return own + len(file.text) // max(1, len(file.hunks))
-    rows = file.text.split("\n")
+    lengths = _lengths(file.text)
     extra = shown_lines(file, ENCLOSING, [hunk])
-    return own + sum(len(rows[n - 1]) + 6 for n in extra if n <= len(rows))
+    return own + sum(lengths[n - 1] + 6 for n in extra if n <= len(lengths))
+
+
+@lru_cache(maxsize=4)
+def _lengths(text: str) -> tuple[int, ...]:
+    """Of its lines; asked for each hunk of a file, one after the other."""
+    return tuple(map(len, text.split("\n")))

@@ -9,11 +9,13 @@ from typing import Any, TypeVar
 
 import anthropic
 import httpx2
+from anthropic import AsyncStream
 
 from reviewers.core.call import Attempt, Call, Cleared, Look, Opinion, Reading, Task, Usage
 from reviewers.core.finding import Claim, Severity, Source
 from reviewers.core.policy import CLAUDE
 from reviewers.engines.claude.answer import UnreadableError, read_answer
+from reviewers.engines.claude.arrival import Arrival
 from reviewers.engines.claude.briefing import Briefing
 from reviewers.engines.claude.budget import Budget
 from reviewers.engines.claude.client import (
@@ -26,7 +28,7 @@ from reviewers.engines.claude.client import (
     not_ready,
 )
 from reviewers.engines.claude.gate import Gate
-from reviewers.engines.claude.prices import cost, tokens
+from reviewers.engines.claude.prices import cost
 from reviewers.protocols import Brief, ModelAccess, Moment
 
 STREAMS = 2
@@ -48,7 +50,7 @@ _KNOWN = (
     httpx2.HTTPError,
 )
 _GARBLED = (ValueError, LookupError, RuntimeError)
-"""What the SDK raises where a stream is not the API's (anthropic/lib/streaming/_messages.py)."""
+"""What is raised where a stream is not the API's: by the SDK, which reads it, or by Arrival."""
 
 
 def build(brief: Brief) -> ClaudeEngine:
@@ -74,41 +76,6 @@ class _Result:
 
 
 _BROKEN = _Result(Reading.FAILED, detail="the answer broke off", again=True)
-
-
-class _Listener:
-    """Holds on to an open stream, so that what it used is known however it ends."""
-
-    def __init__(self) -> None:
-        self._stream: Any = None
-
-    def hear(self, stream: Any) -> None:
-        """The stream is open."""
-        self._stream = stream
-
-    @property
-    def message(self) -> Any:
-        """The message as far as it has come, None before its first event."""
-        try:
-            return self._stream.current_message_snapshot if self._stream else None
-        except AssertionError:  # Nothing has arrived yet; the SDK says so in this way.
-            return None
-
-    def note(self, book: list[Attempt]) -> None:
-        """Write into the last attempt how long its stream took and what it used."""
-        if self._stream:
-            last = book[-1]
-            book[-1] = replace(last, seconds=monotonic() - last.start, usage=self._usage())
-
-    def _usage(self) -> Usage:
-        """The API's own count; of an answer that did not end, the output is counted by its text."""
-        if (message := self.message) is None:
-            return Usage()
-        usage = _usage(message.usage)
-        if message.stop_reason is not None:
-            return usage
-        text = "".join(b.text for b in message.content if b.type == "text")
-        return replace(usage, out=max(usage.out, tokens(len(text))))
 
 
 class ClaudeEngine:
@@ -206,22 +173,32 @@ class ClaudeEngine:
         self, call: Call, request: dict[str, Any], gate: Gate, book: list[Attempt]
     ) -> _Result:
         """One stream, from the request to the last event; what can be foreseen is a result."""
-        listener = _Listener()
+        arrival = Arrival()
+        opened = False
         try:
-            async with self._client.messages.stream(**request) as stream:
-                listener.hear(stream)
+            stream = await self._client.post(
+                "/v1/messages",
+                body={**request, "stream": True},
+                cast_to=object,
+                stream=True,
+                stream_cls=AsyncStream[object],
+            )
+            opened = True
+            async with stream:
                 async for event in stream:
-                    if event.type == "message_start":
-                        used = _usage(event.message.usage)
+                    if arrival.take(event) == "message_start":
+                        used = arrival.usage
                         gate.open(warm=used.written + used.read > 0)
                         self._brief.watch(call, Moment.ANSWERING)
-            return _judged(listener.message)
+            return _judged(arrival)
         except _KNOWN as e:
             return self._told(e, request["model"])
         except _GARBLED:
             return _BROKEN
         finally:
-            listener.note(book)
+            if opened:  # How long the answer took and what it used, however it ended.
+                last = book[-1]
+                book[-1] = replace(last, seconds=monotonic() - last.start, usage=arrival.usage)
 
     def _told(self, error: Exception, model: str) -> _Result:
         """What a failure means for this call, and for the further ones to this model."""
@@ -292,36 +269,20 @@ class ClaudeEngine:
         return replace(said, path=self._briefing.path_of(said.path))
 
 
-def _judged(message: Any) -> _Result:
+def _judged(arrival: Arrival) -> _Result:
     """The stop reason first: a refusal or a cut-off is not parsed, however it looks.
 
     Without one the stream has ended before the answer did.
     """
-    match message and message.stop_reason:
-        case None:
+    match arrival.stop:
+        case "":
             return _BROKEN
         case "refusal":
-            category = getattr(message.stop_details, "category", None) or "no category"
-            return _Result(Reading.REFUSED, detail=str(category))
+            return _Result(Reading.REFUSED, detail=arrival.category or "no category")
         case "max_tokens" | "model_context_window_exceeded":
-            return _Result(Reading.CUT_OFF, detail=str(message.stop_reason))
+            return _Result(Reading.CUT_OFF, detail=arrival.stop)
         case _:
-            text = "".join(b.text for b in message.content if b.type == "text")
-            return _Result(Reading.READ, text=text)
-
-
-def _usage(usage: Any) -> Usage:
-    """Tokens as the API counts them; what a gateway leaves out is 0."""
-
-    def count(name: str) -> int:
-        return getattr(usage, name, None) or 0
-
-    return Usage(
-        uncached=count("input_tokens"),
-        written=count("cache_creation_input_tokens"),
-        read=count("cache_read_input_tokens"),
-        out=count("output_tokens"),
-    )
+            return _Result(Reading.READ, text=arrival.text)
 
 
 def _refused_key(error: anthropic.APIStatusError, model: str) -> str:

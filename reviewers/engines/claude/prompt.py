@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reviewers.core.change import Change, FileDiff, FileStatus, Hunk, HunkRef, Mark
+from reviewers.core.change import Change, FileDiff, FileStatus, Hunk, HunkRef, Line, Mark
 from reviewers.core.finding import Finding, Side
 from reviewers.core.reviewer import Reviewer
 from reviewers.core.secrets import Redaction
@@ -183,7 +183,7 @@ def _rows(file: FileDiff, wanted: Sequence[int], mode: str, nonce: str) -> Itera
     """Hunks and the code round them, in the order of the new file, gaps marked."""
     hunks = [file.hunks[i] for i in wanted]
     rows = _masked_rows(file.text) if file.text is not None else []
-    masked = _masked_lines(file)
+    masked = _masked_lines(file, rows)
     context = shown_lines(file, mode, hunks)
     in_hunks = {x.new for hunk in hunks for x in hunk.lines if x.new is not None}
     before = 0
@@ -216,18 +216,29 @@ def _stands_at(hunk: Hunk) -> int:
     return hunk.new_start + all(x.new is None for x in hunk.lines)
 
 
-def _masked_lines(file: FileDiff) -> dict[tuple[Side, int], str]:
-    """The lines of all hunks with secrets cut.
+def _masked_lines(file: FileDiff, rows: Sequence[str]) -> dict[tuple[Side, int], str]:
+    """The lines of all hunks with secrets cut; `rows` are those of the new file, if it is known.
 
     Each version of the file is masked as a whole where it is known: a hunk may show the middle of a
     private key and neither its beginning nor its end (case S48).
     """
+    lines = [line for hunk in file.hunks for line in hunk.lines]
     masked: dict[tuple[Side, int], str] = {}
-    for side in Side:
-        rows = list(_version(file, side))
-        texts = _masked_rows("\n".join(text for _, text in rows))
-        masked |= {(side, n): text for (n, _), text in zip(rows, texts, strict=True) if n}
+    for side in {line.side for line in lines}:
+        if side is Side.RIGHT and _are_of(file, lines):
+            masked |= {(side, x.number): rows[x.number - 1] for x in lines if x.side is side}
+            continue
+        version = list(_version(file, side))
+        texts = _masked_rows("\n".join(text for _, text in version))
+        masked |= {(side, n): text for (n, _), text in zip(version, texts, strict=True) if n}
     return masked
+
+
+def _are_of(file: FileDiff, lines: Sequence[Line]) -> bool:
+    """Whether the hunks' new lines are those of the file's text, as they should be."""
+    known = file.text.split("\n") if file.text is not None else []
+    new = ((x.new, x.text) for x in lines if x.new is not None)
+    return all(0 < n <= len(known) and known[n - 1] == text for n, text in new)
 
 
 def _version(file: FileDiff, side: Side) -> Iterable[tuple[int, str]]:
