@@ -21,6 +21,10 @@ from bot.errors import ConfigProblem
 APP_FILE = "app.json"
 """In TRIPTYCH_HOME, mode 0600: id, slug, private key and webhook secret of the App."""
 DATABASE_FILE = "triptych.db"
+SEAL_FILE = "seal-key"
+"""In TRIPTYCH_HOME, mode 0600: see bot/jobs/seal_key.py."""
+LEAST_KEY = 32
+"""Characters of a key that somebody chooses."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class AppSettings:
     accounts: tuple[str, ...] = ()
     public_url: str = ""
     operator_token: str = field(default="", repr=False)
+    seal_key: str = field(default="", repr=False)
     metrics: str = "127.0.0.1:9464"
     worker: str = ""
     reviews_at_once: int = 32
@@ -68,7 +73,9 @@ class AppSettings:
     def secrets(self) -> frozenset[str]:
         """What must appear in nothing that is written."""
         return frozenset(
-            s for s in (self.private_key, self.operator_token, *self.webhook_secrets) if s
+            s
+            for s in (self.private_key, self.operator_token, self.seal_key, *self.webhook_secrets)
+            if s
         )
 
 
@@ -92,6 +99,7 @@ def read_app_settings(env: Mapping[str, str] | None = None) -> AppSettings:
         ),
         public_url=_web_address(env, "TRIPTYCH_PUBLIC_URL"),
         operator_token=env.get("TRIPTYCH_OPERATOR_TOKEN", "").strip(),
+        seal_key=_seal_key(env),
         metrics=env.get("TRIPTYCH_METRICS", "").strip() or AppSettings.metrics,
         worker=env.get("TRIPTYCH_WORKER", "").strip(),
         reviews_at_once=_count(env, "TRIPTYCH_REVIEWS_AT_ONCE", AppSettings.reviews_at_once),
@@ -112,6 +120,16 @@ def _engine(env: Mapping[str, str]) -> str:
     text = env.get("TRIPTYCH_ENGINE", "").strip()
     if text not in ("", "auto", "static", "claude"):
         raise ConfigProblem(f"TRIPTYCH_ENGINE is {text[:40]!r}.", "Use auto, static or claude.")
+    return text
+
+
+def _seal_key(env: Mapping[str, str]) -> str:
+    text = env.get("TRIPTYCH_SEAL_KEY", "").strip()
+    if text and len(text) < LEAST_KEY:
+        raise ConfigProblem(
+            f"TRIPTYCH_SEAL_KEY is shorter than {LEAST_KEY} characters.",
+            "Make one: openssl rand -hex 32",
+        )
     return text
 
 

@@ -70,13 +70,14 @@ async def _unkept(_calls: Sequence[Call], run: Run) -> Run:
 class Circumstances:
     """What a door gives to a review beside the change: environment, wishes, and who watches.
 
-    `turn` is awaited before the plan, where several reviews share a processor. `strict` turns a wrong configuration into an error; else defaults hold and a note says so. `again`,
-    `elsewhere` and `commands` are told to people (see Report), `notes` beside those of the terms.
-    `engine` makes the engines; another one is given where another job has looked already. `paid` is
-    what this very review has cost before it was interrupted, `before` what the pull request has cost
-    as far as the door knows, `allowances` are limits beside those of
-    the configuration, both in USD. `patience` is how many seconds a call may wait for its turn
-    beyond an engine's deadline. `seal` signs what is posted, and tells what was.
+    `turn` is awaited before the plan, where several reviews share a processor. `strict` turns a
+    wrong configuration into an error; else defaults hold and a note says so. `again`, `elsewhere` and
+    `commands` are told to people (see Report), `notes` beside those of the terms. `engine` makes the
+    engines; another one is given where another job has looked already. `paid` is what this very
+    review has cost before it was interrupted, `before` what the pull request has cost as far as the
+    door knows, `allowances` are limits beside those of the configuration, both in USD. `patience` is
+    how many seconds a call may wait for its turn beyond an engine's deadline. `seal` signs what is
+    posted, and tells what was.
     """
 
     settings: Settings

@@ -1,4 +1,4 @@
-"""At the start: what GitHub could not deliver while nobody listened is asked for again (case S12)."""
+"""What GitHub could not deliver, while nobody listened or could answer, is asked for again (case S12)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from bot.settings import Settings
 log = structlog.get_logger("serve")
 
 
-async def ask_for_missed(settings: Settings, app: AppSettings) -> int:
-    """Ask GitHub to send what never arrived in the last three days; returns how many events.
+async def ask_for_missed(settings: Settings, app: AppSettings, since: float = 0.0) -> int | None:
+    """Ask GitHub to send what never arrived since a time (seconds since the epoch), of the last three
+    days at most; returns how many events, None where it is not known.
 
     They come by the door like any other, and what was done already is not done again. A failure is
     told in the log: the server serves all the same.
@@ -25,10 +26,11 @@ async def ask_for_missed(settings: Settings, app: AppSettings) -> int:
     try:
         async with make_session(settings) as session:
             deliveries = Deliveries(AsApp(session, settings, AppKey(app, lambda: app)))
-            for delivery in missed(await deliveries.since(0.0)):
+            for delivery in missed(await deliveries.since(since)):
                 asked += await _asked(deliveries, delivery)
     except Problem as e:
         log.warning("missed.unknown", what=e.what, do=e.do)
+        return None
     log.info("missed.asked", count=asked)
     return asked
 

@@ -11,6 +11,7 @@ import asyncio
 import ctypes
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ LINGER_SECONDS = 5.0
 
 SECRETS = (
     *("TRIPTYCH_APP_PRIVATE_KEY", "TRIPTYCH_WEBHOOK_SECRET", "TRIPTYCH_OPERATOR_TOKEN"),
-    *("TRIPTYCH_DATABASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+    *("TRIPTYCH_SEAL_KEY", "TRIPTYCH_DATABASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
     *("GITHUB_TOKEN", "GH_TOKEN"),
 )
 """Variables that no child inherits. A platform's own credentials (AWS_…) stay: their library reads
@@ -78,8 +79,11 @@ class Start(Protocol):
         *,
         worker: bool,
         metrics: Metrics | None = None,
+        read: Callable[[], AppSettings] = read_app_settings,
     ) -> Service:
-        """They run on return; `worker` tells whether this process does reviews, too."""
+        """They run on return; `worker` tells whether this process does reviews, too. `read` gives the
+        App's settings anew, for a key that was replaced.
+        """
         ...
 
 
@@ -92,12 +96,16 @@ def no_more(_: House) -> Iterable[web.AbstractRouteDef]:
     return ()
 
 
-Listening = Callable[[Settings, AppSettings], Awaitable[object]]
-"""What is done once the door of a configured App is open."""
+Listening = Callable[[Settings, AppSettings, float], Awaitable[int | None]]
+"""What is done when the door of a configured App is open, at once and then every hour: it looks for
+what has happened since a time (seconds since the epoch), and returns None where that failed.
+"""
+NEWS_SECONDS = 3600.0
 
 
-async def no_news(_: Settings, _app: AppSettings) -> None:
+async def no_news(_: Settings, _app: AppSettings, _since: float) -> int | None:
     """Nothing is done."""
+    return 0
 
 
 def serve(
@@ -126,6 +134,10 @@ class _Plan:
     settings: Settings
     app: AppSettings
     metrics: Metrics
+
+    def read_app(self) -> AppSettings:
+        """The App's settings anew: files may have changed. The variables themselves are gone."""
+        return read_app_settings(self.env)
 
 
 def _run(main: Callable[[_Plan], Awaitable[None]]) -> None:
@@ -169,21 +181,26 @@ async def _serving(
     jobs = LateJobs()
     desk = Desk(plan.app, jobs)
 
+    async def begun(app: AppSettings) -> Service:
+        return await start(
+            plan.settings, app, worker=worker, metrics=plan.metrics, read=plan.read_app
+        )
+
     async def reload() -> None:
-        app = read_app_settings(plan.env)
+        app = plan.read_app()
         start_logging(own_secrets(plan.settings, app))
         if app.has_app and jobs.service is None:
-            jobs.service = await start(plan.settings, app, worker=worker, metrics=plan.metrics)
+            jobs.service = await begun(app)
         desk.settings = app
 
     if plan.app.has_app:
-        jobs.service = await start(plan.settings, plan.app, worker=worker, metrics=plan.metrics)
+        jobs.service = await begun(plan.app)
     try:
         house = House(plan.settings, desk, plan.metrics, _address(host, port), reload)
         door = make_door(desk, metrics=plan.metrics, more=more(house))
         async with listening(door, host, port) as runner, _scraped(plan, jobs):
             _say("listening", host=host, port=runner.addresses[0][1], why=desk.closed)
-            news = asyncio.create_task(_opened(plan, opened))
+            news = asyncio.create_task(_opened(plan, desk, opened))
             await told.wait()
             news.cancel()
             desk.stopping = True
@@ -192,9 +209,13 @@ async def _serving(
         await _drained(jobs.service)
 
 
-async def _opened(plan: _Plan, opened: Listening) -> None:
-    if plan.app.has_app:
-        await opened(plan.settings, plan.app)
+async def _opened(plan: _Plan, desk: Desk, opened: Listening) -> None:
+    since = 0.0
+    while True:
+        now = time.time()
+        if desk.settings.has_app and await opened(plan.settings, desk.settings, since) is not None:
+            since = now - NEWS_SECONDS  # What was still on its way then is looked at once more.
+        await asyncio.sleep(NEWS_SECONDS)
 
 
 async def _working(plan: _Plan, start: Start) -> None:
@@ -205,7 +226,9 @@ async def _working(plan: _Plan, start: Start) -> None:
             "or set the App up with `triptych serve`.",
         )
     told = _told_to_stop()
-    service = await start(plan.settings, plan.app, worker=True, metrics=plan.metrics)
+    service = await start(
+        plan.settings, plan.app, worker=True, metrics=plan.metrics, read=plan.read_app
+    )
     try:
         async with _scraped(plan, service):
             _say("working", worker=plan.app.worker)

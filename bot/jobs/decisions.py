@@ -55,7 +55,9 @@ class Decisions:
         ).where(
             dismissals.c.repository_id == place.repository_id, dismissals.c.number == place.number
         )
-        return await self._look(lambda c: {f: Dismissal(b, o, r) for f, b, o, r in c.execute(query)})
+        return await self._look(
+            lambda c: {f: Dismissal(b, o, r) for f, b, o, r in c.execute(query)}
+        )
 
     async def may_react(self, repository: int, person: int) -> bool:
         """Whether somebody without the right gets a reaction now: one an hour (case S23)."""

@@ -154,7 +154,9 @@ class Durable:
         its own, and fail when a later life of it takes another way.
         """
         starting = self._begin(self._started[work], work, job, run, how)
-        async with self._turn:  # SQLite lets writers that meet sleep: one after the other is sooner.
+        async with (
+            self._turn
+        ):  # SQLite lets writers that meet sleep: one after the other is sooner.
             await asyncio.create_task(starting, context=contextvars.Context())
 
     async def _begin(self, function: Any, work: str, job: str, run: str, how: Start) -> None:
@@ -178,6 +180,13 @@ class Durable:
         """Delete all that is stored of some runs, kept answers included."""
         if runs:
             await DBOS.delete_workflows_async(list(runs))
+
+    async def forget_named(self, beginnings: Sequence[str]) -> None:
+        """The same for all runs whose names begin so."""
+        found = await DBOS.list_workflows_async(
+            workflow_id_prefix=list(beginnings), load_input=False, load_output=False
+        )
+        await self.forget([w.workflow_id for w in found])
 
     async def old(self, before: float, work: str) -> tuple[str, ...]:
         """Runs of some work that ended before a time (seconds since the epoch)."""
@@ -255,6 +264,13 @@ class Queue:
         """Delete all that is stored of some runs."""
         if runs:
             await self._client.delete_workflows_async(list(runs))
+
+    async def forget_named(self, beginnings: Sequence[str]) -> None:
+        """The same for all runs whose names begin so."""
+        found = await self._client.list_workflows_async(
+            workflow_id_prefix=list(beginnings), load_input=False, load_output=False
+        )
+        await self.forget([w.workflow_id for w in found])
 
     async def close(self) -> None:
         """Close the connections."""

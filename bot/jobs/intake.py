@@ -31,8 +31,8 @@ from bot.jobs.protocol import (
     Trigger,
     Wish,
 )
-from bot.jobs.store import ALIVE, NEWER, Job, Store
-from bot.jobs.tables import storable
+from bot.jobs.store import NEWER, Job, Store
+from bot.jobs.tables import ALIVE, storable
 
 REVIEW, COMMAND = "review", "command"
 """Names under which the engine knows our two kinds of work."""
@@ -48,6 +48,10 @@ class Starter(Protocol):
 
     async def forget(self, runs: Sequence[str]) -> None:
         """Delete all that is stored of some runs."""
+        ...
+
+    async def forget_named(self, beginnings: Sequence[str]) -> None:
+        """The same for all runs whose names begin so."""
         ...
 
 
@@ -281,7 +285,8 @@ class Intake:
                 return job
 
     async def _command(self, wish: CommandWish) -> str:
-        run = f"command.{wish.place.repository_id}.{wish.thread}.{wish.comment}"
+        place = wish.place
+        run = f"{_orders(place.installation, place.repository_id)}{wish.thread}.{wish.comment}"
         how = Start(here=self._limits is not None)
         await self._starter.start(COMMAND, json.dumps(asdict(wish)), run, how)
         return run
@@ -298,6 +303,14 @@ class Intake:
         gone = await self._store.purge(wish.installation, wish.repositories)
         self._stop(gone)
         await self._starter.forget(gone)
+        await self._starter.forget_named(
+            [_orders(wish.installation, r) for r in wish.repositories or (None,)]
+        )
+
+
+def _orders(installation: int, repository: int | None) -> str:
+    """How the names of runs begin that carry out the orders of an installation, or of a repository."""
+    return f"{COMMAND}.{installation}." + (f"{repository}." if repository is not None else "")
 
 
 def _row(job: str, wish: ReviewWish, refusal: str) -> Mapping[str, Any]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import random
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Protocol
 
 from bot.app_settings import AppSettings
 
-SLOTS, PULLS, EXECUTORS = 7301, 7302, 7303
-"""Classes of advisory locks: model calls, pull requests, executors."""
+SLOTS, PULLS, EXECUTORS, CHORES = 7301, 7302, 7303, 7304
+"""Classes of advisory locks: model calls, pull requests, executors, what one process does for all."""
 COURTESY = 0.5
 """Seconds that a review lets events go first, at the most: they may never stop coming."""
 PAUSE = 0.2
@@ -62,6 +62,23 @@ class Turns:
             self._locks[name] = (lock, users - 1)
             if users == 1:
                 del self._locks[name]
+
+
+class Chores:
+    """What one process does for all of them; `locks` are None where it is the only one."""
+
+    def __init__(self, locks: Locks | None) -> None:
+        self._locks = locks
+
+    async def do(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do it, unless another process is at it."""
+        if self._locks is None:
+            await work()
+        elif await self._locks.take(CHORES, number_of(name)):
+            try:
+                await work()
+            finally:
+                await self._locks.give(CHORES, number_of(name))
 
 
 class Preparation:

@@ -31,7 +31,8 @@ from bot.jobs.protocol import (
     Verb,
     Wish,
 )
-from bot.jobs.store import ALIVE, Store
+from bot.jobs.store import Store
+from bot.jobs.tables import ALIVE
 from bot.outputs.marker import read_finding_marker
 from bot.outputs.replies import dismissed_later, explanation, help_text, not_found, not_understood
 from reviewers.core.history import Dismissal
@@ -126,11 +127,13 @@ class Orders:
                     return Done(Face.PUZZLED, not_understood(order.reason))
                 return Done(Face.DONE, help_text())
             case Verb.STOP:
-                await self._wish(CancelWish(order.place, f"stopped by {order.login}"))
+                why = f"stopped by {order.login}"
+                await self._wish(CancelWish(order.place, why, said_at(order)))
                 return Done(Face.DONE)
             case Verb.REVIEW:
                 once = f"comment {order.thread.value} {order.comment}"
-                wish = ReviewWish(order.place, Trigger.COMMAND, once=once)
+                seen = said_at(order)
+                wish = ReviewWish(order.place, Trigger.COMMAND, once=once, seen=seen)
                 ended = await self._watched(await self._wish(wish))
                 return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
             case Verb.EXPLAIN:
@@ -201,6 +204,13 @@ def read_order(text: str) -> CommandWish | None:
         return _ORDER.validate_json(text)
     except ValidationError:
         return None
+
+
+def said_at(order: CommandWish) -> float:
+    """When the comment was written, in seconds since the epoch, 0.0 where it does not say: a `stop`
+    that is late stops nothing that was asked for later.
+    """
+    return datetime.fromisoformat(order.updated).timestamp() if order.updated else 0.0
 
 
 def _findings(document: str) -> list[dict[str, Any]]:

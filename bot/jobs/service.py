@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import secrets
 import signal
@@ -22,12 +21,15 @@ from bot.app_settings import AppSettings, read_app_settings
 from bot.jobs.access import AppAccess
 from bot.jobs.database import hold_alone, make_home, ready_sqlite
 from bot.jobs.durable import Durable, DurableError, Queue
+from bot.jobs.endings import Endings
 from bot.jobs.intake import COMMAND, REVIEW, Intake
-from bot.jobs.limits import Limits
+from bot.jobs.limits import Chores, Limits
 from bot.jobs.means import PAUSES, Means
 from bot.jobs.orders import Orders
 from bot.jobs.protocol import Figures, JobRow, JobState, Wish
-from bot.jobs.store import DAY, Store
+from bot.jobs.seal_key import seal_key
+from bot.jobs.spending import DAY
+from bot.jobs.store import Store
 from bot.jobs.takeover import SWEEP, LostNameError, PostgresLocks, hold_name, sweep
 from bot.jobs.transactions import open_database
 from bot.jobs.worker import Worker
@@ -42,6 +44,8 @@ FLUSH = 5.0
 """Seconds by which what other processes see of the last event may be late."""
 UNSTARTED = 60.0
 """So old a job must be that somebody works on; younger ones may be about to be started."""
+UNCLOSED = 120.0
+"""Seconds between two tries to end check runs that could not be ended with their jobs."""
 TIDY = 600.0
 """Seconds between two rounds of forgetting and of looking for jobs that nobody works on."""
 COMMANDS_AT_ONCE = 100
@@ -132,13 +136,17 @@ class Service:
 
     # --- what goes on by itself in a process that works
 
-    def begin(self, durable: Durable, worker: Worker, locks: PostgresLocks | None) -> None:
+    def begin(
+        self, durable: Durable, worker: Worker, endings: Endings, locks: PostgresLocks | None
+    ) -> None:
         """Start what has to be looked after from now on."""
         self._durable, self._locks = durable, locks
+        chores = Chores(locks)
         rounds: list[tuple[float, Callable[[], Awaitable[object]]]] = [
             (LOOK, lambda: self._look(worker)),
-            (TIDY, lambda: self._tidy(durable)),
-            (UNSTARTED, lambda: self._see_to(durable)),
+            (TIDY, lambda: chores.do("tidy", lambda: self._tidy(durable))),
+            (UNSTARTED, lambda: chores.do("see to", lambda: self._see_to(durable))),
+            (UNCLOSED, lambda: chores.do("close", endings.close_checks)),
         ]
         if locks is not None:
             rounds.append((SWEEP, lambda: sweep(durable, locks)))
@@ -240,7 +248,7 @@ async def start(
             {REVIEW: app.reviews_at_once, COMMAND: COMMANDS_AT_ONCE},
         )
         service = Service(store, intake, app, opened.pop_all())
-        service.begin(durable, doing, locks)
+        service.begin(durable, doing, Endings(means), locks)
         return service
 
 
@@ -265,7 +273,7 @@ def _means(
         limits=limits,
         access=access,
         settings=hidden,
-        key=hashlib.sha256(f"triptych {app.private_key}".encode()).digest(),
+        key=seal_key(app),
         worker=name,
         secrets=hidden.secrets,
         cost_day=app.cost_day,

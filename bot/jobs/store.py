@@ -17,12 +17,15 @@ from sqlalchemy.engine import Connection, RowMapping
 from bot.jobs.decisions import Decisions
 from bot.jobs.past import Past
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
-from bot.jobs.tables import dismissals, jobs, meta, politeness
+from bot.jobs.spending import DAY, Spending, cost_today, forget_costs, keep_cost
+from bot.jobs.tables import ALIVE, ENDED, dismissals, jobs, meta, politeness, write_meta
 from bot.jobs.transactions import PATIENT, PAUSES, Transactions, alone
 
-ALIVE = (JobState.WAITING, JobState.RUNNING, JobState.PARKED)
-ENDED = tuple(s for s in JobState if s not in ALIVE)
-DAY = 86400.0
+_UNDONE = (JobState.SUPERSEDED, JobState.CANCELLED, JobState.DEAD)
+SETTLED = 60.0
+"""Seconds in which a job that is over has ended its check run, if it can."""
+MOST_UNCLOSED = 20
+"""So many check runs are ended in a round: GitHub may still not answer."""
 NEWER = "a newer commit is being reviewed"
 """The note of a superseded job."""
 
@@ -47,7 +50,8 @@ class Job:
 
 
 class Store:
-    """The jobs, and through `decisions` what people have decided about their findings.
+    """The jobs; through `decisions` what people have decided about their findings, through `past` and
+    `spending` what earlier jobs tell.
 
     A `patient` one waits longer for a database that does not answer: for work, not for webhooks.
     """
@@ -58,6 +62,7 @@ class Store:
         self._look = partial(transactions.look, pauses=pauses)
         self.past = Past(transactions)
         self.decisions = Decisions(transactions)
+        self.spending = Spending(transactions)
         self.close = transactions.close
 
     # --- wishes
@@ -221,29 +226,20 @@ class Store:
 
         return await self._look(work)
 
-    async def reserve(self, job: str, amount: float) -> tuple[float, float]:
-        """Set money aside for a job and tell what today (UTC) has taken beside it, and of that its
-        installation: paid by what ended, paid or reserved by what runs.
-        """
-
-        def work(c: Connection) -> tuple[float, float]:
-            alone(c, "money")
-            since = time.time() - time.time() % DAY
-            mine = c.execute(sa.select(jobs.c.installation).where(jobs.c.id == job)).scalar()
-            taken = sa.case((jobs.c.cost > jobs.c.reserved, jobs.c.cost), else_=jobs.c.reserved)
-            total = sa.select(sa.func.coalesce(sa.func.sum(taken), 0.0)).where(
-                jobs.c.id != job, sa.or_(jobs.c.ended >= since, jobs.c.state.in_(ALIVE))
-            )
-            c.execute(sa.update(jobs).where(jobs.c.id == job).values(reserved=amount))
-            everybody = float(c.execute(total).scalar_one())
-            own = float(c.execute(total.where(jobs.c.installation == mine)).scalar_one())
-            return everybody, own
-
-        return await self._do(work)
-
     async def unfinished(self, before: float) -> tuple[Job, ...]:
         """Jobs that live and were written down before a time: each must have somebody at work."""
         query = sa.select(*_LIST).where(jobs.c.state.in_(ALIVE), jobs.c.created < before)
+        return await self._jobs(query)
+
+    async def unclosed(self, now: float) -> tuple[Job, ...]:
+        """Jobs that ended a while ago, within a day, and have a check run that did not end with them."""
+        query = (
+            sa.select(*_LIST)
+            .where(jobs.c.check_run != 0, jobs.c.state.in_(_UNDONE))
+            .where(jobs.c.ended.between(now - DAY, now - SETTLED))
+            .order_by(jobs.c.ended)
+            .limit(MOST_UNCLOSED)
+        )
         return await self._jobs(query)
 
     # --- lists
@@ -263,10 +259,6 @@ class Store:
             counted = {str(state): int(n) for state, n in states}
             waiting = jobs.c.state == JobState.WAITING
             oldest = c.execute(sa.select(sa.func.min(jobs.c.created)).where(waiting)).scalar()
-            since = time.time() - time.time() % DAY
-            cost = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.cost), 0.0)).where(
-                sa.or_(jobs.c.ended >= since, jobs.c.state.in_(ALIVE))
-            )
             last = c.execute(sa.select(meta.c.value).where(meta.c.name == "last_webhook")).scalar()
             return Figures(
                 waiting=counted.get(JobState.WAITING, 0),
@@ -274,7 +266,7 @@ class Store:
                 running=counted.get(JobState.RUNNING, 0),
                 parked=counted.get(JobState.PARKED, 0),
                 dead=counted.get(JobState.DEAD, 0),
-                cost_today=float(c.execute(cost).scalar_one()),
+                cost_today=cost_today(c),
                 cost_limit=cost_limit,
                 last_webhook=float(last) if last else None,
             )
@@ -286,8 +278,7 @@ class Store:
 
         def work(c: Connection) -> None:
             alone(c, f"memory {name}")
-            c.execute(sa.delete(meta).where(meta.c.name == name))
-            c.execute(sa.insert(meta).values(name=name, value=value))
+            write_meta(c, name, value)
 
         await self._do(work)
 
@@ -299,7 +290,10 @@ class Store:
     # --- forgetting
 
     async def purge(self, installation: int, repositories: Sequence[int] = ()) -> tuple[str, ...]:
-        """Forget an installation, or some of its repositories; returns the ids of its jobs."""
+        """Forget an installation, or some of its repositories; returns the ids of its jobs.
+
+        What they have cost today still counts: else a budget would begin anew with an installation.
+        """
 
         def work(c: Connection) -> tuple[str, ...]:
             here = [jobs.c.installation == installation]
@@ -312,6 +306,7 @@ class Store:
             c.execute(
                 sa.delete(politeness).where(politeness.c.repository_id.in_([int(r) for r in repos]))
             )
+            keep_cost(c, installation, here)
             c.execute(sa.delete(jobs).where(*here))
             c.execute(sa.delete(dismissals).where(*decided))
             return gone
@@ -326,6 +321,7 @@ class Store:
             gone = tuple(str(i) for i in c.execute(sa.select(jobs.c.id).where(*old)).scalars())
             c.execute(sa.delete(jobs).where(*old))
             c.execute(sa.delete(politeness).where(politeness.c.at < before))
+            forget_costs(c)
             return gone
 
         return await self._do(work)

@@ -15,12 +15,19 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    delete,
+    insert,
 )
-from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.types import TypeDecorator
+
+from bot.jobs.protocol import JobState
 
 SCHEMA = 1
 """Raised with each change of a table; `open_store` refuses a newer one (case S77)."""
+
+ALIVE = (JobState.WAITING, JobState.RUNNING, JobState.PARKED)
+ENDED = tuple(s for s in JobState if s not in ALIVE)
 
 metadata = MetaData()
 
@@ -51,6 +58,13 @@ meta = Table(
     Column("name", Words(40), primary_key=True),
     Column("value", Words(200), nullable=False),
 )
+
+
+def write_meta(c: Connection, name: str, value: str) -> None:
+    """One line of memory, in place of what it was."""
+    c.execute(delete(meta).where(meta.c.name == name))
+    c.execute(insert(meta).values(name=name, value=value))
+
 
 jobs = Table(
     "triptych_jobs",

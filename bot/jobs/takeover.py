@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Coroutine
+from contextlib import suppress
+from itertools import chain, repeat
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
@@ -28,6 +30,8 @@ PREDECESSOR = 5.0
 """Seconds in which Postgres notices that a process which was killed just now is gone."""
 TAKE: LiteralString = "select pg_try_advisory_lock(%s, %s)"
 GIVE: LiteralString = "select pg_advisory_unlock(%s, %s)"
+CLOSING = 5.0
+"""Seconds for giving locks back at the end."""
 REGAIN = 40.0
 """Seconds in which Postgres gives our own broken connection up; so long it may hold our name."""
 STANDS: LiteralString = "select %s = %s"
@@ -71,25 +75,36 @@ class PostgresLocks:
             return await self._ask(TAKE, *self._name)
 
     async def take(self, kind: int, number: int) -> bool:
-        """Take it if it is free. Who is cancelled meanwhile does not hold it."""
+        """Take it if it is free. Who is cancelled meanwhile does not hold it.
+
+        Where this worker was taken for dead it does not return: whoever asks is about to be cancelled.
+        """
         asked = self._surely(self._sure(TAKE, kind, number))
         try:
             return await asyncio.shield(asked)
         except asyncio.CancelledError:
             self._surely(self._undone(asked, kind, number))
             raise
+        except LostNameError:
+            await asyncio.Event().wait()
+            raise
 
     async def give(self, kind: int, number: int) -> None:
         """Give it back, also where the one who asks is cancelled."""
-        await asyncio.shield(self._surely(self._sure(GIVE, kind, number)))
+        with suppress(LostNameError):
+            await asyncio.shield(self._surely(self._sure(GIVE, kind, number)))
 
     async def check(self) -> None:
         """See to it that the connection stands. LostNameError where somebody else has the name."""
         await self._surely(self._sure(STANDS, *self._name))
 
     async def close(self) -> None:
-        """Give all of them back."""
-        await asyncio.gather(*self._asked, return_exceptions=True)
+        """Give all of them back; a database that is away does that by itself."""
+        if self._asked:
+            _, away = await asyncio.wait(self._asked, timeout=CLOSING)
+            for task in away:
+                task.cancel()
+            await asyncio.gather(*self._asked, return_exceptions=True)
         if self._connection is not None:
             await self._connection.close()
 
@@ -101,18 +116,21 @@ class PostgresLocks:
         return task
 
     async def _undone(self, asked: Awaitable[bool], kind: int, number: int) -> None:
-        if await asked:
-            await self._sure(GIVE, kind, number)
+        with suppress(LostNameError):
+            if await asked:
+                await self._sure(GIVE, kind, number)
 
     async def _sure(self, query: LiteralString, kind: int, number: int) -> bool:
         async with self._turn:
             if self.lost.is_set():
                 raise LostNameError
-            try:
-                done = await self._ask(query, kind, number)
-            except psycopg.OperationalError:
-                await self._connect_again()
-                done = await self._ask(query, kind, number)
+            while True:
+                try:
+                    done = await self._ask(query, kind, number)
+                except psycopg.OperationalError:
+                    await self._connect_again()
+                else:
+                    break
             if query is TAKE and done:
                 self._held.add((kind, number))
             if query is GIVE:
@@ -120,14 +138,19 @@ class PostgresLocks:
             return done
 
     async def _connect_again(self) -> None:
-        if self._connection is not None:
-            await self._connection.close()
-        for pause in PATIENCE:
+        """However long it takes: without the database nothing here may go on."""
+        for pause in chain(PATIENCE, repeat(PATIENCE[-1])):
+            if self._connection is not None:
+                await self._connection.close()
             try:
                 self._connection = await self._connected()
-                break
+                await self._take_back()
             except psycopg.OperationalError:
                 await asyncio.sleep(pause)
+            else:
+                return
+
+    async def _take_back(self) -> None:
         until = time.monotonic() + self._regain
         while not await self._ask(TAKE, *self._name):
             if time.monotonic() > until:

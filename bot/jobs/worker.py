@@ -7,38 +7,30 @@ the pull request moves or closes (then its task is cancelled), GitHub is down (t
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
-import itertools
-import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 import structlog
 
 from bot.errors import GoneProblem, HostProblem, LimitProblem, LostProblem, MovedProblem, Problem
 from bot.jobs.desk import JobDesk, OvertakenProblem
+from bot.jobs.endings import TRY_AGAIN, Ending, Endings
 from bot.jobs.keeping import Keeper
 from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import JobState, ReviewWish, Trigger
-from bot.jobs.store import ALIVE, NEWER, Job
-from bot.outputs.checkrun import adopted_check, check_run, check_title, skipped
+from bot.jobs.store import NEWER, Job
+from bot.jobs.tables import ALIVE
+from bot.outputs.checkrun import adopted_check, check_run
 from bot.outputs.document import document, worst_proven
 from bot.outputs.seal import Seal
 from bot.outputs.shapes import WrittenShape
 from bot.pipeline import Circumstances
 from bot.publish import Published
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
-from bot.report import Report
-from bot.subject import PullRequest, Subject
 from bot.terms import Options
 from reviewers.core.allowance import Allowance
 from reviewers.core.call import Call, Look
-from reviewers.core.change import Change
-from reviewers.core.policy import Policy
 from reviewers.core.secrets import Redaction
-from reviewers.core.verdict import Outcome, Verdict
 from reviewers.protocols import Brief, Moment
 
 SUSPECT = 2
@@ -50,20 +42,15 @@ LONGEST_PAUSE = 3700.0
 """A primary limit of GitHub's lasts an hour at the most."""
 PATIENCE = 600.0
 """Seconds that a call may wait for its turn."""
+LEAST_PAUSE = 0.1
+"""Seconds between two tries to reach the database, at the least."""
 RESERVED = 2.0
 """USD set aside for a review where the operator sets no limit for one; its configuration's default."""
-TRY_AGAIN = "comment `/triptych review`"
+
+_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError)
+"""The database is away, or full, and no job is to blame."""
 
 log = structlog.get_logger("triptych.jobs")
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a job came to its end, or that it did not: `pause` seconds later it is tried again."""
-
-    state: JobState
-    note: str = ""
-    pause: float | None = None
 
 
 class Worker:
@@ -71,6 +58,7 @@ class Worker:
 
     def __init__(self, means: Means, wish: Callable[[ReviewWish], Awaitable[str]]) -> None:
         self._means = means
+        self._endings = Endings(means)
         self._wish = wish
         self._running: dict[str, asyncio.Task[str]] = {}
         self._begun: set[str] = set()
@@ -109,7 +97,7 @@ class Worker:
         except asyncio.CancelledError:
             if job not in self._stopped:  # The process ends: the engine will begin it again.
                 raise
-            return await self._ended(job)
+            return await self._endings.ended(job)
         finally:
             if self._running.get(job) is task:
                 del self._running[job]
@@ -123,25 +111,29 @@ class Worker:
             lambda look: self._paid(job, look),
             lambda: self._means.store.note(job, attempts=1),
         )
-        for tries in itertools.count():
+        tries = outages = 0
+        while True:
             try:
                 ending = await self._life(job, keeper, tries)
-            except (sa.exc.SQLAlchemyError, OSError) as e:
-                if tries >= len(self._means.pauses):
-                    raise
-                log.warning("job.database", job=job, why=type(e).__name__)
-                ending = Ending(JobState.PARKED, pause=self._means.pauses[tries])
+                tries += 1
+            except _AWAY as e:
+                # Never given up: the engine would forget with the run what was paid for.
+                pause = self._means.pauses[min(outages, len(self._means.pauses) - 1)]
+                outages += 1
+                log.warning("job.database", job=job, why=type(e).__name__, seconds=pause)
+                await asyncio.sleep(max(pause, LEAST_PAUSE))
+                continue
             if ending is None:
                 break
             if ending.pause is None:
                 log.info("job.ended", job=job, state=ending.state.value)
                 if ending.state is JobState.SUPERSEDED:
                     break
-                await self._counted(job)
+                await self._endings.counted(job)
                 return ending.state.value
             log.warning("job.parked", job=job, seconds=ending.pause)
             await asyncio.sleep(ending.pause)
-        return await self._ended(job)
+        return await self._endings.ended(job)
 
     async def _life(self, job: str, keeper: Keeper, tries: int) -> Ending | None:
         """One try, and what it came to, written down; None where somebody else has ended the job.
@@ -180,15 +172,15 @@ class Worker:
         except MovedProblem:
             return await self._moved(job)
         except HostProblem as e:
-            return self._put_off(e, tries) or await self._failed(job, e)
+            return self._put_off(e, tries) or await self._endings.failed(job, e)
         except Problem as e:
-            return await self._failed(job, e)
-        except (sa.exc.SQLAlchemyError, OSError):
+            return await self._endings.failed(job, e)
+        except _AWAY:
             raise
         except Exception as e:  # The job's boundary: one that breaks must not break the others.
             log.exception("job.fault", job=job.row.id)
             fault = Problem(f"Triptych has a fault ({type(e).__name__}).", "See the server's log.")
-            return await self._failed(job, fault)
+            return await self._endings.failed(job, fault)
 
     def _put_off(self, problem: HostProblem, tries: int) -> Ending | None:
         """A pause, where later may be better; None where it would not be, or was not."""
@@ -203,7 +195,7 @@ class Worker:
     async def _reviewed(self, job: Job, keeper: Keeper, reach: Reach) -> Ending:
         """The line of a review, with this job's desk."""
         row = job.row
-        run = self._run(row.id)
+        run = self._means.run_of(row.id)
         dismissed = await self._means.store.decisions.dismissed(row.place)
         redact = Redaction(self._means.secrets)
         clean = await self._means.store.past.last_clean(row.place)
@@ -241,7 +233,7 @@ class Worker:
             again=TRY_AGAIN,
             commands=True,
             run=run,
-            nonce=lambda: self._secret(f"nonce {row.id}")[:24],
+            nonce=lambda: self._means.secret(f"nonce {row.id}")[:24],
         )
         try:
             return await self._concluded(job, desk, around, reach)
@@ -291,7 +283,7 @@ class Worker:
         """Somebody has reviewed this head already, or we had posted before we were interrupted."""
         assert desk.terms is not None, "a review has terms"
         ours = outcome.ours
-        mine = ours.marker.run == self._run(job.row.id) and job.row.document
+        mine = ours.marker.run == self._means.run_of(job.row.id) and job.row.document
         check = adopted_check(
             ours.review.body,
             ours.marker,
@@ -317,57 +309,13 @@ class Worker:
         row = job.row
         there = await self._means.store.of_pull(row.place)
         if not any(j.row.state in ALIVE for j in there if j.row.id != row.id):
-            wish = ReviewWish(row.place, Trigger.PUSHED, once=f"{row.id} moved")
+            trigger = row.trigger if row.trigger.is_asked else Trigger.PUSHED
+            wish = ReviewWish(row.place, trigger, once=f"{row.id} moved")
             wished = asyncio.ensure_future(self._wish(wish))
             self._wished.add(wished)
             wished.add_done_callback(self._wished.discard)
             await asyncio.shield(wished)
         return Ending(JobState.SUPERSEDED, NEWER)
-
-    async def _failed(self, job: Job, problem: Problem) -> Ending:
-        """Nothing useful ran: the check run says so, where it still can."""
-        job = await self._means.store.job(job.row.id) or job
-        row = job.row
-        change = Change((), head=row.head)
-        place = row.place
-        owner, _, name = place.repository.partition("/")
-        subject = Subject(str(place), change, pull=PullRequest(owner, name, place.number))
-        verdict = Verdict(Outcome.FAILED, change, Policy(()), problem=problem.what.rstrip("."))
-        report = Report(verdict, subject, self._run(row.id), "", again=TRY_AGAIN, commands=True)
-        log.error("job.failed", job=row.id, why=problem.what)
-        if row.head:
-            check = check_run(report)
-            await self._reached(job, lambda desk: desk.finish(row.head, check))
-        await self._means.store.note(
-            row.id, outcome=Outcome.FAILED.value, title=check_title(report)
-        )
-        return Ending(JobState.DEAD, problem.what)
-
-    async def _ended(self, job: str) -> str:
-        """The job was ended by somebody else, or for another; its check run ends, too."""
-        found = await self._means.store.job(job)
-        if found is None:
-            return JobState.CANCELLED.value
-        row = found.row
-        if row.started and row.head and row.state in (JobState.SUPERSEDED, JobState.CANCELLED):
-            check = skipped(row.note)
-            await self._reached(found, lambda desk: desk.finish_begun(row.head, check))
-        await self._counted(job)
-        return row.state.value
-
-    async def _counted(self, job: str) -> None:
-        if found := await self._means.store.job(job):
-            row = found.row
-            self._means.ended(row.state, max(0.0, time.time() - row.created))
-
-    async def _reached(self, job: Job, tell: Callable[[JobDesk], Awaitable[None]]) -> None:
-        """The job's desk, reached from outside of its review, where that can be."""
-        row = job.row
-        try:
-            async with self._means.access.pull(row.place) as reach:
-                await tell(JobDesk(job, self._run(row.id), reach.checks, {}, self._means.store))
-        except Problem as e:
-            log.warning("job.unheard", job=row.id, why=e.what)
 
     async def _paid(self, job: str, look: Look) -> None:
         await self._means.store.pay(job, look.cost)
@@ -379,7 +327,7 @@ class Worker:
         if means.cost_day is None and means.cost_day_installation is None:
             return ()
         amount = means.settings.ceilings.review_cost or RESERVED
-        everybody, own = await means.store.reserve(job, amount)
+        everybody, own = await means.store.spending.reserve(job, amount)
         found = (
             (means.cost_day, "all reviews of today", "TRIPTYCH_MAX_COST_DAY", everybody),
             (
@@ -394,12 +342,3 @@ class Worker:
             for limit, what, key, spent in found
             if limit is not None
         )
-
-    def _run(self, job: str) -> str:
-        """The run's name, 8 characters, the same in every life of the job: by it a posted review is
-        known again after a crash.
-        """
-        return self._secret(f"run {job}")[:8].upper()
-
-    def _secret(self, text: str) -> str:
-        return hmac.new(self._means.key, text.encode(), hashlib.sha256).hexdigest()

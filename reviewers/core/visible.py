@@ -40,7 +40,9 @@ def visible(text: str) -> str:
 
     A carriage return before a line end stays out of sight: it is CRLF, not a trick.
     """
-    if text.isascii() and text.isprintable():  # Nearly every line of code, told a hundred times sooner.
+    if (
+        text.isascii() and text.isprintable()
+    ):  # Nearly every line of code, told a hundred times sooner.
         return text
     return _SHOWN.sub(lambda m: escape(m[0]), text.replace("\r\n", "\n").removesuffix("\r"))
 

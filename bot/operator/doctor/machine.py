@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from bot.app_settings import APP_FILE, AppSettings
+from bot.app_settings import APP_FILE, SEAL_FILE, AppSettings
 from bot.operator.doctor.check import Check, note, ok, todo
 from bot.outputs.words import plural
 from bot.settings import Settings
@@ -56,7 +56,7 @@ def look_home(app_settings: AppSettings, env: Mapping[str, str]) -> Iterator[Che
     """Who may read keys and database, whether there is room, and who we are."""
     home = app_settings.home
     key_file = env.get("TRIPTYCH_APP_PRIVATE_KEY_FILE", "").strip()
-    paths = [home, home / APP_FILE, *([Path(key_file)] if key_file else [])]
+    paths = [home, home / APP_FILE, home / SEAL_FILE, *([Path(key_file)] if key_file else [])]
     yield from home_checks(home, entries(paths), os.geteuid())
     nearest = next(p for p in (home, *home.parents) if p.exists())
     yield disk_check(nearest, shutil.disk_usage(nearest).free)

@@ -14,12 +14,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.app_settings import AppSettings
+from bot.app_settings import AppSettings, read_app_settings
 from bot.doors.serve import House, serve, work
 from bot.errors import Problem
 from bot.jobs.protocol import Figures, Wish
@@ -75,6 +75,7 @@ def main() -> None:
         *,
         worker: bool,
         metrics: Metrics | None = None,
+        read: Callable[[], AppSettings] = read_app_settings,
     ) -> Printing:
         return Printing(now=Figures(waiting=7), how=how)
 

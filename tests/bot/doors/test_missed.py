@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bot.doors.missed import ask_for_missed
@@ -36,4 +38,12 @@ async def test_the_server_serves_all_the_same(capsys: pytest.CaptureFixture[str]
     async with fake_app() as github:
         github.faults.append(Fault("GET", "/app/hook/deliveries", 404))
         told = await ask_for_missed(Settings(github_api=github.url), github.app_settings())
-        assert told == 0
+        assert told is None
+
+
+async def test_s12_later_only_what_is_new_is_looked_at() -> None:
+    async with fake_app() as github:
+        github.delivery("guid-1", status=503)
+        settings, app = Settings(github_api=github.url), github.app_settings()
+        assert await ask_for_missed(settings, app, time.time() + 3600) == 0
+        assert await ask_for_missed(settings, app, time.time() - 3600) == 1

@@ -15,7 +15,7 @@ from bot.app_settings import AppSettings
 from bot.jobs import durable
 from bot.jobs.protocol import JobRow, Place, ReviewWish, Trigger
 from bot.jobs.service import Service, start
-from bot.jobs.store import ALIVE
+from bot.jobs.tables import ALIVE
 from bot.settings import Settings
 from tests.builders import ORDERS
 from tests.fakes.anthropic import FakeAnthropic, Script, fake_anthropic

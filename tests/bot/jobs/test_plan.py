@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bot.jobs.intake import Fresh, Outdated, Same, job_id, plan_review
 from bot.jobs.protocol import JobRow, JobState, Place, ReviewWish, Trigger
-from bot.jobs.store import ALIVE, Job
+from bot.jobs.store import Job
+from bot.jobs.tables import ALIVE
 
 PLACE = Place(77, "acme", 5000, "acme/shop", 1)
 A, B = "a" * 40, "b" * 40

@@ -15,8 +15,9 @@ from bot.app_settings import AppSettings
 from bot.jobs.decisions import HOUR
 from bot.jobs.intake import _row, job_id
 from bot.jobs.protocol import JobState, Place, ReviewWish, Trigger
-from bot.jobs.store import ALIVE, DAY, NEWER, Store
-from bot.jobs.tables import jobs, politeness, storable
+from bot.jobs.spending import DAY
+from bot.jobs.store import NEWER, Store
+from bot.jobs.tables import ALIVE, jobs, politeness, storable
 from bot.jobs.transactions import Transactions, open_database
 from reviewers.core.history import Dismissal
 
@@ -141,11 +142,11 @@ async def test_money_set_aside_by_two_jobs_at_once_is_counted(store: Store) -> N
     ids = [await add(store, Place(77, "acme", 5000, "acme/shop", n)) for n in range(8)]
     for job in ids:
         await store.begin(job, "one")
-    found = await asyncio.gather(*(store.reserve(job, 2.0) for job in ids))
+    found = await asyncio.gather(*(store.spending.reserve(job, 2.0) for job in ids))
     assert sorted(everybody for everybody, _ in found) == [2.0 * n for n in range(8)]
     strange = await add(store, STRANGE)
-    assert await store.reserve(strange, 1.0) == (16.0, 0.0)
-    assert await store.reserve("gone", 1.0) == (17.0, 0.0)
+    assert await store.spending.reserve(strange, 1.0) == (16.0, 0.0)
+    assert await store.spending.reserve("gone", 1.0) == (17.0, 0.0)
 
 
 async def test_what_a_day_has_cost(store: Store) -> None:
@@ -156,7 +157,7 @@ async def test_what_a_day_has_cost(store: Store) -> None:
     await store.note(old, cost=50.0)
     await store.end(old, JobState.DONE)
     await store.note(old, ended=time.time() - 2 * DAY)
-    assert await store.reserve(mine, 2.0) == (3.0, 3.0)
+    assert await store.spending.reserve(mine, 2.0) == (3.0, 3.0)
     figures = await store.figures(10.0)
     assert (figures.cost_today, figures.cost_limit, figures.waiting) == (3.0, 10.0, 1)
 

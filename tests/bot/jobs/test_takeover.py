@@ -10,6 +10,7 @@ import pytest
 
 from bot.app_settings import AppSettings
 from bot.errors import ConfigProblem
+from bot.jobs import takeover
 from bot.jobs.takeover import LostNameError, PostgresLocks, hold_name
 from tests import postgres
 from tests.bot.jobs.running import until
@@ -76,6 +77,36 @@ async def test_after_a_restart_of_postgres_all_is_held_again(frail: Cluster) -> 
     await locks.close()
 
 
+async def test_a_long_outage_is_waited_for(
+    frail: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it is: the work that waits for a lock has been paid for."""
+    monkeypatch.setattr(takeover, "PATIENCE", (0.01,))
+    locks = PostgresLocks(frail.database(), "one")
+    assert await locks.open()
+    await asyncio.to_thread(frail.stop)
+    asked = asyncio.create_task(locks.take(1, 4))
+    await asyncio.sleep(0.5)
+    assert not asked.done()
+    await asyncio.to_thread(frail.start)
+    assert await asyncio.wait_for(asked, 10)
+    await locks.close()
+
+
+async def test_a_worker_may_stop_while_the_database_is_away(
+    frail: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(takeover, "CLOSING", 0.05)
+    locks = PostgresLocks(frail.database(), "one")
+    assert await locks.open()
+    await asyncio.to_thread(frail.stop)
+    asked = asyncio.create_task(locks.take(1, 4))
+    await asyncio.sleep(0.05)
+    await asyncio.wait_for(locks.close(), 10)
+    asked.cancel()
+    await asyncio.to_thread(frail.start)
+
+
 async def test_who_was_taken_for_dead_does_not_go_on(frail: Cluster) -> None:
     """S78: another worker has the name since; nothing is locked, or given back, any more."""
     url = frail.database()
@@ -91,10 +122,16 @@ async def test_who_was_taken_for_dead_does_not_go_on(frail: Cluster) -> None:
         async with asyncio.timeout(10):
             while not await heir.take(*locks._name):
                 await asyncio.sleep(0.01)
-    for _ in range(2):
-        with pytest.raises(LostNameError):
-            await locks.take(1, 2)
-    assert locks.lost.is_set()
+    # What asks for a lock is about to be cancelled with its job; until then it waits.
+    asking = [asyncio.create_task(locks.take(1, 2)) for _ in range(2)]
+    await asyncio.wait_for(locks.lost.wait(), 10)
+    with pytest.raises(LostNameError):
+        await locks.check()
+    await locks.give(1, 2)
+    assert not any(task.done() for task in asking)
+    for task in asking:
+        task.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
     assert await heir.take(1, 2)
     await heir.close()
     await locks.close()

@@ -1,0 +1,99 @@
+"""How a job comes to its end, and what its check run says then: failed, or ended by somebody else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from bot.errors import Problem
+from bot.jobs.desk import JobDesk
+from bot.jobs.means import Means
+from bot.jobs.protocol import JobRow, JobState
+from bot.jobs.store import Job
+from bot.outputs.checkrun import CheckRun, check_run, skipped
+from bot.report import Report
+from bot.subject import PullRequest, Subject
+from reviewers.core.change import Change
+from reviewers.core.policy import Policy
+from reviewers.core.verdict import Outcome, Verdict
+
+TRY_AGAIN = "comment `/triptych review`"
+
+log = structlog.get_logger("triptych.jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a job came to its end, or that it did not: `pause` seconds later it is tried again."""
+
+    state: JobState
+    note: str = ""
+    pause: float | None = None
+
+
+class Endings:
+    """Ends jobs outside of their reviews: GitHub is told where it still can be."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+
+    async def failed(self, job: Job, problem: Problem) -> Ending:
+        """Nothing useful ran: the check run says so."""
+        job = await self._means.store.job(job.row.id) or job
+        row = job.row
+        check = self._failure(row, problem.what)
+        log.error("job.failed", job=row.id, why=problem.what)
+        if row.head:
+            await self._reached(job, lambda desk: desk.finish(row.head, check))
+        await self._means.store.note(row.id, outcome=Outcome.FAILED.value, title=check.title)
+        return Ending(JobState.DEAD, problem.what)
+
+    async def ended(self, job: str) -> str:
+        """The job was ended by somebody else, or for another; its check run ends, too. Its state."""
+        found = await self._means.store.job(job)
+        if found is None:
+            return JobState.CANCELLED.value
+        row = found.row
+        if row.started and row.head and row.state in (JobState.SUPERSEDED, JobState.CANCELLED):
+            await self._close(found)
+        await self.counted(job)
+        return row.state.value
+
+    async def close_checks(self) -> None:
+        """End the check runs of jobs that are over: GitHub could not be reached when they ended."""
+        for job in await self._means.store.unclosed(time.time()):
+            await self._close(job)
+
+    async def counted(self, job: str) -> None:
+        """Count a job that is over."""
+        if found := await self._means.store.job(job):
+            row = found.row
+            self._means.ended(row.state, max(0.0, time.time() - row.created))
+
+    async def _close(self, job: Job) -> None:
+        row = job.row
+        dead = row.state is JobState.DEAD
+        check = self._failure(row, row.note) if dead else skipped(row.note)
+        await self._reached(job, lambda desk: desk.finish_begun(row.head, check))
+
+    def _failure(self, row: JobRow, why: str) -> CheckRun:
+        owner, _, name = row.place.repository.partition("/")
+        pull = PullRequest(owner, name, row.place.number)
+        change = Change((), head=row.head)
+        verdict = Verdict(Outcome.FAILED, change, Policy(()), problem=why.rstrip("."))
+        subject = Subject(str(row.place), change, pull=pull)
+        run = self._means.run_of(row.id)
+        return check_run(Report(verdict, subject, run, "", again=TRY_AGAIN, commands=True))
+
+    async def _reached(self, job: Job, tell: Callable[[JobDesk], Awaitable[None]]) -> None:
+        """The job's desk, reached from outside of its review, where that can be."""
+        row = job.row
+        run = self._means.run_of(row.id)
+        try:
+            async with self._means.access.pull(row.place) as reach:
+                await tell(JobDesk(job, run, reach.checks, {}, self._means.store))
+        except Problem as e:
+            log.warning("job.unheard", job=row.id, why=e.what)

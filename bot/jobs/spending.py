@@ -1,0 +1,82 @@
+"""The money of a day (UTC): what today's jobs have paid and set aside, in USD, forgotten ones included."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.jobs.tables import ALIVE, jobs, meta, write_meta
+from bot.jobs.transactions import Transactions, alone
+
+DAY = 86400.0
+PURGED = "purged"
+"""How the lines of memory begin that hold what purged jobs have cost."""
+
+
+class Spending:
+    """What may still be spent is asked here, one job at a time."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._do = transactions.do
+
+    async def reserve(self, job: str, amount: float) -> tuple[float, float]:
+        """Set money aside for a job and tell what today has taken beside it, and of that its
+        installation: paid by what ended, paid or reserved by what runs.
+        """
+
+        def work(c: Connection) -> tuple[float, float]:
+            alone(c, "money")
+            mine = c.execute(sa.select(jobs.c.installation).where(jobs.c.id == job)).scalar()
+            taken = sa.case((jobs.c.cost > jobs.c.reserved, jobs.c.cost), else_=jobs.c.reserved)
+            total = _sum(taken).where(jobs.c.id != job, _of_today())
+            c.execute(sa.update(jobs).where(jobs.c.id == job).values(reserved=amount))
+            everybody = float(c.execute(total).scalar_one())
+            own = float(c.execute(total.where(jobs.c.installation == mine)).scalar_one())
+            return everybody + _kept(c), own + _kept(c, str(mine))
+
+        return await self._do(work)
+
+
+def cost_today(c: Connection) -> float:
+    """What has been paid today."""
+    return float(c.execute(_sum(jobs.c.cost).where(_of_today())).scalar_one()) + _kept(c)
+
+
+def keep_cost(c: Connection, installation: int, here: Sequence[sa.ColumnElement[bool]]) -> None:
+    """Jobs are about to be purged: what they have cost today goes on to count, else a budget would
+    begin anew whenever the App is installed anew.
+    """
+    alone(c, "money")
+    spent = float(c.execute(_sum(jobs.c.cost).where(*here, _of_today())).scalar_one())
+    for whose in ("", str(installation)) if spent else ():
+        write_meta(c, _line(whose), str(_kept(c, whose) + spent))
+
+
+def forget_costs(c: Connection) -> None:
+    """The lines of other days."""
+    c.execute(
+        sa.delete(meta).where(meta.c.name.like(f"{PURGED} %"), meta.c.name.not_like(f"{_line()}%"))
+    )
+
+
+def _sum(what: sa.ColumnElement[float]) -> sa.Select[Any]:
+    return sa.select(sa.func.coalesce(sa.func.sum(what), 0.0))
+
+
+def _of_today() -> sa.ColumnElement[bool]:
+    now = time.time()
+    return sa.or_(jobs.c.ended >= now - now % DAY, jobs.c.state.in_(ALIVE))
+
+
+def _line(installation: str = "") -> str:
+    """The name of a line: of one installation, or "" for all of them."""
+    return f"{PURGED} {int(time.time() // DAY)} {installation}".rstrip()
+
+
+def _kept(c: Connection, installation: str = "") -> float:
+    name = _line(installation)
+    return float(c.execute(sa.select(meta.c.value).where(meta.c.name == name)).scalar() or 0.0)
