@@ -62,9 +62,9 @@ class Endings:
         await self.counted(job)
         return row.state.value
 
-    async def close_checks(self) -> None:
+    async def close_checks(self, now: float) -> None:
         """End the check runs of jobs that are over: GitHub could not be reached when they ended."""
-        for job in await self._means.store.unclosed(time.time()):
+        for job in await self._means.store.unclosed(now):
             await self._close(job)
 
     async def counted(self, job: str) -> None:

@@ -74,6 +74,7 @@ class Service:
         self._tasks: list[asyncio.Task[object]] = []
         self._durable: Durable | None = None
         self._locks: PostgresLocks | None = None
+        self._endings: Endings | None = None
         self._lost = False
 
     async def accept(self, wish: Wish, delivery: str) -> str:
@@ -140,13 +141,13 @@ class Service:
         self, durable: Durable, worker: Worker, endings: Endings, locks: PostgresLocks | None
     ) -> None:
         """Start what has to be looked after from now on."""
-        self._durable, self._locks = durable, locks
+        self._durable, self._locks, self._endings = durable, locks, endings
         chores = Chores(locks)
         rounds: list[tuple[float, Callable[[], Awaitable[object]]]] = [
             (LOOK, lambda: self._look(worker)),
             (TIDY, lambda: chores.do("tidy", lambda: self._tidy(durable))),
             (UNSTARTED, lambda: chores.do("see to", lambda: self._see_to(durable))),
-            (UNCLOSED, lambda: chores.do("close", endings.close_checks)),
+            (UNCLOSED, lambda: chores.do("close", lambda: endings.close_checks(time.time()))),
         ]
         if locks is not None:
             rounds.append((SWEEP, lambda: sweep(durable, locks)))

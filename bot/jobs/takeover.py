@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Sequence
 from contextlib import suppress
 from itertools import chain, repeat
 from typing import Any, LiteralString, TypeVar
@@ -58,9 +58,18 @@ class PostgresLocks:
     again, first of all the name: for `regain` seconds it may be the broken connection that holds it.
     """
 
-    def __init__(self, url: str, executor: str, regain: float = REGAIN) -> None:
+    def __init__(
+        self,
+        url: str,
+        executor: str,
+        regain: float = REGAIN,
+        patience: Sequence[float] = PATIENCE,
+        closing: float = CLOSING,
+    ) -> None:
         self._url = url
         self._regain = regain
+        self._patience = patience
+        self._closing = closing
         self._name = (EXECUTORS, number_of(executor))
         self._held: set[tuple[int, int]] = set()
         self._connection: psycopg.AsyncConnection[tuple[bool]] | None = None
@@ -101,7 +110,7 @@ class PostgresLocks:
     async def close(self) -> None:
         """Give all of them back; a database that is away does that by itself."""
         if self._asked:
-            _, away = await asyncio.wait(self._asked, timeout=CLOSING)
+            _, away = await asyncio.wait(self._asked, timeout=self._closing)
             for task in away:
                 task.cancel()
             await asyncio.gather(*self._asked, return_exceptions=True)
@@ -139,7 +148,7 @@ class PostgresLocks:
 
     async def _connect_again(self) -> None:
         """However long it takes: without the database nothing here may go on."""
-        for pause in chain(PATIENCE, repeat(PATIENCE[-1])):
+        for pause in chain(self._patience, repeat(self._patience[-1])):
             if self._connection is not None:
                 await self._connection.close()
             try:

@@ -112,14 +112,19 @@ class Worker:
             lambda: self._means.store.note(job, attempts=1),
         )
         tries = outages = 0
+        was_away = False
         while True:
             try:
+                if was_away and not await self._means.store.park(job, "the database was away"):
+                    break
+                was_away = False
                 ending = await self._life(job, keeper, tries)
                 tries += 1
             except _AWAY as e:
                 # Never given up: the engine would forget with the run what was paid for.
                 pause = self._means.pauses[min(outages, len(self._means.pauses) - 1)]
                 outages += 1
+                was_away = True
                 log.warning("job.database", job=job, why=type(e).__name__, seconds=pause)
                 await asyncio.sleep(max(pause, LEAST_PAUSE))
                 continue

@@ -54,7 +54,7 @@ class Arrival:
     @property
     def usage(self) -> Usage:
         """The API's own count; of an answer that did not end, the output is counted by its text."""
-        if self.stop:
+        if self.stop or not self.begun:
             return self._counted
         return replace(self._counted, out=max(self._counted.out, tokens(len(self.text))))
 

@@ -106,6 +106,46 @@ async def test_those_who_may_have_broken_the_server_are_alone_with_their_likes()
     await asyncio.gather(*suspects, *others)
 
 
+async def test_events_are_taken_before_reviews_begin() -> None:
+    at, begun = limits(), asyncio.Event()
+
+    async def review() -> None:
+        async with at.review("5000#1"):
+            begun.set()
+
+    with at.taking():
+        with at.taking():
+            task = asyncio.create_task(review())
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)
+        assert not begun.is_set()
+    await asyncio.wait_for(task, 5)
+
+
+async def test_events_that_never_end_keep_no_review_waiting() -> None:
+    at = limits()
+    with at.taking():
+        async with asyncio.timeout(5), at.review("5000#1"):
+            pass
+
+
+async def test_one_review_prepares_at_a_time_in_the_order_of_coming() -> None:
+    at = limits()
+    first, second, third = (at.preparation() for _ in range(3))
+    await first.begin()
+    waiting = [asyncio.create_task(p.begin()) for p in (second, third)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    await asyncio.sleep(0)
+    assert not waiting[1].done()
+    second.end()  # It was never its turn: nothing is given away.
+    await asyncio.sleep(0)
+    assert not waiting[1].done()
+    first.end()
+    first.end()
+    await asyncio.wait_for(waiting[1], 5)
+
+
 async def test_so_many_model_calls_in_a_process() -> None:
     at, crowd = limits(calls_at_once=4), Crowd()
     tasks = [asyncio.create_task(crowd.enter(at.call(), str(n))) for n in range(9)]

@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dbos import DBOS
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.jobs.orders import _findings, read_order
-from bot.jobs.protocol import CommandWish, JobState, Place, Thread, Trigger, Verb
+from bot.jobs.protocol import CommandWish, JobState, Place, PurgeWish, Thread, Trigger, Verb
 from bot.outputs.marker import read_finding_marker
 from tests.bot.jobs.running import World, run_ended, until, world
 from tests.builders import ORDERS
 from tests.fakes.anthropic import Reply
 from tests.fakes.app import FakeInstallation, Person
 from tests.fakes.github import Fault
+from tests.test_walkthrough import model
 
 US = "triptych[bot]"
 CALLS = 3
@@ -139,6 +141,22 @@ async def test_review_does_it_again_and_the_same_comment_once(w: World) -> None:
     assert w.paid == 2 * CALLS, "a replay of its event is the same order"
 
 
+async def test_a_push_while_an_ordered_review_runs_leaves_it_ordered(w: World) -> None:
+    """A draft, for one, is only reviewed because somebody asked."""
+    w.github.pulls[128].draft = True
+
+    def pushing(body: dict[str, Any], number: int) -> Reply:
+        if number == 1:
+            w.push(128, "9d02f7e", ORDERS + "\n")
+        return model(body, number)
+
+    w.anthropic.script = pushing
+    await w.accept(order(w, Verb.REVIEW))
+    await until(lambda: w.github.posts() == 1)
+    newest = (await w.service.list())[0]
+    assert (newest.trigger, newest.head[:7]) == (Trigger.COMMAND, "9d02f7e")
+
+
 async def test_review_that_fails_gets_a_puzzled_face(w: World) -> None:
     w.github.faults.append(Fault("GET", "/pulls/128$", 404, times=99))
     faces, _ = await obey(w, order(w, Verb.REVIEW))
@@ -156,6 +174,32 @@ async def test_stop(w: World) -> None:
     await until(lambda: w.checks() == [("skipped", "Skipped: stopped by bob")])
     assert await w.accept(w.wish()) == job, "a replay of the old event does not begin it again"
     assert (await w.row(job)).state is JobState.CANCELLED
+
+
+async def test_a_stop_that_comes_late_stops_nothing_that_was_asked_for_later(w: World) -> None:
+    w.anthropic.script = lambda body, number: Reply(latency=1.0)
+    stop = order(w, Verb.STOP)
+    w.github.skew += 60.0
+    review = order(w, Verb.REVIEW)
+    await w.accept(review)
+    await until(lambda: w.anthropic.running)
+    faces, _ = await obey(w, stop)
+    assert faces == ["eyes", "rocket"]
+    assert w.anthropic.running
+
+
+async def test_what_an_uninstalled_app_was_ordered_is_forgotten(w: World) -> None:
+    ids = []
+    for number in (128, 129):
+        w.pull(number)
+        wish = order(w, Verb.HELP, number=number)
+        ids.append(await w.accept(wish))
+        await run_ended(ids[-1])
+    here = w.github.place(128)
+    await w.accept(PurgeWish(here.installation, here.account, (4999,)))
+    assert len(await DBOS.list_workflows_async(workflow_ids=ids)) == 2
+    await w.accept(PurgeWish(here.installation, here.account))
+    assert await DBOS.list_workflows_async(workflow_ids=ids) == []
 
 
 async def test_explain(w: World) -> None:

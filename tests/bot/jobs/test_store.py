@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from bot.jobs.intake import _row, job_id
 from bot.jobs.protocol import JobState, Place, ReviewWish, Trigger
 from bot.jobs.spending import DAY
 from bot.jobs.store import NEWER, Store
-from bot.jobs.tables import ALIVE, jobs, politeness, storable
+from bot.jobs.tables import ALIVE, jobs, politeness, storable, write_meta
 from bot.jobs.transactions import Transactions, open_database
 from reviewers.core.history import Dismissal
 
@@ -160,6 +161,40 @@ async def test_what_a_day_has_cost(store: Store) -> None:
     assert await store.spending.reserve(mine, 2.0) == (3.0, 3.0)
     figures = await store.figures(10.0)
     assert (figures.cost_today, figures.cost_limit, figures.waiting) == (3.0, 10.0, 1)
+
+
+async def test_what_was_purged_still_counts_today(store: Store, transactions: Transactions) -> None:
+    """Else the App's budget would begin anew whenever somebody installs it anew."""
+    running, strange = await add(store), await add(store, STRANGE)
+    await store.pay(running, 1.5)
+    await store.purge(77)
+    again = await add(store)
+    await store.pay(again, 0.25)
+    await store.purge(77, [5000])
+    assert (await store.figures(None)).cost_today == 1.75
+    assert await store.spending.reserve(strange, 1.0) == (1.75, 0.0)
+    mine = await add(store)
+    assert await store.spending.reserve(mine, 1.0) == (2.75, 1.75)
+    await store.forget(time.time() - 30 * DAY)
+    assert (await store.figures(None)).cost_today == 1.75
+    await transactions.do(lambda c: write_meta(c, "purged 20000 77", "9.0"))
+    await store.forget(time.time() - 30 * DAY)
+    assert await store.recall("purged 20000 77") == ""
+
+
+async def test_check_runs_that_did_not_end_with_their_jobs(store: Store) -> None:
+    now = time.time()
+    jobs = [await add(store, replace(PLACE, number=n)) for n in range(1, 6)]
+    states = [JobState.SUPERSEDED, JobState.DEAD, JobState.DONE, JobState.CANCELLED, None]
+    for job, ended in zip(jobs, states, strict=True):
+        await store.note(job, check_run=9)
+        if ended:
+            await store.end(job, ended)
+    assert await store.unclosed(now) == ()  # They may be about to end.
+    assert {j.row.id for j in await store.unclosed(now + 70)} == {jobs[0], jobs[1], jobs[3]}
+    await store.note(jobs[0], check_run=0)
+    assert {j.row.id for j in await store.unclosed(now + 70)} == {jobs[1], jobs[3]}
+    assert await store.unclosed(now + 2 * DAY) == ()
 
 
 async def test_figures_and_lists(store: Store) -> None:

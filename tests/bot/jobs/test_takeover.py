@@ -10,7 +10,6 @@ import pytest
 
 from bot.app_settings import AppSettings
 from bot.errors import ConfigProblem
-from bot.jobs import takeover
 from bot.jobs.takeover import LostNameError, PostgresLocks, hold_name
 from tests import postgres
 from tests.bot.jobs.running import until
@@ -77,12 +76,9 @@ async def test_after_a_restart_of_postgres_all_is_held_again(frail: Cluster) -> 
     await locks.close()
 
 
-async def test_a_long_outage_is_waited_for(
-    frail: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_long_outage_is_waited_for(frail: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long it is: the work that waits for a lock has been paid for."""
-    monkeypatch.setattr(takeover, "PATIENCE", (0.01,))
-    locks = PostgresLocks(frail.database(), "one")
+    locks = PostgresLocks(frail.database(), "one", patience=(0.01,))
     assert await locks.open()
     await asyncio.to_thread(frail.stop)
     asked = asyncio.create_task(locks.take(1, 4))
@@ -93,11 +89,8 @@ async def test_a_long_outage_is_waited_for(
     await locks.close()
 
 
-async def test_a_worker_may_stop_while_the_database_is_away(
-    frail: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(takeover, "CLOSING", 0.05)
-    locks = PostgresLocks(frail.database(), "one")
+async def test_a_worker_may_stop_while_the_database_is_away(frail: Cluster) -> None:
+    locks = PostgresLocks(frail.database(), "one", closing=0.05)
     assert await locks.open()
     await asyncio.to_thread(frail.stop)
     asked = asyncio.create_task(locks.take(1, 4))

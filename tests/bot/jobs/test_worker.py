@@ -369,6 +369,25 @@ async def test_github_is_down_as_the_check_run_ends(w: World) -> None:
     assert w.paid == CALLS
 
 
+async def test_a_check_run_that_could_not_end_with_its_job_ends_later(w: World) -> None:
+    """Else it would seem to run for ever."""
+    w.anthropic.script = hang
+    w.pull()
+    job = await w.accept(w.wish())
+    await until(lambda: w.github.checks and w.anthropic.running == 2)
+    down = Fault("PATCH", "check-runs", "primary", retry_after="9000", times=2)
+    w.github.faults.append(down)
+    await w.accept(CancelWish(w.github.place(128), "pull request closed"))
+    await until(lambda: down.times == 1)
+    ended = (await w.row(job)).ended
+    assert w.service._endings is not None
+    await w.service._endings.close_checks(ended)
+    assert down.times == 1, "its own end may be under way"
+    for _ in range(2):
+        await w.service._endings.close_checks(ended + 61)
+    assert w.checks() == [("skipped", "Skipped: pull request closed")]
+
+
 @pytest.mark.parametrize("do", ["lost", "late", "drop"])
 async def test_trap_8_a_post_whose_answer_was_lost_is_not_made_twice(w: World, do: str) -> None:
     w.pull()
