@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.jobs.protocol import Place
 from bot.jobs.tables import dismissals, politeness
-from bot.jobs.transactions import Transactions, alone
+from bot.jobs.transactions import PAUSES, Transactions, alone
 from reviewers.core.history import Dismissal
 
 HOUR = 3600.0
@@ -18,9 +20,9 @@ HOUR = 3600.0
 class Decisions:
     """Dismissals by pull request and finding; reactions by repository and person."""
 
-    def __init__(self, transactions: Transactions) -> None:
-        self._do = transactions.do
-        self._look = transactions.look
+    def __init__(self, transactions: Transactions, pauses: Sequence[float] = PAUSES) -> None:
+        self._do = partial(transactions.do, pauses=pauses)
+        self._look = partial(transactions.look, pauses=pauses)
 
     async def dismiss(self, place: Place, finding: str, by_id: int, why: Dismissal) -> None:
         """A person's decision about one finding of a pull request."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.errors import Gone, GoneProblem, HostProblem, Problem
@@ -41,7 +41,9 @@ class OvertakenProblem(Problem):
 
 
 class JobDesk(Desk):
-    """The desk of one job. `checks` writes check runs; where the permission is missing it does nothing."""
+    """The desk of one job. `checks` writes check runs; where the permission is missing it does nothing.
+    `done` is told when all that models and analysers say is there.
+    """
 
     def __init__(
         self,
@@ -65,6 +67,7 @@ class JobDesk(Desk):
         self._clean = clean
         self._check: asyncio.Task[int] | None = None
         self.check_run = job.check_run
+        self.done: Callable[[], None] = lambda: None
 
     def opened(self, pull: Pull, terms: Terms) -> str:
         """The repository must be the one that was meant, the pull request open and wanted."""
@@ -145,6 +148,7 @@ class JobDesk(Desk):
         """Written down before it is posted: the job that finds its own review posted after a crash
         has it still.
         """
+        self.done()
         verdict = report.verdict
         unread = {c.hunk for c in verdict.coverage.gaps if c.hunk.index != WHOLE_FILE}
         await self._store.note(

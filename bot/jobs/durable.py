@@ -95,6 +95,7 @@ class Durable:
         self._executor = ONE if settings.on_sqlite else executor
         self._started: dict[str, Any] = {}
         self._at_work: set[asyncio.Task[Any]] = set()
+        self._starting: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._turn = asyncio.Lock()
 
@@ -153,13 +154,22 @@ class Durable:
         Work that starts other work is no parent of it: the engine would number the start as a step of
         its own, and fail when a later life of it takes another way.
         """
-        starting = self._begin(self._started[work], work, job, run, how)
+        starting = asyncio.create_task(
+            self._begin(self._started[work], work, job, run, how), context=contextvars.Context()
+        )
+        # To its end, also where nobody waits for it any more: the row that says that the run has begun
+        # may be written already, and without its task the job would lie there until the next start.
+        self._starting.add(starting)
+        starting.add_done_callback(self._starting.discard)
+        await asyncio.shield(starting)
+
+    async def _begin(self, function: Any, work: str, job: str, run: str, how: Start) -> None:
         async with (
             self._turn
         ):  # SQLite lets writers that meet sleep: one after the other is sooner.
-            await asyncio.create_task(starting, context=contextvars.Context())
+            await self._put(function, work, job, run, how)
 
-    async def _begin(self, function: Any, work: str, job: str, run: str, how: Start) -> None:
+    async def _put(self, function: Any, work: str, job: str, run: str, how: Start) -> None:
         if how.here:
             with SetWorkflowID(run):
                 await DBOS.start_workflow_async(function, job)
@@ -224,6 +234,8 @@ class Durable:
         What is cancelled stays begun in the database, and goes on with the next start.
         """
         self._stopping = True
+        if self._starting:
+            await asyncio.wait(self._starting, timeout=SETTLING)
         if self._at_work:
             await asyncio.wait(self._at_work, timeout=seconds)
         for task in self._at_work:

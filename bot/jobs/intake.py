@@ -105,7 +105,8 @@ def plan_review(
     """
     base = job_id(wish)
     tries = [j for j in known if j.row.id == base or j.row.id.startswith(f"{base}.")]
-    newest = max((j.seen for j in known), default=0.0)
+    # What somebody asked for is no news of the pull request.
+    newest = max((j.seen for j in known if not j.row.trigger.is_asked), default=0.0)
     if wish.seen and newest > wish.seen and not wish.once:
         return Same(tries[0].row.id, alive=False) if tries else Outdated(known[0].row.id)
     if tries and not _is_to_be_redone(tries[0], wish):
@@ -326,7 +327,8 @@ def _row(job: str, wish: ReviewWish, refusal: str) -> Mapping[str, Any]:
         "state": JobState.WAITING.value,
         "head": wish.head,
         "base": wish.base,
-        "seen": wish.seen,
+        # A person's act is of now, where the event does not say: an older event ends nothing of it.
+        "seen": wish.seen or (time.time() if wish.trigger.is_asked else 0.0),
         "refusal": refusal,
         "created": time.time(),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from bot.jobs.intake import job_id
 from bot.jobs.protocol import (
     CancelWish,
     CommandWish,
+    JobsProblem,
     JobState,
     Place,
     ReviewWish,
@@ -33,6 +34,7 @@ from bot.jobs.protocol import (
 )
 from bot.jobs.store import Store
 from bot.jobs.tables import ALIVE
+from bot.jobs.transactions import AWAY
 from bot.outputs.marker import read_finding_marker
 from bot.outputs.replies import dismissed_later, explanation, help_text, not_found, not_understood
 from reviewers.core.history import Dismissal
@@ -41,7 +43,7 @@ WATCH = 1.0
 """Seconds between two looks whether a review that was ordered is over."""
 LONGEST_WATCH = 3600.0
 PAUSES = (15.0, 60.0, 240.0)
-"""Seconds between tries while GitHub does not answer."""
+"""Seconds between tries while GitHub or the database does not answer."""
 
 FINISHED = ("clean", "findings")
 """Outcomes of a review that can be told anew without asking a model."""
@@ -76,24 +78,27 @@ class Orders:
         company: Company,
         wish: Callable[[Wish], Awaitable[str]],
         today: Callable[[], str] = lambda: datetime.now(UTC).date().isoformat(),
+        pauses: Sequence[float] = PAUSES,
     ) -> None:
         self._store = store
         self._company = company
         self._wish = wish
         self._today = today
+        self._pauses = pauses
 
     async def run(self, text: str) -> str:
         """The work of the engine's run: `text` is a CommandWish as JSON. Returns how it ended."""
         order = read_order(text)
         if order is None:
             return "unreadable"
-        for pause in (*PAUSES, 0.0):
+        for pause in (*self._pauses, None):
             try:
                 async with self._company.people(order.place) as people:
                     return await self._obeyed(order, people)
-            except Problem as e:
-                log.warning("order.failed", verb=order.verb.value, why=e.what)
-                if not (isinstance(e, HostProblem) and e.retryable and pause):
+            except (Problem, *AWAY) as e:
+                why = e.what if isinstance(e, Problem) else type(e).__name__
+                log.warning("order.failed", verb=order.verb.value, why=why)
+                if pause is None or not _may_pass(e):
                     break
             await asyncio.sleep(pause)
         return "failed"
@@ -196,6 +201,13 @@ class Orders:
             await people.reply(order.parent or order.comment, text)
         else:
             await people.say(text)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether it may be better in a while: GitHub or the database does not answer."""
+    return isinstance(error, (JobsProblem, *AWAY)) or (
+        isinstance(error, HostProblem) and error.retryable
+    )
 
 
 def read_order(text: str) -> CommandWish | None:

@@ -48,6 +48,10 @@ UNCLOSED = 120.0
 """Seconds between two tries to end check runs that could not be ended with their jobs."""
 TIDY = 600.0
 """Seconds between two rounds of forgetting and of looking for jobs that nobody works on."""
+TAKEN_FOR_EACH_SEAT = 2
+"""Jobs that a process takes from the queue for each of its seats: those that wait for GitHub's limits
+give their seats to others (case S14).
+"""
 COMMANDS_AT_ONCE = 100
 """Orders in comments that a process takes from the queue: most of them only wait for a review."""
 ENGINE_KEEPS = 3 * DAY
@@ -242,11 +246,11 @@ async def start(
             means = replace(means, called=_counting(metrics), ended=metrics.job)
         intake = Intake(store, durable, app, limits)
         doing = Worker(means, intake.accept)
-        orders = Orders(patient, access, intake.accept)
+        orders = Orders(patient, access, intake.accept, pauses=pauses)
         intake.tell(doing.stop)
         await durable.launch(
             {REVIEW: doing.review, COMMAND: orders.run},
-            {REVIEW: app.reviews_at_once, COMMAND: COMMANDS_AT_ONCE},
+            {REVIEW: TAKEN_FOR_EACH_SEAT * app.reviews_at_once, COMMAND: COMMANDS_AT_ONCE},
         )
         service = Service(store, intake, app, opened.pop_all())
         service.begin(durable, doing, Endings(means), locks)

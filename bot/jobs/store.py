@@ -61,7 +61,7 @@ class Store:
         self._do = partial(transactions.do, pauses=pauses)
         self._look = partial(transactions.look, pauses=pauses)
         self.past = Past(transactions)
-        self.decisions = Decisions(transactions)
+        self.decisions = Decisions(transactions, pauses)
         self.spending = Spending(transactions)
         self.close = transactions.close
 

@@ -8,6 +8,7 @@ would let them lie for ever (facts/durable.md, trap 2).
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Coroutine, Sequence
 from contextlib import suppress
@@ -76,6 +77,7 @@ class PostgresLocks:
         self._turn = asyncio.Lock()
         self.lost = asyncio.Event()
         self._asked: set[asyncio.Future[Any]] = set()
+        self._returned = -math.inf
 
     async def open(self) -> bool:
         """Connect, and take the name; False when somebody has it."""
@@ -168,6 +170,14 @@ class PostgresLocks:
             await asyncio.sleep(PAUSE)
         for lock in self._held:
             await self._ask(TAKE, *lock)
+        self._returned = time.monotonic()
+
+    @property
+    def may_judge(self) -> bool:
+        """Whether who seems to be dead is dead: when Postgres was started anew, all locks are gone, and
+        the living need as long as we may have needed to come back.
+        """
+        return time.monotonic() - self._returned > self._regain
 
     async def _connected(self) -> psycopg.AsyncConnection[tuple[bool]]:
         url = psycopg.conninfo.make_conninfo(self._url, **KEEPALIVES)
@@ -223,7 +233,7 @@ async def sweep(durable: Durable, locks: PostgresLocks) -> int:
     """
     await locks.check()
     taken = 0
-    for executor in await durable.held_by():
+    for executor in await durable.held_by() if locks.may_judge else ():
         if await locks.take(EXECUTORS, number_of(executor)):
             try:
                 # Looked up again under the lock: its owner may have ended in good order since.

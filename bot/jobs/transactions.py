@@ -24,6 +24,9 @@ PAUSES = (0.1, 0.4, 1.0, 2.0)
 PATIENT = (*PAUSES, 4.0, 8.0, 15.0)
 """The same for work that has been paid for: a restart of Postgres takes less than half a minute."""
 
+AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError)
+"""What is raised where the database is away, or full, and nobody here is to blame."""
+
 ResultT = TypeVar("ResultT")
 
 
@@ -78,7 +81,7 @@ class Transactions:
         for pause in pauses:
             try:
                 return await loop.run_in_executor(threads, transaction)
-            except (sa.exc.OperationalError, sa.exc.InterfaceError):
+            except AWAY:
                 await asyncio.sleep(pause)
         return await loop.run_in_executor(threads, transaction)
 

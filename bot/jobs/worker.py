@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
-import sqlalchemy as sa
 import structlog
 
 from bot.errors import GoneProblem, HostProblem, LimitProblem, LostProblem, MovedProblem, Problem
@@ -20,6 +19,7 @@ from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import JobState, ReviewWish, Trigger
 from bot.jobs.store import NEWER, Job
 from bot.jobs.tables import ALIVE
+from bot.jobs.transactions import AWAY
 from bot.outputs.checkrun import adopted_check, check_run
 from bot.outputs.document import document, worst_proven
 from bot.outputs.seal import Seal
@@ -46,9 +46,6 @@ LEAST_PAUSE = 0.1
 """Seconds between two tries to reach the database, at the least."""
 RESERVED = 2.0
 """USD set aside for a review where the operator sets no limit for one; its configuration's default."""
-
-_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError)
-"""The database is away, or full, and no job is to blame."""
 
 log = structlog.get_logger("triptych.jobs")
 
@@ -120,7 +117,7 @@ class Worker:
                 was_away = False
                 ending = await self._life(job, keeper, tries)
                 tries += 1
-            except _AWAY as e:
+            except AWAY as e:
                 # Never given up: the engine would forget with the run what was paid for.
                 pause = self._means.pauses[min(outages, len(self._means.pauses) - 1)]
                 outages += 1
@@ -180,7 +177,7 @@ class Worker:
             return self._put_off(e, tries) or await self._endings.failed(job, e)
         except Problem as e:
             return await self._endings.failed(job, e)
-        except _AWAY:
+        except AWAY:
             raise
         except Exception as e:  # The job's boundary: one that breaks must not break the others.
             log.exception("job.fault", job=job.row.id)
@@ -204,7 +201,9 @@ class Worker:
         dismissed = await self._means.store.decisions.dismissed(row.place)
         redact = Redaction(self._means.secrets)
         clean = await self._means.store.past.last_clean(row.place)
+        preparation = self._means.limits.preparation()
         desk = JobDesk(job, run, reach.checks, dismissed, self._means.store, redact, clean)
+        desk.done = preparation.end  # At the latest: a review may have nothing to ask.
         if job.refusal or row.attempts > MOST_ATTEMPTS:
             why = job.refusal or f"it broke this server {MOST_ATTEMPTS - SUSPECT} times"
             await desk.skip(why)
@@ -217,10 +216,8 @@ class Worker:
             keeper.subject = f"{desk.target.head} {desk.target.base} {desk.target.config}"
             await desk.announce(brief)
 
-        preparation = self._means.limits.preparation()
-
         def watch(_call: Call, moment: Moment) -> None:
-            if moment is Moment.ASKING:
+            if moment in (Moment.ASKING, Moment.DONE):  # Done unasked, where no money is left.
                 preparation.end()
 
         around = Circumstances(

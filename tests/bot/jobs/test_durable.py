@@ -255,6 +255,25 @@ async def test_trap_12_every_kind_of_work_is_taken_from_its_own_queue(
         assert {await run_ended(f"command{n}") for n in range(4)} == {"SUCCESS"}
 
 
+async def test_a_start_that_nobody_waits_for_any_more_is_a_start(
+    database: str, tmp_path: Path
+) -> None:
+    """A door gives up after 9.5 s: then the row may be there, and nobody at work."""
+    done: list[str] = []
+
+    async def review(job: str) -> str:
+        done.append(job)
+        return "done"
+
+    async with engine(database, tmp_path, 2, review=review) as at:
+        for n in range(3):
+            starting = asyncio.create_task(at.start("review", f"x{n}", f"x{n}", Start(here=True)))
+            for _ in range(n):
+                await asyncio.sleep(0)
+            starting.cancel()
+        await until(lambda: {"x1", "x2"} <= set(done))
+
+
 async def test_trap_12_the_same_run_twice_is_once(database: str, tmp_path: Path) -> None:
     """Started here while it waits in the queue, delayed, running, or over."""
     ran: list[str] = []

@@ -13,8 +13,18 @@ from dbos import DBOS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.jobs.orders import _findings, read_order
-from bot.jobs.protocol import CommandWish, JobState, Place, PurgeWish, Thread, Trigger, Verb
+from bot.jobs.access import AppAccess
+from bot.jobs.orders import Orders, _findings, read_order
+from bot.jobs.protocol import (
+    CommandWish,
+    JobsProblem,
+    JobState,
+    Place,
+    PurgeWish,
+    Thread,
+    Trigger,
+    Verb,
+)
 from bot.outputs.marker import read_finding_marker
 from tests.bot.jobs.running import World, run_ended, until, world
 from tests.builders import ORDERS
@@ -303,6 +313,23 @@ async def test_a_beginning_that_fits_two_findings_is_no_finding(w: World) -> Non
     assert "no single finding" in said
     faces, _ = await obey(w, order(w, Verb.EXPLAIN, finding="abcdef1"))
     assert faces == ["eyes", "rocket"]
+
+
+@pytest.mark.parametrize("many", [1, 9], ids=["for a moment", "for good"])
+async def test_the_database_is_away_as_an_order_is_carried_out(w: World, many: int) -> None:
+    """Its run is used up with it: nobody would carry it out any more."""
+    failures = iter([JobsProblem("The database does not take jobs.", "See the log.")] * many)
+
+    async def wished(_wish: Any) -> str:
+        for failure in failures:
+            raise failure
+        return ""
+
+    access = AppAccess(w.settings, w.app, lambda: w.app)
+    orders = Orders(w.service._store, access, wished, pauses=(0.0, 0.0))
+    done = await orders.run(json.dumps(asdict(order(w, Verb.STOP))))
+    await access.close()
+    assert done == ("rocket" if many == 1 else "failed")
 
 
 async def test_github_is_down_as_an_answer_is_due(w: World) -> None:

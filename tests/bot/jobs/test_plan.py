@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.jobs.intake import Fresh, Outdated, Same, job_id, plan_review
+from bot.jobs.intake import Fresh, Outdated, Same, _row, job_id, plan_review
 from bot.jobs.protocol import JobRow, JobState, Place, ReviewWish, Trigger
 from bot.jobs.store import Job
 from bot.jobs.tables import ALIVE
@@ -97,6 +97,19 @@ def test_what_a_person_asks_for_is_never_too_late() -> None:
 def test_reopened_after_it_came_to_nothing_is_done_again(state: JobState) -> None:
     reopened = wish(trigger=Trigger.REOPENED, seen=30.0)
     assert planned(reopened, job(wish(), state)) == Fresh(f"{job_id(wish())}.2")
+
+
+def test_what_a_person_asked_for_makes_no_event_late() -> None:
+    """Its time is that of the act, maybe by another clock; the commit is that of the push."""
+    asked = replace(job(COMMAND), seen=1000.0)
+    assert planned(PUSH, asked, job(wish())) == Fresh(job_id(PUSH))
+
+
+def test_an_act_is_of_now_where_the_event_does_not_say_when() -> None:
+    assert _row("x", wish(), "")["seen"] == 10.0
+    assert _row("x", wish(seen=0.0), "")["seen"] == 0.0
+    assert _row("x", replace(COMMAND, seen=7.0), "")["seen"] == 7.0
+    assert _row("x", COMMAND, "")["seen"] > 1e9
 
 
 def test_reopened_after_it_was_reviewed_is_not() -> None:

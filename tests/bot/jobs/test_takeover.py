@@ -66,9 +66,11 @@ async def test_after_a_restart_of_postgres_all_is_held_again(frail: Cluster) -> 
     assert await locks.take(1, 3)
     await locks.give(1, 3)
     await asyncio.to_thread(frail.stop)
+    before = locks.may_judge
     asked = asyncio.create_task(locks.take(1, 4))
     await asyncio.to_thread(frail.start)
     assert await asked
+    assert (before, locks.may_judge) == (True, False), "the living may not be back yet"
     other = PostgresLocks(url, "two")
     assert await other.open()
     assert [await other.take(1, n) for n in (2, 3, 4)] == [False, True, False]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -386,6 +387,33 @@ async def test_a_check_run_that_could_not_end_with_its_job_ends_later(w: World) 
     for _ in range(2):
         await w.service._endings.close_checks(ended + 61)
     assert w.checks() == [("skipped", "Skipped: pull request closed")]
+
+
+async def test_a_review_that_asks_nothing_keeps_no_other_waiting(w: World) -> None:
+    """Its push changes no hunk; what it writes is throttled for long."""
+    for number in (1, 2):
+        w.pull(number)
+    await w.reviewed(1)
+    w.push(1, "9d02f7e", ORDERS)
+    down = Fault("PUT", "/pulls/1/reviews", "secondary", retry_after="5")
+    w.github.faults.append(down)
+    await w.accept(w.wish(1, trigger=Trigger.PUSHED, seen=2.0))
+    await until(lambda: down.times == 0)
+    began = monotonic()
+    assert (await w.reviewed(2)).state is JobState.DONE
+    assert monotonic() - began < 4.0
+
+
+async def test_a_late_closing_does_not_end_what_somebody_asked_for_since(w: World) -> None:
+    w.pull()
+    await w.reviewed()
+    w.anthropic.script = hang
+    asked = await w.accept(w.wish(trigger=Trigger.RERUN, seen=0.0, once="check-run 7"))
+    await until(lambda: w.anthropic.running)
+    await w.accept(CancelWish(w.github.place(128), "pull request closed", 1000.0))
+    assert (await w.row(asked)).state is JobState.RUNNING
+    await w.accept(CancelWish(w.github.place(128), "pull request closed", time.time() + 1.0))
+    assert (await w.row(asked)).state is JobState.CANCELLED
 
 
 @pytest.mark.parametrize("do", ["lost", "late", "drop"])
