@@ -425,6 +425,36 @@ async def test_by_the_clock_what_is_open_and_unreviewed_is_reviewed(job: Job) ->
     assert again.summary.count("### Triptych: Reviewed already, ") == 2
 
 
+@pytest.mark.parametrize(
+    ("triggers", "posts", "why"),
+    [
+        ("drafts = true", [1, 1], []),
+        ("drafts = false", [1, 0], ["Skipped: #2: draft pull request."]),
+        (
+            'paths = ["web/**"]',
+            [0, 0],
+            [
+                "Skipped: #1: no file matches `triggers.paths`.",
+                "Skipped: #2: draft pull request.",
+            ],
+        ),
+    ],
+)
+async def test_by_the_clock_the_base_branch_says_what_is_wanted(
+    job: Job, triggers: str, posts: list[int], why: list[str]
+) -> None:
+    """As on any other event; of what is skipped the log alone tells, by number."""
+    config = {".github/triptych.toml": f"[triggers]\n{triggers}\n"}
+    async with fake_actions() as github:
+        for number in (1, 2):
+            github.pull(number, config, {**config, "run.py": SHELL}, draft=number == 2)
+        done = await job.run("schedule", {}, github.url)
+        assert [len(github.pulls[n].reviews) for n in (1, 2)] == posts
+    assert done.code == 0
+    assert [row for row in done.log.splitlines() if row.startswith("Skipped: ")] == why
+    assert "Skipped" not in done.summary
+
+
 async def test_one_that_cannot_be_read_does_not_keep_the_others(job: Job) -> None:
     async with fake_actions() as github:
         for number in (1, 2):
