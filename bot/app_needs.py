@@ -41,7 +41,10 @@ class Need:
 PERMISSIONS: Mapping[str, Need] = {
     "metadata": Need(Access.READ, "every App has it: names and numbers of repositories"),
     "contents": Need(Access.READ, "the files round the change, and .github/triptych.toml"),
-    "pull_requests": Need(Access.WRITE, "read the change, post the review, answer commands"),
+    "pull_requests": Need(
+        Access.WRITE,
+        "read the change, post the review, answer commands, take used labels off",
+    ),
     "checks": Need(
         Access.WRITE,
         "the check run with its button; without it the review is posted all the same",

@@ -121,7 +121,10 @@ class TriggersTable(_Table):
 
     drafts: bool = Field(default=False, description="review drafts, too")
     labels: list[Label] = Field(
-        default=[], max_length=20, description="only with one of these labels; [] all"
+        default=[],
+        max_length=20,
+        description="only with one of these labels, given anew for each commit of an outside author; "
+        "[] all",
     )
     skip_labels: list[Label] = Field(
         default=[], max_length=20, description="not with one of these labels"

@@ -13,7 +13,7 @@ from bot.posted import Ours, Standing, history_of, last_head, standing
 from bot.publish import Published, publish
 from bot.report import Report
 from bot.terms import Terms
-from bot.triggers import why_not
+from bot.triggers import approving, why_not
 from reviewers.core.finding import Severity
 from reviewers.core.history import EVERYTHING, History, State
 from reviewers.core.secrets import Redaction
@@ -138,19 +138,30 @@ async def _whole(posting: asyncio.Task[Reviewed]) -> Reviewed:
         raise
 
 
-class _Kept(Desk):
+class Kept(Desk):
     """Keeps the finished report: it is paid for, so it is told also where it cannot be posted.
 
-    Unless it was `asked` for by a person, the base branch says whether it is wanted at all.
+    Unless it was `asked` for by a person, the base branch says whether it is wanted at all. `label` is
+    the one that was given just now, for this very commit. `used` are labels that are to be taken off
+    when the review is told (case S29).
     """
 
-    def __init__(self, *, asked: bool) -> None:
+    def __init__(self, *, asked: bool = True, label: str = "") -> None:
         self.report: Report | None = None
+        self.used: tuple[str, ...] = ()
         self._asked = asked
+        self._label = label
 
     def opened(self, pull: Pull, terms: Terms) -> str:
-        """As `[triggers]` of the configuration has it."""
-        return "" if self._asked else why_not(terms.triggers, pull)
+        """As `[triggers]` of the configuration has it.
+
+        A label that was given counts although it is gone: a run that is done again finds it used up.
+        """
+        given = frozenset({self._label.lower()} - {""})
+        if given - {label.lower() for label in pull.labels}:
+            pull = replace(pull, labels=(*pull.labels, self._label))
+        self.used = approving(terms.triggers, pull, given)
+        return "" if self._asked else why_not(terms.triggers, pull, given)
 
     async def reviewed(self, report: Report) -> None:
         """Keep it."""
@@ -164,10 +175,10 @@ async def review_kept(
     post: bool,
     quiet_when_clean: bool = False,
     expected: str = "",
-    asked: bool = True,
+    kept: Kept | None = None,
 ) -> Adopted | Reviewed | Skipped:
     """The same for whoever is there to hear it: a finished review is returned, also a `refused` one."""
-    kept = _Kept(asked=asked)
+    kept = kept or Kept()
     try:
         return await review_pull(
             forge,

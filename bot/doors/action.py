@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
@@ -33,7 +33,7 @@ from bot.outputs.sarif import sarif
 from bot.outputs.workflow import MOST_ANNOTATIONS, annotation
 from bot.pipeline import Circumstances, terms_of
 from bot.posted import Ours
-from bot.pull_review import Adopted, Reviewed, Skipped, relay_pull, review_kept
+from bot.pull_review import Adopted, Kept, Reviewed, Skipped, relay_pull, review_kept
 from bot.report import Report
 from bot.settings import Settings, read_settings
 from bot.terms import Options
@@ -125,21 +125,18 @@ class Job:
         match await admit(asked, self.actions, self.runner.workspace):
             case Skip() as skip:
                 self._skip(skip)
-            case Admitted(head, is_asked):
-                await self._review(head, is_asked=is_asked)
+            case Admitted() as admitted:
+                await self._review(admitted)
 
     async def _review_open(self) -> None:
         """One after the other; what is reviewed already is adopted and costs nothing."""
         begun = 0
         for head in await self.actions.open_pulls():
-            if head.draft:
-                continue
             if begun == MOST_REVIEWS:
                 self.runner.say(f"{MOST_REVIEWS} are reviewed; the next run takes the others.")
                 break
             try:
-                # A clean review is posted, too: nothing else would tell the next run of it.
-                begun += await self._review(head, tell_clean=True)
+                begun += await self._review(Admitted(head), by_clock=True)
             except HostProblem as e:
                 self.runner.say(f"#{head.number}: {e.what}")
                 self.results.add("failed", 0, None, e.exit_code)
@@ -174,34 +171,53 @@ class Job:
             return
         self._tell(done, heads[0], around, gated=False)
 
-    async def _review(
-        self, head: Head, *, is_asked: bool = False, tell_clean: bool = False
-    ) -> bool:
+    async def _review(self, admitted: Admitted, *, by_clock: bool = False) -> bool:
         """Review one pull request and tell it; whether anything was done.
 
-        Unless a person has asked, the base branch's `[triggers]` say whether it is wanted.
+        By the clock there are many: what is skipped is worth a line of the log, and a clean review
+        is posted, for nothing else would tell the next run of it.
         """
-        around = self._around()
+        around, head = self._around(), admitted.head
+        kept = Kept(asked=admitted.is_asked, label=admitted.label)
+        quiet = not (admitted.is_asked or by_clock)
+        done = await self._done(head, around, kept, quiet_when_clean=quiet)
+        if isinstance(done, Skip):
+            self._skip(Skip(f"#{head.number}: {done.why}", quiet=True) if by_clock else done)
+            return False
+        self._tell(done, head, around, gated=True)
+        if isinstance(done, Adopted) or done.published:
+            await self._take_off(kept.used, head)
+        return isinstance(done, Reviewed)
+
+    async def _done(
+        self, head: Head, around: Circumstances, kept: Kept, *, quiet_when_clean: bool
+    ) -> Adopted | Reviewed | Skip:
+        """The review, or why there is none: it was overtaken, or the base branch's `[triggers]` do
+        not want it and nobody has asked.
+        """
         try:
             done = await review_kept(
                 self._forge(head),
                 around,
                 post=self.inputs.post == "review",
-                quiet_when_clean=not (is_asked or tell_clean),
+                quiet_when_clean=quiet_when_clean,
                 expected=head.sha,
-                asked=is_asked,
+                kept=kept,
             )
         except MovedProblem:
-            self._skip(Skip(OVERTAKEN))
-            return False
+            return Skip(OVERTAKEN)
         if isinstance(done, Skipped):
-            self._skip(Skip(done.why))
-            return False
-        if isinstance(done, Reviewed) and isinstance(done.refused, MovedProblem):
-            self._skip(Skip(OVERTAKEN))
-            return False
-        self._tell(done, head, around, gated=True)
-        return isinstance(done, Reviewed)
+            return Skip(done.why)
+        is_late = isinstance(done, Reviewed) and isinstance(done.refused, MovedProblem)
+        return Skip(OVERTAKEN) if is_late else done
+
+    async def _take_off(self, labels: Sequence[str], head: Head) -> None:
+        """Labels that are used up, once the review is told. One that stays lets nothing be reviewed."""
+        for label in labels:
+            try:
+                await self._forge(head).unlabel(label)
+            except HostProblem as e:
+                self.runner.say(f"The label stays: {e.what}")
 
     def _around(self) -> Circumstances:
         wanted = self.inputs

@@ -20,10 +20,11 @@ OVERTAKEN = "a newer commit is being reviewed"
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A review may start, of exactly this head."""
+    """A review may start, of exactly this head; `label` was given for it just now."""
 
     head: Head
     is_asked: bool = False
+    label: str = ""
 
 
 async def admit(asked: ReviewPull, actions: ActionsAPI, workspace: Path) -> Admitted | Skip:
@@ -41,7 +42,7 @@ async def admit(asked: ReviewPull, actions: ActionsAPI, workspace: Path) -> Admi
         return Skip(OVERTAKEN)
     if asked.comment and head.is_fork and head.pushed_at > asked.comment.created_at:
         return Skip("the fork was pushed to after the command; look at it and comment again")
-    return Admitted(head, asked.is_asked)
+    return Admitted(head, asked.is_asked, asked.label)
 
 
 async def _not_obeyed(comment: Comment, actions: ActionsAPI) -> str:

@@ -88,9 +88,15 @@ def _review(trigger: Trigger) -> Reader:
         if why := _unwanted(fields, place, rules):
             return Ignored(why)
         head, base = pull.at("head").sha("sha"), pull.at("base").sha("sha")
-        return ReviewWish(place, trigger, head, base, seen=_epoch(pull.time("updated_at")))
+        seen = _epoch(pull.time("updated_at"))
+        return ReviewWish(place, trigger, head, base, seen=seen, label=_label(fields))
 
     return read
+
+
+def _label(fields: Payload) -> str:
+    """The name of the label that an event is about; "" for none, or one that is deleted already."""
+    return fields.at("label").text("name") if fields.has("label") else ""
 
 
 def _epoch(stamp: str) -> float:

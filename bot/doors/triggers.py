@@ -44,7 +44,8 @@ class ReviewPull:
 
     `head` is the commit that the event is about, "" where it names none. `comment` and `approver`
     are people whose permission must be read first. `is_target`: the job holds secrets although the
-    change may be a stranger's, so that the workspace must not hold it.
+    change may be a stranger's, so that the workspace must not hold it. `label` is the label that was
+    given, "" where the event is about none.
     """
 
     number: int
@@ -53,6 +54,7 @@ class ReviewPull:
     approver: Account | None = None
     is_target: bool = False
     is_asked: bool = False
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,14 @@ def _pull_request(payload: Mapping[str, Any], *, is_target: bool) -> Trigger:
         _text(_table(pull, "head"), "sha"),
         approver=approver,
         is_target=is_target,
+        label=_label(payload) if action == "labeled" else "",
     )
+
+
+def _label(payload: Mapping[str, Any]) -> str:
+    """Its name; "" where it is deleted already."""
+    label = payload.get("label")
+    return str(label.get("name") or "") if isinstance(label, Mapping) else ""
 
 
 def _comment(payload: Mapping[str, Any]) -> Trigger:

@@ -35,7 +35,6 @@ class Head:
     repository: int
     """The numeric id of the head's repository, 0 where it is gone."""
     pushed_at: str = ""
-    draft: bool = False
     is_open: bool = True
     is_fork: bool = False
 
@@ -181,7 +180,6 @@ def _head_of(row: Mapping[str, Any]) -> Head:
         str(head["sha"]),
         int(repository.get("id") or 0),
         str(repository.get("pushed_at") or ""),
-        bool(row.get("draft")),
         row.get("state", "open") == "open",
         repository.get("id") != ours,
     )

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import gidgethub
 
@@ -20,7 +21,7 @@ from bot.errors import (
     MovedProblem,
 )
 from bot.hosts import answers, queries
-from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, nearest, shortened
+from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, is_guideline, nearest, shortened
 from bot.hosts.http import GitHubAPI, told, written
 from bot.hosts.protocol import PostedReview, Pull
 from bot.jobs.protocol import Place
@@ -216,10 +217,14 @@ class GitHub:
                 await self._drop(int(node["databaseId"]))
 
     async def _drop(self, draft: int) -> None:
+        await self._delete(f"{self._path}/reviews/{draft}", "delete a draft")
+
+    async def _delete(self, url: str, what: str) -> None:
+        """What is not there any more is as good as deleted."""
         try:
-            await self._api.delete(f"{self._path}/reviews/{draft}")
+            await self._api.delete(url)
         except gidgethub.HTTPException as e:
-            problem = told(e, "delete a draft")
+            problem = told(e, what)
             if not isinstance(problem, MissingProblem):
                 raise problem from e
 
@@ -241,6 +246,13 @@ class GitHub:
             await self._api.patch(url, data={"body": body})
         except gidgethub.HTTPException as e:
             raise told(e, "edit a comment") from e
+
+    async def unlabel(self, label: str) -> None:
+        """Take a label off. Of a name of dots an address would make all labels: it stays."""
+        if label.strip("."):
+            number, name = self._pull.number, quote(label, safe="")
+            url = f"/repos/{self._pull.repository}/issues/{number}/labels/{name}"
+            await self._delete(url, "take a label off")
 
     async def hide(self, node: str, why: str) -> None:
         """Minimise a comment or review."""
@@ -307,7 +319,7 @@ class GitHub:
         notes = [UNUSABLE_CONFIG] if unusable else []
         if any(f.path == self._config_path for f in files):
             notes.append(f"{self._config_path} is changed here. That of the base branch was used.")
-        good = [path for path, text in texts.items() if _is_guideline(text)]
+        good = [path for path, text in texts.items() if is_guideline(text)]
         near = nearest((f.path for f in files), good)
         return _Steering(
             config.encode() if config is not None else None,
@@ -386,8 +398,3 @@ class _Found:
     files: tuple[FileDiff, ...]
     steering: _Steering
     reviews: tuple[PostedReview, ...]
-
-
-def _is_guideline(text: str) -> bool:
-    """Not a link to another file, whose text is only that file's name."""
-    return bool(text) and not ("\n" not in text and text.strip().endswith(".md"))

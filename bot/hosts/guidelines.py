@@ -50,6 +50,11 @@ def shortened(text: str) -> str:
     return text[:MAX_CHARS] + "\n[The rest of this file is left out: it is too long.]"
 
 
+def is_guideline(text: str) -> bool:
+    """Not a link to another file, whose text is only that file's name."""
+    return bool(text) and not ("\n" not in text and text.strip().endswith(".md"))
+
+
 def _folders(path: str) -> Iterator[str]:
     """The folders of a file, nearest first, as prefixes of a path: `a/b/`, `a/`, ``."""
     for parent in PurePosixPath(path).parents:

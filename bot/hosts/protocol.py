@@ -108,6 +108,10 @@ class Forge(Protocol):
         """Replace an inline comment of ours."""
         ...
 
+    async def unlabel(self, label: str) -> None:
+        """Take a label off the pull request; one that is not there any more is as good."""
+        ...
+
     async def hide(self, node: str, why: str) -> None:
         """Minimise a comment or review of ours; `why` is RESOLVED, OUTDATED or DUPLICATE."""
         ...

@@ -1,16 +1,16 @@
-"""What people have decided about findings, and who was answered when."""
+"""What people have decided about findings and commits, and who was answered when."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.jobs.protocol import Place
-from bot.jobs.tables import dismissals, politeness
+from bot.jobs.tables import dismissals, labels, politeness
 from bot.jobs.transactions import PAUSES, Transactions, alone
 from reviewers.core.history import Dismissal
 
@@ -18,7 +18,9 @@ HOUR = 3600.0
 
 
 class Decisions:
-    """Dismissals by pull request and finding; reactions by repository and person."""
+    """Dismissals by pull request and finding; labels by pull request and commit; reactions by
+    repository and person.
+    """
 
     def __init__(self, transactions: Transactions, pauses: Sequence[float] = PAUSES) -> None:
         self._do = partial(transactions.do, pauses=pauses)
@@ -60,6 +62,36 @@ class Decisions:
         return await self._look(
             lambda c: {f: Dismissal(b, o, r) for f, b, o, r in c.execute(query)}
         )
+
+    async def give_label(self, place: Place, head: str, label: str) -> None:
+        """Somebody gave a pull request a label while it stood at this head. Twice is once."""
+        here = {"repository_id": place.repository_id, "number": place.number, "head": head}
+        known = {**here, "label": label.lower()}
+
+        def work(c: Connection) -> None:
+            alone(c, f"label {place.key}")
+            c.execute(sa.delete(labels).where(*(labels.c[k] == v for k, v in known.items())))
+            more = {"installation": place.installation, "at": time.time()}
+            c.execute(sa.insert(labels).values(**known, **more))
+
+        await self._do(work)
+
+    async def labels_given(self, place: Place) -> dict[str, frozenset[str]]:
+        """What labels a pull request was given, in small letters, by the head at which it stood."""
+        here = (labels.c.repository_id == place.repository_id, labels.c.number == place.number)
+        query = sa.select(labels.c.head, labels.c.label).where(*here)
+        found = await self._look(lambda c: [(str(h), str(x)) for h, x in c.execute(query)])
+        return {head: frozenset(x for h, x in found if h == head) for head, _ in found}
+
+    async def take_label(self, place: Place, label: str, heads: Collection[str]) -> None:
+        """A label was taken off that had been given for these heads."""
+        gone = sa.delete(labels).where(
+            labels.c.repository_id == place.repository_id,
+            labels.c.number == place.number,
+            labels.c.label == label.lower(),
+            labels.c.head.in_(heads),
+        )
+        await self._do(lambda c: c.execute(gone))
 
     async def may_react(self, repository: int, person: int) -> bool:
         """Whether somebody without the right gets a reaction now: one an hour (case S23)."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import structlog
 
 from bot.errors import Gone, GoneProblem, HostProblem, Problem
 from bot.hosts.checks import Checks
-from bot.hosts.protocol import Pull
+from bot.hosts.protocol import Forge, Pull
 from bot.jobs.protocol import Trigger
 from bot.jobs.store import NEWER, Job, Store
 from bot.outputs.checkrun import CheckRun, check_title, running_title, skipped
@@ -16,7 +19,7 @@ from bot.outputs.document import document
 from bot.pull_review import Desk
 from bot.report import Report
 from bot.terms import Terms
-from bot.triggers import why_not
+from bot.triggers import approving, why_not
 from reviewers.core.coverage import WHOLE_FILE
 from reviewers.core.history import EVERYTHING, Dismissal, History, Known, State
 from reviewers.core.secrets import Redaction
@@ -34,6 +37,8 @@ class Target:
 
 SETTLING = 5.0
 """Seconds that a check run which is being made is waited for at the end."""
+
+log = structlog.get_logger("triptych.jobs")
 
 
 class OvertakenProblem(Problem):
@@ -54,6 +59,7 @@ class JobDesk(Desk):
         store: Store,
         redact: Redaction = Redaction(),
         clean: tuple[str, str] | None = None,
+        given: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> None:
         self.anew = job.row.trigger.is_asked
         self.terms: Terms | None = None
@@ -65,6 +71,8 @@ class JobDesk(Desk):
         self._store = store
         self._redact = redact
         self._clean = clean
+        self._given = given
+        self._used: tuple[str, ...] = ()
         self._check: asyncio.Task[int] | None = None
         self.check_run = job.check_run
         self.done: Callable[[], None] = lambda: None
@@ -79,7 +87,44 @@ class JobDesk(Desk):
         self.target = Target(change.head, change.base, terms.digest)
         if pull.state != "open":
             return "pull request closed"
-        return "" if self.anew else why_not(terms.triggers, pull)
+        return self._unwanted(pull, terms)
+
+    def _unwanted(self, pull: Pull, terms: Terms) -> str:
+        """What `[triggers]` say, and which labels are used up with it (case S29): with the review of
+        a commit those that were given for it, with a skip those that were given for an earlier one.
+        """
+        head = pull.subject.change.head
+        mine = self._given.get(head, frozenset())
+        self._used = approving(terms.triggers, pull, mine)
+        row = self._job.row
+        # What is reviewed was wanted then, and may have used its label up before a crash.
+        if self.anew or (row.document and row.head == head):
+            return ""
+        why = why_not(terms.triggers, pull, mine)
+        if why:
+            others = frozenset[str]().union(*self._given.values()) - mine
+            self._used = approving(terms.triggers, pull, others)
+        return why
+
+    async def take_labels_off(self, forge: Forge) -> None:
+        """Those that are used up, once all else is told: a label must not be gone without its review.
+
+        One that cannot be taken off costs no review. It was given for no later commit, so nothing is
+        reviewed for it, and the job of the next push tries again.
+        """
+        for label in self._used:
+            try:
+                await forge.unlabel(label)
+            except Problem as e:
+                log.warning("label.stays", job=self._job.row.id, why=e.what)
+            else:
+                await self._store.decisions.take_label(self._job.row.place, label, [*self._given])
+
+    async def was_labelled_since(self) -> bool:
+        """Whether the job's own head has got another label since the job looked."""
+        row = self._job.row
+        given = await self._store.decisions.labels_given(row.place)
+        return given.get(row.head, frozenset()) > self._given.get(row.head, frozenset())
 
     def last_clean(self) -> tuple[str, str] | None:
         """From the database: such a review is told in its check run alone."""

@@ -158,7 +158,9 @@ def _is_to_be_redone(last: Job, wish: ReviewWish) -> bool:
         case JobState.SUPERSEDED | JobState.CANCELLED:
             return is_later and not wish.once
         case JobState.SKIPPED:
-            return wish.trigger is not last.row.trigger or is_later
+            # Of several labels that were given in one second each may be the one.
+            is_other = wish.trigger is not last.row.trigger or wish.trigger is Trigger.LABELED
+            return is_other or is_later
         case _:
             return False
 
@@ -254,8 +256,13 @@ class Intake:
         await self._start(job.row.id)
 
     async def _review(self, wish: ReviewWish) -> str:
-        """One after the other for a pull request; with other processes the row's key decides."""
+        """One after the other for a pull request; with other processes the row's key decides.
+
+        A label is written down first: the wish may be a job already, which then will know of it.
+        """
         async with self._turns.turn(wish.place.key):
+            if wish.label:
+                await self._store.decisions.give_label(wish.place, wish.head, wish.label)
             for _ in range(TRIES - 1):
                 try:
                     return await self._taken(wish)

@@ -69,7 +69,8 @@ class ReviewWish:
     `once` names the person's act behind an asked review (`check-run 7 completed ...`, `comment 9`),
     so that a replay of its event is the same wish; "" for what follows from the head alone. `seen` is
     when GitHub changed the pull request last, as the event says (`updated_at`, seconds since the
-    epoch, 0.0 where it does not say): an event that comes late overtakes nothing.
+    epoch, 0.0 where it does not say): an event that comes late overtakes nothing. `label` is the name
+    of the label that was given, "" where the event is about none.
     """
 
     place: Place
@@ -78,6 +79,7 @@ class ReviewWish:
     base: str = ""
     once: str = ""
     seen: float = 0.0
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from bot.jobs.decisions import Decisions
 from bot.jobs.past import Past
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
 from bot.jobs.spending import DAY, Spending, cost_today, forget_costs, keep_cost
-from bot.jobs.tables import ALIVE, ENDED, dismissals, jobs, meta, politeness, write_meta
+from bot.jobs.tables import ALIVE, ENDED, dismissals, jobs, labels, meta, politeness, write_meta
 from bot.jobs.transactions import PATIENT, PAUSES, Transactions, alone
 
 _UNDONE = (JobState.SUPERSEDED, JobState.CANCELLED, JobState.DEAD)
@@ -297,10 +297,8 @@ class Store:
 
         def work(c: Connection) -> tuple[str, ...]:
             here = [jobs.c.installation == installation]
-            decided = [dismissals.c.installation == installation]
             if repositories:
                 here.append(jobs.c.repository_id.in_(repositories))
-                decided.append(dismissals.c.repository_id.in_(repositories))
             gone = tuple(str(i) for i in c.execute(sa.select(jobs.c.id).where(*here)).scalars())
             repos = c.execute(sa.select(jobs.c.repository_id).where(*here).distinct()).scalars()
             c.execute(
@@ -308,19 +306,26 @@ class Store:
             )
             keep_cost(c, installation, here)
             c.execute(sa.delete(jobs).where(*here))
-            c.execute(sa.delete(dismissals).where(*decided))
+            for table in (dismissals, labels):
+                decided = [table.c.installation == installation]
+                if repositories:
+                    decided.append(table.c.repository_id.in_(repositories))
+                c.execute(sa.delete(table).where(*decided))
             return gone
 
         return await self._do(work)
 
     async def forget(self, before: float) -> tuple[str, ...]:
-        """Delete jobs that ended before a time; returns their ids. Decisions of people stay."""
+        """Delete jobs that ended before a time; returns their ids. What people have decided about
+        findings stays.
+        """
 
         def work(c: Connection) -> tuple[str, ...]:
             old = (jobs.c.state.in_(ENDED), jobs.c.ended < before)
             gone = tuple(str(i) for i in c.execute(sa.select(jobs.c.id).where(*old)).scalars())
             c.execute(sa.delete(jobs).where(*old))
-            c.execute(sa.delete(politeness).where(politeness.c.at < before))
+            for table in (labels, politeness):
+                c.execute(sa.delete(table).where(table.c.at < before))
             forget_costs(c)
             return gone
 

@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeDecorator
 
 from bot.jobs.protocol import JobState
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised with each change of a table; `open_store` refuses a newer one (case S77)."""
 
 ALIVE = (JobState.WAITING, JobState.RUNNING, JobState.PARKED)
@@ -117,6 +117,18 @@ dismissals = Table(
     Column("on", Words(10), nullable=False),
     Column("reason", Words(500), nullable=False),
 )
+
+labels = Table(
+    "triptych_labels",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("head", Words(64), primary_key=True),
+    Column("label", Words(200), primary_key=True),
+    Column("installation", BigInteger, nullable=False),
+    Column("at", Float, nullable=False),
+)
+"""Labels in small letters, by the commit that stood there when they were given (case S29)."""
 
 politeness = Table(
     "triptych_politeness",

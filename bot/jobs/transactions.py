@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, Engine
 from bot.app_settings import AppSettings
 from bot.errors import ConfigProblem
 from bot.jobs.database import engine_url
-from bot.jobs.tables import SCHEMA, meta, metadata
+from bot.jobs.tables import SCHEMA, meta, metadata, write_meta
 
 THREADS = 4
 READS = "triptych_reads"
@@ -121,16 +121,18 @@ def open_database(settings: AppSettings) -> Transactions:
 
 
 def _made(c: Connection) -> str:
-    """Which schema the database has; this one's in a database that had none.
+    """Which schema the database has; this one's in a database that had none, or an older one, which
+    lacks a table.
 
     In one of a newer Triptych nothing is made.
     """
+    there = None
     if sa.inspect(c).has_table(meta.name):
         there = c.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
-        if there is not None:
-            return str(there)
+    if there is not None and not (there.isdecimal() and int(there) < SCHEMA):
+        return str(there)
     metadata.create_all(c)
-    c.execute(sa.insert(meta).values(name="schema", value=str(SCHEMA)))
+    write_meta(c, "schema", str(SCHEMA))
     return str(SCHEMA)
 
 

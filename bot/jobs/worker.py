@@ -201,8 +201,9 @@ class Worker:
         dismissed = await self._means.store.decisions.dismissed(row.place)
         redact = Redaction(self._means.secrets)
         clean = await self._means.store.past.last_clean(row.place)
+        given = await self._means.store.decisions.labels_given(row.place)
         preparation = self._means.limits.preparation()
-        desk = JobDesk(job, run, reach.checks, dismissed, self._means.store, redact, clean)
+        desk = JobDesk(job, run, reach.checks, dismissed, self._means.store, redact, clean, given)
         desk.done = preparation.end  # At the latest: a review may have nothing to ask.
         if job.refusal or row.attempts > MOST_ATTEMPTS:
             why = job.refusal or f"it broke this server {MOST_ATTEMPTS - SUSPECT} times"
@@ -253,11 +254,25 @@ class Worker:
         match outcome:
             case Skipped(why=unwanted):
                 await desk.skip(unwanted)
-                return Ending(JobState.SKIPPED, unwanted)
+                ending = Ending(JobState.SKIPPED, unwanted)
             case Adopted():
-                return await self._adopted(job, outcome, desk)
+                ending = await self._adopted(job, outcome, desk)
             case Reviewed():
-                return await self._published(job, outcome, desk)
+                ending = await self._published(job, outcome, desk)
+        await desk.take_labels_off(reach.forge)
+        if ending.state is JobState.SKIPPED:
+            await self._skipped(job, ending, desk)
+        return ending
+
+    async def _skipped(self, job: Job, ending: Ending, desk: JobDesk) -> None:
+        """A label that was given after this job had looked was taken for its own as long as it lived.
+        So it ends first, and then looks whether there is one that needs another job.
+        """
+        row = job.row
+        await self._means.store.end(row.id, ending.state, note=ending.note)
+        if await desk.was_labelled_since():
+            wish = ReviewWish(row.place, Trigger.LABELED, row.head, job.base, seen=job.seen)
+            await self._wished_for(wish)
 
     async def _published(self, job: Job, outcome: Reviewed, desk: JobDesk) -> Ending:
         report = outcome.report
@@ -312,12 +327,15 @@ class Worker:
         there = await self._means.store.of_pull(row.place)
         if not any(j.row.state in ALIVE for j in there if j.row.id != row.id):
             trigger = row.trigger if row.trigger.is_asked else Trigger.PUSHED
-            wish = ReviewWish(row.place, trigger, once=f"{row.id} moved")
-            wished = asyncio.ensure_future(self._wish(wish))
-            self._wished.add(wished)
-            wished.add_done_callback(self._wished.discard)
-            await asyncio.shield(wished)
+            await self._wished_for(ReviewWish(row.place, trigger, once=f"{row.id} moved"))
         return Ending(JobState.SUPERSEDED, NEWER)
+
+    async def _wished_for(self, wish: ReviewWish) -> None:
+        """Also where this task is cancelled meanwhile, as its job is over."""
+        wished = asyncio.ensure_future(self._wish(wish))
+        self._wished.add(wished)
+        wished.add_done_callback(self._wished.discard)
+        await asyncio.shield(wished)
 
     async def _paid(self, job: str, look: Look) -> None:
         await self._means.store.pay(job, look.cost)

@@ -51,7 +51,8 @@ class FakePull:
     """A pull request; `renames` maps new names to old ones.
 
     `rows` replaces the list of files; `refused` are paths on which no comment is taken, for no reason
-    that could be known; `history` are the commits that a review may name.
+    that could be known; `history` are the commits that a review may name; `association` is what its
+    author is to the repository.
     """
 
     base: str
@@ -60,6 +61,8 @@ class FakePull:
     body: str | None = ""
     state: str = "open"
     draft: bool = False
+    association: str = "CONTRIBUTOR"
+    labels: list[str] = field(default_factory=list)
     renames: dict[str, str] = field(default_factory=dict)
     without_patch: set[str] = field(default_factory=set)
     rows: list[Json] | None = None
@@ -233,6 +236,8 @@ class FakeGitHub:
             return self._compare(found[1], found[2])
         if found := re.fullmatch(r"/pulls/comments/(\d+)", rest):
             return self._edit_comment(int(found[1]), body, login)
+        if found := re.fullmatch(r"/issues/(\d+)/labels/(.+)", rest):
+            return self._unlabel(method, int(found[1]), found[2])
         found = re.fullmatch(r"/pulls/(\d+)(?:/(files|reviews)(?:/(\d+))?)?", rest)
         if found is None or int(found[1]) not in self.pulls:
             raise Refusal(404, "Not Found")
@@ -261,6 +266,16 @@ class FakeGitHub:
                 return review
         raise Refusal(404, "Not Found")
 
+    def _unlabel(self, method: str, number: int, name: str) -> list[Json]:
+        labels = self.pulls[number].labels
+        if method != "DELETE":
+            raise Refusal(404, "Not Found")
+        mine = [label for label in labels if label.lower() == name.lower()]
+        if not mine:
+            raise Refusal(404, "Label does not exist")
+        labels.remove(mine[0])
+        return [{"name": label} for label in labels]
+
     def _own(self, rows: list[Json], identity: int, login: str) -> Json:
         row = self._find(rows, identity)
         if row["user"]["login"] != login:
@@ -281,6 +296,8 @@ class FakeGitHub:
             "body": pull.body,
             "state": pull.state,
             "draft": pull.draft,
+            "author_association": pull.association,
+            "labels": [{"name": label} for label in pull.labels],
             "changed_files": len(self._files(pull)),
             "base": {"sha": pull.base, "ref": "main", "repo": self.repository()},
             "head": {"sha": pull.head, "ref": "topic"},

@@ -310,6 +310,100 @@ async def test_a_label_counts_when_a_maintainer_gave_it(
     assert done.code == 0
 
 
+# --- A label that is needed (S29)
+
+GATED = {".github/triptych.toml": '[triggers]\nlabels = ["triptych"]\n'}
+
+
+async def stranger(
+    job: Job, github: FakeActions, event: str, action: str, label: str = "", **inputs: str
+) -> Done:
+    """What comes of an event on a pull request from a fork."""
+    given = {"label": {"name": label}} if label else {}
+    payload = pull_request(action, github.pulls[NUMBER].head, fork=True, **given)
+    return await job.run(event, payload, github.url, **inputs)
+
+
+def gated(github: FakeActions, *labels: str, files: Any = None) -> list[str]:
+    """A pull request of somebody who once contributed; its labels."""
+    may(github)
+    github.pull(NUMBER, GATED, {**GATED, **(files or {"run.py": SHELL})}, labels=[*labels])
+    github.forks[NUMBER] = "mallory"
+    return github.pulls[NUMBER].labels
+
+
+@pytest.mark.parametrize("event", ["pull_request", "pull_request_target"])
+@pytest.mark.parametrize("clean", [False, True])
+async def test_s29_a_label_is_for_one_commit(job: Job, event: str, clean: bool) -> None:
+    async with fake_actions() as github:
+        labels = gated(github, "triptych", "docs", files=CLEAN if clean else None)
+        done = await stranger(job, github, event, "labeled", "triptych")
+        assert done.outputs["outcome"] == ("clean" if clean else "findings")
+        assert labels == ["docs"]
+        assert github.posts() == (not clean)
+        again = await stranger(job, github, event, "labeled", "triptych")
+        assert again.outputs["outcome"] == done.outputs["outcome"], "the run may be done again"
+        github.push(NUMBER, "4ead2", {**GATED, "run.py": SHELL + "\n"})
+        labels.append("triptych")
+        pushed = await stranger(job, github, event, "synchronize")
+        assert labels == ["docs", "triptych"]
+    assert pushed.outputs["outcome"] == "skipped"
+    assert "this commit needs the label triptych again" in pushed.summary
+
+
+@pytest.mark.parametrize("action", ["opened", "reopened", "ready_for_review", "labeled"])
+async def test_s29_only_the_event_of_the_label_approves(job: Job, action: str) -> None:
+    async with fake_actions() as github:
+        gated(github, "triptych", "docs")
+        label = "docs" if action == "labeled" else ""
+        done = await stranger(job, github, "pull_request_target", action, label)
+        clock = await job.run("schedule", {}, github.url)
+        assert github.posts() == 0
+    assert done.outputs["outcome"] == clock.outputs["outcome"] == "skipped"
+
+
+async def test_s29_of_a_trusted_author_the_label_stays(job: Job) -> None:
+    async with fake_actions() as github:
+        labels = gated(github, "triptych")
+        github.pulls[NUMBER].association = "MEMBER"
+        await stranger(job, github, "pull_request_target", "labeled", "triptych")
+        github.push(NUMBER, "4ead2", {**GATED, "run.py": SHELL + "\n"})
+        pushed = await stranger(job, github, "pull_request_target", "synchronize")
+    assert pushed.outputs["outcome"] == "findings"
+    assert labels == ["triptych"]
+
+
+async def test_s29_a_label_that_cannot_be_taken_off_costs_no_review(job: Job) -> None:
+    async with fake_actions() as github:
+        labels = gated(github, "triptych")
+        github.faults.append(Fault("DELETE", "/labels/", 403))
+        done = await stranger(job, github, "pull_request_target", "labeled", "triptych")
+        assert github.posts() == 1
+    assert (done.code, done.outputs["outcome"]) == (0, "findings")
+    assert "The label stays: The token may not take a label off (403" in done.log
+    assert labels == ["triptych"]
+
+
+@pytest.mark.parametrize("why", ["refused", "not wanted"])
+async def test_s29_what_is_not_posted_uses_no_label_up(job: Job, why: str) -> None:
+    async with fake_actions() as github:
+        labels = gated(github, "triptych")
+        github.faults.append(Fault("POST", "/reviews", 422))
+        inputs = {"post": "summary"} if why == "not wanted" else {}
+        await stranger(job, github, "pull_request_target", "labeled", "triptych", **inputs)
+    assert labels == ["triptych"]
+
+
+async def test_s29_a_label_that_only_the_workflow_asks_for_stays(job: Job) -> None:
+    """As in the recipe: which labels are meant for us, the base branch has not said."""
+    async with fake_actions() as github:
+        labels = gated(github, "triptych")
+        github.pull(NUMBER, {}, {"run.py": SHELL}, labels=labels)
+        await stranger(job, github, "pull_request_target", "labeled", "triptych")
+        assert github.posts() == 1
+    assert labels == ["triptych"]
+
+
 # --- Comments (S23 to S26, S30)
 
 
@@ -423,6 +517,36 @@ async def test_by_the_clock_what_is_open_and_unreviewed_is_reviewed(job: Job) ->
     assert (first.code, first.outputs["findings"]) == (0, "1")
     assert again.log.count("is reviewed already") == 2
     assert again.summary.count("### Triptych: Reviewed already, ") == 2
+
+
+@pytest.mark.parametrize(
+    ("triggers", "posts", "why"),
+    [
+        ("drafts = true", [1, 1], []),
+        ("drafts = false", [1, 0], ["Skipped: #2: draft pull request."]),
+        (
+            'paths = ["web/**"]',
+            [0, 0],
+            [
+                "Skipped: #1: no file matches `triggers.paths`.",
+                "Skipped: #2: draft pull request.",
+            ],
+        ),
+    ],
+)
+async def test_by_the_clock_the_base_branch_says_what_is_wanted(
+    job: Job, triggers: str, posts: list[int], why: list[str]
+) -> None:
+    """As on any other event; of what is skipped the log alone tells, by number."""
+    config = {".github/triptych.toml": f"[triggers]\n{triggers}\n"}
+    async with fake_actions() as github:
+        for number in (1, 2):
+            github.pull(number, config, {**config, "run.py": SHELL}, draft=number == 2)
+        done = await job.run("schedule", {}, github.url)
+        assert [len(github.pulls[n].reviews) for n in (1, 2)] == posts
+    assert done.code == 0
+    assert [row for row in done.log.splitlines() if row.startswith("Skipped: ")] == why
+    assert "Skipped" not in done.summary
 
 
 async def test_one_that_cannot_be_read_does_not_keep_the_others(job: Job) -> None:

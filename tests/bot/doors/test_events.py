@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,11 @@ WISHES: list[tuple[str, dict[str, Any], Wish]] = [
     ("pull_request", pull_request("synchronize"), review(Trigger.PUSHED)),
     ("pull_request", pull_request("edited", **NEW_BASE), review(Trigger.REBASED)),
     ("pull_request", pull_request("labeled"), review(Trigger.LABELED)),
+    (
+        "pull_request",
+        pull_request("labeled", label={"id": 1, "name": "safe to\x00 review"}),
+        replace(review(Trigger.LABELED), label="safe to\x00 review"),
+    ),
     ("pull_request", pull_request("closed"), CancelWish(PLACE, "pull request closed")),
     (
         "pull_request",

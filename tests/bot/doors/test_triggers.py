@@ -29,6 +29,16 @@ EVENTS: list[tuple[str, dict[str, Any], Any]] = [
     ("pull_request", pull_request("labeled", HEAD), ReviewPull(NUMBER, HEAD)),
     (
         "pull_request",
+        pull_request("labeled", HEAD, label={"name": "triptych"}),
+        ReviewPull(NUMBER, HEAD, label="triptych"),
+    ),
+    (
+        "pull_request",
+        pull_request("unlabeled", HEAD, label={"name": "triptych"}),
+        ReviewPull(NUMBER, HEAD),
+    ),
+    (
+        "pull_request",
         pull_request("edited", HEAD, changes={"base": {"ref": {"from": "x"}}}),
         ReviewPull(NUMBER, HEAD),
     ),

@@ -424,6 +424,42 @@ async def test_deleting_a_draft_is_tried_until_it_is_gone(fault: str | int) -> N
         assert pull.reviews == []
 
 
+ODD = ("safe to review", "area/api", "100%2F?#&", "gr\u00fcn \u2713", "../../../1", "a.", "{x}")
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("fault", [None, "lost", "late", 502])
+async def test_s29_a_label_is_taken_off_and_no_other(name: str, fault: str | int | None) -> None:
+    """One that is not there any more is as good."""
+    async with fake_github() as github:
+        pull = github.pull(1, {}, {"a.py": "new\n"}, labels=["docs", name])
+        github.faults = [Fault("DELETE", "/labels/", fault)] if fault else []
+        async with reach(github) as forge:
+            assert (await forge.load()).labels == ("docs", name)
+            for _ in range(2):
+                await forge.unlabel(name)
+                assert pull.labels == ["docs"]
+
+
+@pytest.mark.parametrize("name", [".", "..", "..."])
+async def test_s29_a_label_of_dots_stays(name: str) -> None:
+    """`/labels/.` is the address of all labels."""
+    async with fake_github() as github:
+        github.pull(1, {}, {"a.py": "new\n"}, labels=[name])
+        async with reach(github) as forge:
+            await forge.unlabel(name)
+        assert github.calls == []
+
+
+async def test_s29_a_label_that_may_not_be_taken_off_is_told() -> None:
+    async with fake_github() as github:
+        github.pull(1, {}, {"a.py": "new\n"}, labels=["docs"])
+        github.may_write = False
+        async with reach(github) as forge:
+            with pytest.raises(AccessProblem, match="may not take a label off"):
+                await forge.unlabel("docs")
+
+
 async def test_a_person_s_own_draft_is_left_alone() -> None:
     async with fake_github() as github:
         pull = github.pull(1, {}, {"a.py": "new\n"})

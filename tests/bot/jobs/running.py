@@ -79,6 +79,13 @@ class World:
         """Its next commit."""
         return self.github.push(number, sha, {CONFIG: SMALL, "api/orders.py": text})
 
+    def label(self, name: str, number: int = 128, seen: float = 2.0) -> ReviewWish:
+        """Somebody gives it a label: what the event asks for."""
+        pull = self.github.pulls[number]
+        if name not in pull.labels:
+            pull.labels.append(name)
+        return self.wish(number, Trigger.LABELED, seen, label=name)
+
     def wish(
         self, number: int = 128, trigger: Trigger = Trigger.OPENED, seen: float = 1.0, **more: Any
     ) -> ReviewWish:

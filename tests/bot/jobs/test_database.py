@@ -137,6 +137,20 @@ async def test_several_processes_make_them_at_once(database: str, tmp_path: Path
         await one.close()
 
 
+async def test_an_older_database_gets_what_it_lacks(database: str, tmp_path: Path) -> None:
+    there = settings(tmp_path, database)
+    opened = open_database(there)
+    await opened.do(lambda c: c.execute(sa.update(meta).values(value="1")))
+    await opened.do(metadata.tables["triptych_labels"].drop)
+    await opened.close()
+    for _ in range(2):
+        opened = open_database(there)
+        rows = await opened.do(lambda c: c.execute(sa.select(meta.c.name, meta.c.value)).all())
+        assert [tuple(row) for row in rows] == [("schema", str(SCHEMA))]
+        assert await opened.do(lambda c: sa.inspect(c).has_table("triptych_labels"))
+        await opened.close()
+
+
 @pytest.mark.parametrize("schema", [str(SCHEMA + 1), "what?"])
 async def test_a_newer_database_is_refused_and_left_alone(
     database: str, tmp_path: Path, schema: str

@@ -126,6 +126,13 @@ def test_what_was_not_wanted_is_looked_at_again_when_it_is_labelled_or_ready(
     assert planned(wish(trigger=trigger, seen=10.0), skipped) == Fresh(f"{job_id(wish())}.2")
 
 
+def test_of_labels_given_in_one_second_each_is_looked_at() -> None:
+    """The first was not the one that is needed, and its job is over."""
+    label = wish(trigger=Trigger.LABELED)
+    assert planned(label, job(label, JobState.SKIPPED)) == Fresh(f"{job_id(wish())}.2")
+    assert planned(label, job(label)) == Same(job_id(wish()), alive=False)
+
+
 def test_the_same_head_on_another_base_is_another_job() -> None:
     other = wish(trigger=Trigger.REBASED, seen=11.0, base="release")
     assert planned(other, job(wish())) == Fresh(job_id(other))

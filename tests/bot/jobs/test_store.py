@@ -243,6 +243,27 @@ async def test_a_dismissal_belongs_to_its_pull_request(store: Store) -> None:
     assert await store.decisions.dismissed(OTHER) == {}
 
 
+async def test_s29_labels_are_known_by_the_commit_for_which_they_were_given(store: Store) -> None:
+    a, b = "a" * 40, "b" * 40
+    give, given = store.decisions.give_label, store.decisions.labels_given
+    await asyncio.gather(*(give(PLACE, a, "Triptych") for _ in range(6)))
+    for head, label in ((a, "docs"), (b, "triptych")):
+        await give(PLACE, head, label)
+    await give(STRANGE, a, "triptych")
+    assert await given(PLACE) == {a: {"triptych", "docs"}, b: {"triptych"}}
+    assert await given(OTHER) == {}
+    await store.decisions.take_label(PLACE, "TRIPTYCH", [a])
+    assert await given(PLACE) == {a: {"docs"}, b: {"triptych"}}
+    await store.forget(time.time() - 60)
+    await store.purge(77, [4999])
+    assert await given(PLACE) == {a: {"docs"}, b: {"triptych"}}
+    await store.purge(77)
+    assert await given(PLACE) == {}
+    assert await given(STRANGE) == {a: {"triptych"}}
+    await store.forget(time.time() + 60)
+    assert await given(STRANGE) == {}
+
+
 async def test_one_reaction_an_hour(store: Store, transactions: Transactions) -> None:
     """S23."""
     asked = await asyncio.gather(*(store.decisions.may_react(5000, 13) for _ in range(6)))
@@ -265,6 +286,7 @@ async def test_any_text_is_stored(store: Store, text: str) -> None:
     await store.note(job_id(wish), note=text, title=text, review_url=text, document=text)
     why = Dismissal(text, "2026-11-24", text)
     await store.decisions.dismiss(place, "ab" * 6, 12, why)
+    await store.decisions.give_label(place, text, text)
     found = await store.job(job_id(wish))
     assert found is not None
     assert found.row.note == storable(text, 500)
