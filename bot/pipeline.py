@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -37,6 +38,7 @@ _RUN_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 Turn = Callable[[], Awaitable[None]]
 Announce = Callable[[Brief], Awaitable[None]]
+Book = Callable[[Look], Awaitable[None]]
 Run = Callable[[Call], Awaitable[Look]]
 Keep = Callable[[Sequence[Call], Run], Awaitable[Run]]
 """Told of the calls of each round and of what runs them; gives what is to run them instead. The
@@ -57,6 +59,10 @@ async def _silent(_brief: Brief) -> None:
     """Announces nothing."""
 
 
+async def _unbooked(_look: Look) -> None:
+    """Keeps no books."""
+
+
 async def _at_once() -> None:
     """Waits for nobody."""
 
@@ -75,9 +81,9 @@ class Circumstances:
     `commands` are told to people (see Report), `notes` beside those of the terms. `engine` makes the
     engines; another one is given where another job has looked already. `paid` is what this very
     review has cost before it was interrupted, `before` what the pull request has cost as far as the
-    door knows, `allowances` are limits beside those of the configuration, both in USD. `patience` is
-    how many seconds a call may wait for its turn beyond an engine's deadline. `seal` signs what is
-    posted, and tells what was.
+    door knows, `allowances` are limits beside those of the configuration, both in USD. `cut` books what
+    a call had used that was cancelled, and must not take long. `patience` is how many seconds a call
+    may wait for its turn beyond an engine's deadline. `seal` signs what is posted, and tells what was.
     """
 
     settings: Settings
@@ -86,6 +92,7 @@ class Circumstances:
     turn: Turn = _at_once
     announce: Announce = _silent
     keep: Keep = _unkept
+    cut: Book = _unbooked
     paid: float = 0.0
     before: float = 0.0
     allowances: tuple[Allowance, ...] = ()
@@ -123,11 +130,20 @@ async def review(
     """Plan, fan out, settle, until there is a verdict."""
     await around.turn()
     planned = _plan(subject.change, terms, history)
-    brief = Brief(subject.change, planned, terms.policy, ANALYSERS, around.watch, terms.access)
+    cut: dict[Call, Look] = {}
+    brief = Brief(
+        subject.change,
+        planned,
+        terms.policy,
+        ANALYSERS,
+        around.watch,
+        terms.access,
+        lambda look: cut.update({look.call: look}),
+    )
     await around.announce(brief)
     engines = {name: around.engine(name, brief) for name in terms.policy.engines}
     try:
-        verdict = await _rounds(brief, engines, around, history)
+        verdict = await _rounds(brief, engines, around, history, cut)
     finally:
         for engine in engines.values():
             await engine.close()
@@ -152,15 +168,27 @@ def _plan(change: Change, terms: Terms, history: History) -> Plan:
 
 
 async def _rounds(
-    brief: Brief, engines: dict[str, Engine], around: Circumstances, history: History
+    brief: Brief,
+    engines: dict[str, Engine],
+    around: Circumstances,
+    history: History,
+    cut: Mapping[Call, Look],
 ) -> Verdict:
+    async def asked(call: Call) -> Look:
+        try:
+            return await engines[call.engine].run(call)
+        except asyncio.CancelledError:
+            if used := cut.get(call):
+                await around.cut(used)
+            raise
+
     deadline = (brief.model.seconds if brief.model else 60.0) + around.patience
     calls: tuple[Call, ...] = brief.plan.calls
     looks: list[Look] = []
     while True:
-        run = await around.keep(calls, lambda call: engines[call.engine].run(call))
+        run = await around.keep(calls, asked)
         outcomes = await fan_out(calls, run, limit=AT_ONCE, deadline=deadline)
-        looks += [_look(outcome) for outcome in outcomes]
+        looks += [_look(outcome, cut.get(outcome.call)) for outcome in outcomes]
         match settle(brief.change, brief.plan, looks, brief.policy, history):
             case MoreCalls(more):
                 calls = more
@@ -168,16 +196,19 @@ async def _rounds(
                 return verdict
 
 
-def _look(outcome: Done[Call, Look] | Failed[Call]) -> Look:
-    """An engine that raised is a look too: one that failed."""
+def _look(outcome: Done[Call, Look] | Failed[Call], used: Look | None) -> Look:
+    """An engine that raised is a look too: one that failed, and costs what was `used` until then."""
     match outcome:
         case Done(_, look, _):
             return look
         case Failed(call, TimeoutError(), seconds):
-            return Look(call, Reading.TIMED_OUT, detail="no answer in time", seconds=seconds)
+            failed = Look(call, Reading.TIMED_OUT, detail="no answer in time", seconds=seconds)
         case Failed(call, error, seconds):
             detail = f"an internal error ({type(error).__name__})"
-            return Look(call, Reading.FAILED, detail=detail, seconds=seconds)
+            failed = Look(call, Reading.FAILED, detail=detail, seconds=seconds)
+    if used is None:
+        return failed
+    return replace(failed, model=used.model, usage=used.usage, cost=used.cost)
 
 
 def _already(change: Change, history: History, config: str) -> frozenset[str]:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import structlog
 
 from bot.errors import GoneProblem, HostProblem, LimitProblem, LostProblem, MovedProblem, Problem
+from bot.jobs.books import Books
 from bot.jobs.desk import JobDesk, OvertakenProblem
 from bot.jobs.endings import TRY_AGAIN, Ending, Endings
 from bot.jobs.keeping import Keeper
@@ -29,7 +30,7 @@ from bot.publish import Published
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
 from bot.terms import Options
 from reviewers.core.allowance import Allowance
-from reviewers.core.call import Call, Look
+from reviewers.core.call import Call
 from reviewers.core.secrets import Redaction
 from reviewers.protocols import Brief, Moment
 
@@ -56,6 +57,7 @@ class Worker:
     def __init__(self, means: Means, wish: Callable[[ReviewWish], Awaitable[str]]) -> None:
         self._means = means
         self._endings = Endings(means)
+        self._books = Books(means.store.pay, means.called)
         self._wish = wish
         self._running: dict[str, asyncio.Task[str]] = {}
         self._begun: set[str] = set()
@@ -105,7 +107,7 @@ class Worker:
         """Try until it ends; between tries others have its seat."""
         keeper = Keeper(
             self._means.limits,
-            lambda look: self._paid(job, look),
+            lambda look: self._books.paid(job, look),
             lambda: self._means.store.note(job, attempts=1),
         )
         tries = outages = 0
@@ -228,6 +230,7 @@ class Worker:
             turn=preparation.begin,
             announce=announce,
             keep=keeper.round,
+            cut=lambda look: self._books.cut(row.id, look),
             paid=job.paid,
             before=await self._means.store.past.spent_on(row.place, beside=row.id),
             allowances=await self._allowances(row.id),
@@ -336,10 +339,6 @@ class Worker:
         self._wished.add(wished)
         wished.add_done_callback(self._wished.discard)
         await asyncio.shield(wished)
-
-    async def _paid(self, job: str, look: Look) -> None:
-        await self._means.store.pay(job, look.cost)
-        self._means.called(look)
 
     async def _allowances(self, job: str) -> tuple[Allowance, ...]:
         """What is left of the day's money for this job."""

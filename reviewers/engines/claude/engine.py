@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, TypeVar
@@ -137,21 +138,20 @@ class ClaudeEngine:
         if not granted:
             allowance = self._budget.reached
             return Look(call, Reading.BUDGET, detail=str(allowance), allowance=allowance)
-        spent: float | None = None
+        book: list[Attempt] = []
         try:
             if until - asyncio.get_running_loop().time() < LEAST_LEFT * self._access.seconds:
                 return late
-            look = await self._asked(call, model, gate, until)
-            spent = look.cost
+            return await self._asked(call, model, gate, until, book)
         finally:
-            await asyncio.shield(self._budget.pay(most, spent))
-        return look
+            await asyncio.shield(self._budget.pay(most, self._cost(book, model)))
 
-    async def _asked(self, call: Call, model: str, gate: Gate, until: float) -> Look:
+    async def _asked(
+        self, call: Call, model: str, gate: Gate, until: float, book: list[Attempt]
+    ) -> Look:
         """Up to two streams under one deadline; everything that was used is in the attempts."""
         if why := self._unready or self._closed.get(model):
             return Look(call, Reading.FAILED, detail=why, model=model)
-        book: list[Attempt] = []
         token = attempts.set(book)
         self._brief.watch(call, Moment.ASKING)
         request = self._briefing.request(call)
@@ -165,6 +165,11 @@ class ClaudeEngine:
         except TimeoutError:
             late = f"no answer within {self._access.seconds:.0f} s"
             result = _Result(Reading.TIMED_OUT, detail=late)
+        except asyncio.CancelledError:
+            if any(a.usage != Usage() for a in book):
+                cut = _Result(Reading.TIMED_OUT, detail="it was cancelled")
+                self._brief.cut(self._look(call, model, cut, tuple(book)))
+            raise
         finally:
             attempts.reset(token)
         return self._look(call, model, result, tuple(book))
@@ -237,14 +242,13 @@ class ClaudeEngine:
         return _Result(Reading.FAILED, detail=why)
 
     def _look(self, call: Call, model: str, result: _Result, book: tuple[Attempt, ...]) -> Look:
-        costs = [cost(a.usage, model, self._access.prices) for a in book]
         look = Look(
             call,
             result.reading,
             detail=result.detail,
             model=model,
             usage=sum((a.usage for a in book), Usage()),
-            cost=None if None in costs else sum(c for c in costs if c is not None),
+            cost=self._cost(book, model),
             attempts=book,
         )
         if result.reading is not Reading.READ:
@@ -264,6 +268,11 @@ class ClaudeEngine:
             opinions=tuple(map(self._placed, answer.opinions)) if reviewer is None else (),
             dropped=answer.dropped,
         )
+
+    def _cost(self, book: Sequence[Attempt], model: str) -> float | None:
+        """USD for all attempts, None where the price is not known."""
+        costs = [cost(a.usage, model, self._access.prices) for a in book]
+        return None if None in costs else sum(c for c in costs if c is not None)
 
     def _placed(self, said: SaidT) -> SaidT:
         return replace(said, path=self._briefing.path_of(said.path))
