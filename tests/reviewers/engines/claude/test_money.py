@@ -165,6 +165,22 @@ async def test_s54_a_call_that_waited_for_money_is_not_made_where_another_has_fa
     assert {look.detail for look in looks} == {"the API key was refused (401)"}
 
 
+async def test_a_broken_stream_is_asked_for_again_where_the_budget_grants_it_anew() -> None:
+    """A call can cost 0.0439 USD at the most; each broken answer here costs 0.026."""
+    broken = Reply(text="x" * 4 * 4_000, cut="drop")
+    for limit, streams, detail in (
+        (0.05, 1, "the answer broke off, and the budget is too small to ask again"),
+        (0.08, 2, "the answer broke off"),
+    ):
+        firm = Allowance(limit, "this review", firm=True)
+        async with fake_anthropic(lambda _b, _n: broken) as fake:
+            look = await ask_once(fake.url, allowances=(firm,))
+            assert len(fake.requests) == len(look.attempts) == streams
+        assert (look.reading, look.detail) == (Reading.FAILED, detail)
+        assert look.cost is not None
+        assert 0.02 * streams < look.cost <= limit
+
+
 async def test_what_a_cancelled_call_has_used_is_told_and_counts() -> None:
     """The prompt is billed when the answer begins, whoever hears it out."""
     told: list[Look] = []
