@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +26,7 @@ from reviewers.core.plan import Plan, hunk_key, plan
 from reviewers.core.settle import MoreCalls, settle
 from reviewers.core.verdict import Verdict
 from reviewers.engines.claude.context import weigh
-from reviewers.protocols import Brief, Engine, Watch, unwatched
+from reviewers.protocols import Brief, Engine, ModelAccess, Watch, unwatched
 from reviewers.registry import ANALYSERS, build_engine
 
 AT_ONCE = 16
@@ -39,6 +40,8 @@ _RUN_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 Turn = Callable[[], Awaitable[None]]
 Announce = Callable[[Brief], Awaitable[None]]
 Book = Callable[[Look], Awaitable[None]]
+Allot = Callable[[float], Awaitable[tuple[Allowance, ...]]]
+"""Told what a review may spend from now on by its own limits; gives the limits beside those."""
 Run = Callable[[Call], Awaitable[Look]]
 Keep = Callable[[Sequence[Call], Run], Awaitable[Run]]
 """Told of the calls of each round and of what runs them; gives what is to run them instead. The
@@ -57,6 +60,11 @@ def new_nonce() -> str:
 
 async def _silent(_brief: Brief) -> None:
     """Announces nothing."""
+
+
+async def _unshared(_most: float) -> tuple[Allowance, ...]:
+    """Whose money nobody else spends."""
+    return ()
 
 
 async def _unbooked(_look: Look) -> None:
@@ -81,9 +89,9 @@ class Circumstances:
     `commands` are told to people (see Report), `notes` beside those of the terms. `engine` makes the
     engines; another one is given where another job has looked already. `paid` is what this very
     review has cost before it was interrupted, `before` what the pull request has cost as far as the
-    door knows, `allowances` are limits beside those of the configuration, both in USD. `cut` books what
-    a call had used that was cancelled, and must not take long. `patience` is how many seconds a call
-    may wait for its turn beyond an engine's deadline. `seal` signs what is posted, and tells what was.
+    door knows, both in USD; `allot` sets money aside where others spend of the same. `cut` books what a
+    call had used that was cancelled, and must not take long. `patience` is how many seconds a call may
+    wait for its turn beyond an engine's deadline. `seal` signs what is posted, and tells what was.
     """
 
     settings: Settings
@@ -95,7 +103,7 @@ class Circumstances:
     cut: Book = _unbooked
     paid: float = 0.0
     before: float = 0.0
-    allowances: tuple[Allowance, ...] = ()
+    allot: Allot = _unshared
     patience: float = GRACE_SECONDS
     seal: Seal | None = None
     strict: bool = False
@@ -117,7 +125,7 @@ def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Ter
         if around.strict:
             raise
         config, notes = Config(), (f"The configuration is not used. {e.what}",)
-    paid = Paid(max(spent, around.before), around.paid, around.allowances)
+    paid = Paid(max(spent, around.before), around.paid)
     terms = agree(config, around.settings, around.options, around.nonce, paid)
     origin = f"{PATH} on {subject.base_ref}" if subject.base_ref else PATH
     told = tuple(explain(config, origin, around.settings.ceilings))
@@ -130,6 +138,7 @@ async def review(
     """Plan, fan out, settle, until there is a verdict."""
     await around.turn()
     planned = _plan(subject.change, terms, history)
+    access = await _funded(terms.access, around.allot)
     cut: dict[Call, Look] = {}
     brief = Brief(
         subject.change,
@@ -137,7 +146,7 @@ async def review(
         terms.policy,
         ANALYSERS,
         around.watch,
-        terms.access,
+        access,
         lambda look: cut.update({look.call: look}),
     )
     await around.announce(brief)
@@ -159,6 +168,14 @@ async def review(
         notes=terms.notes,
         settings=terms.settings,
     )
+
+
+async def _funded(access: ModelAccess | None, allot: Allot) -> ModelAccess | None:
+    """With the money that is set aside for it, which is only asked for where models are."""
+    if access is None:
+        return None
+    most = min((a.left for a in access.allowances), default=math.inf)
+    return replace(access, allowances=(*access.allowances, *await allot(most)))
 
 
 def _plan(change: Change, terms: Terms, history: History) -> Plan:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -15,7 +17,8 @@ from bot.jobs.books import BOOKING, Books
 from bot.jobs.protocol import JobState, Trigger
 from reviewers.core.call import Call, Look, Reading
 from reviewers.core.policy import CLAUDE
-from tests.bot.jobs.running import World, until, world
+from reviewers.engines.claude.prices import Price
+from tests.bot.jobs.running import SMALL, World, until, world
 from tests.builders import ORDERS
 from tests.fakes.anthropic import Reply
 from tests.test_walkthrough import model
@@ -84,6 +87,61 @@ async def test_what_a_server_that_ends_has_begun_is_paid_for(w: World) -> None:
     assert before.cost
     assert row.cost
     assert row.cost > before.cost
+
+
+DEAR = {name: Price(1500, 1500, 1500, 100) for name in ("claude-sonnet-5-5", "claude-opus-5-5")}
+"""So that a small prompt costs as much as a large one: a review of these tests about 4 USD."""
+LARGE = SMALL + "[budget]\nreview = 50.0\npull_request = 100.0\n"
+
+
+def slow(body: dict[str, Any], number: int) -> Reply:
+    """As in the walkthrough, but all reviews are at it at once."""
+    return replace(model(body, number), latency=0.5)
+
+
+async def test_many_reviews_at_once_keep_within_the_money_of_the_day(tmp_path: Path) -> None:
+    """Each may cost more than the day has left, by its own limits."""
+    url = f"sqlite:///{tmp_path}/t.db"
+    async with world(url, tmp_path, slow, started=False, cost_day=10.0) as w:
+        w.settings = replace(w.settings, prices=DEAR)
+        await w.start()
+        for number in range(1, 6):
+            w.pull(number, config=LARGE)
+        jobs = await asyncio.gather(*(w.accept(w.wish(number)) for number in range(1, 6)))
+        rows = [await w.ended(job) for job in jobs]
+        figures = await w.service.figures()
+    outcomes = sorted(row.outcome for row in rows)
+    assert outcomes == ["findings", *["incomplete"] * 4]
+    assert 1.0 < figures.cost_today <= 10.0
+
+
+async def test_a_review_alone_may_spend_more_than_a_usual_one(tmp_path: Path) -> None:
+    """The day has enough, and nobody else asks for it."""
+    url = f"sqlite:///{tmp_path}/t.db"
+    async with world(url, tmp_path, started=False, cost_day=10.0) as w:
+        w.settings = replace(w.settings, prices=DEAR)
+        await w.start()
+        w.pull(config=LARGE)
+        row = await w.reviewed()
+        assert row.outcome == "findings"
+        assert 2.0 < (row.cost or 0.0) < 10.0
+
+
+async def test_what_an_interrupted_review_has_paid_counts_for_its_day_too(w: World) -> None:
+    """Its own money of today, beside the others'."""
+    w.pull()
+    job = await w.accept(w.wish())
+    await asked(w)
+    await w.service.stop()
+    with sqlite3.connect(w.app.home / "t.db") as connection:
+        connection.execute("update triptych_jobs set cost = 1.5")
+    connection.close()
+    w.anthropic.script = model
+    w.app = replace(w.app, cost_day=1.5)
+    await w.start()
+    row = await w.ended(job)
+    assert (row.outcome, row.cost) == ("incomplete", 1.5)
+    assert "TRIPTYCH_MAX_COST_DAY" in w.checks()[0][1] + w.check()["output"]["summary"]
 
 
 class Ledger:
