@@ -23,6 +23,17 @@ APP_FILE = "app.json"
 DATABASE_FILE = "triptych.db"
 SEAL_FILE = "seal-key"
 """In TRIPTYCH_HOME, mode 0600: see bot/jobs/seal_key.py."""
+_POSTGRES = re.compile(
+    r"""postgres(?:ql)?://
+    (?: [^:/?\#@\[\]\s]* (?: : [^/?\#@\[\]\s]* )? @ )?  # user and password
+    (?: \[[0-9A-Fa-f:.]+\] | [^:/?\#@\[\]\s]* )  # host
+    (?: :[0-9]{1,5} )?
+    (?: / [^?\#\s]* )?
+    (?: \? [^\#\s]* )?""",
+    re.VERBOSE,
+)
+"""What all who read it read in the same way: an @ or # in a password ends it early for some of them,
+and then part of it would be a host or a port, which errors name."""
 LEAST_KEY = 32
 """Characters of a key that somebody chooses."""
 
@@ -158,8 +169,19 @@ def _database(url: str, home: Path) -> str:
     if not url:
         return f"sqlite:///{home / DATABASE_FILE}"
     if re.match(r"postgres(ql)?://", url):
+        if not _POSTGRES.fullmatch(url):
+            raise ConfigProblem(
+                "TRIPTYCH_DATABASE_URL is no address that can be read.",
+                "Use postgresql://USER:PASSWORD@HOST:PORT/DATABASE, and write what stands in a "
+                "password beside letters and digits in percent encoding: @ is %40.",
+            )
         return "postgresql://" + url.partition("://")[2]
     if re.match(r"sqlite:///.", url):
+        if ":memory:" in url or "mode=memory" in url:
+            raise ConfigProblem(
+                "TRIPTYCH_DATABASE_URL names a database in memory, which is gone with the process.",
+                "Name a file, sqlite:////FOLDER/FILE, or leave it out for one in TRIPTYCH_HOME.",
+            )
         return url
     raise ConfigProblem(
         "TRIPTYCH_DATABASE_URL is neither SQLite nor Postgres.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -24,7 +26,7 @@ from reviewers.core.plan import Plan, hunk_key, plan
 from reviewers.core.settle import MoreCalls, settle
 from reviewers.core.verdict import Verdict
 from reviewers.engines.claude.context import weigh
-from reviewers.protocols import Brief, Engine, Watch, unwatched
+from reviewers.protocols import Brief, Engine, ModelAccess, Watch, unwatched
 from reviewers.registry import ANALYSERS, build_engine
 
 AT_ONCE = 16
@@ -37,6 +39,9 @@ _RUN_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 Turn = Callable[[], Awaitable[None]]
 Announce = Callable[[Brief], Awaitable[None]]
+Book = Callable[[Look], Awaitable[None]]
+Allot = Callable[[float], Awaitable[tuple[Allowance, ...]]]
+"""Told what a review may spend from now on by its own limits; gives the limits beside those."""
 Run = Callable[[Call], Awaitable[Look]]
 Keep = Callable[[Sequence[Call], Run], Awaitable[Run]]
 """Told of the calls of each round and of what runs them; gives what is to run them instead. The
@@ -57,6 +62,15 @@ async def _silent(_brief: Brief) -> None:
     """Announces nothing."""
 
 
+async def _unshared(_most: float) -> tuple[Allowance, ...]:
+    """Whose money nobody else spends."""
+    return ()
+
+
+async def _unbooked(_look: Look) -> None:
+    """Keeps no books."""
+
+
 async def _at_once() -> None:
     """Waits for nobody."""
 
@@ -75,9 +89,9 @@ class Circumstances:
     `commands` are told to people (see Report), `notes` beside those of the terms. `engine` makes the
     engines; another one is given where another job has looked already. `paid` is what this very
     review has cost before it was interrupted, `before` what the pull request has cost as far as the
-    door knows, `allowances` are limits beside those of the configuration, both in USD. `patience` is
-    how many seconds a call may wait for its turn beyond an engine's deadline. `seal` signs what is
-    posted, and tells what was.
+    door knows, both in USD; `allot` sets money aside where others spend of the same. `cut` books what a
+    call had used that was cancelled, and must not take long. `patience` is how many seconds a call may
+    wait for its turn beyond an engine's deadline. `seal` signs what is posted, and tells what was.
     """
 
     settings: Settings
@@ -86,9 +100,10 @@ class Circumstances:
     turn: Turn = _at_once
     announce: Announce = _silent
     keep: Keep = _unkept
+    cut: Book = _unbooked
     paid: float = 0.0
     before: float = 0.0
-    allowances: tuple[Allowance, ...] = ()
+    allot: Allot = _unshared
     patience: float = GRACE_SECONDS
     seal: Seal | None = None
     strict: bool = False
@@ -110,7 +125,7 @@ def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Ter
         if around.strict:
             raise
         config, notes = Config(), (f"The configuration is not used. {e.what}",)
-    paid = Paid(max(spent, around.before), around.paid, around.allowances)
+    paid = Paid(max(spent, around.before), around.paid)
     terms = agree(config, around.settings, around.options, around.nonce, paid)
     origin = f"{PATH} on {subject.base_ref}" if subject.base_ref else PATH
     told = tuple(explain(config, origin, around.settings.ceilings))
@@ -123,11 +138,21 @@ async def review(
     """Plan, fan out, settle, until there is a verdict."""
     await around.turn()
     planned = _plan(subject.change, terms, history)
-    brief = Brief(subject.change, planned, terms.policy, ANALYSERS, around.watch, terms.access)
+    access = await _funded(terms.access, around.allot)
+    cut: dict[Call, Look] = {}
+    brief = Brief(
+        subject.change,
+        planned,
+        terms.policy,
+        ANALYSERS,
+        around.watch,
+        access,
+        lambda look: cut.update({look.call: look}),
+    )
     await around.announce(brief)
     engines = {name: around.engine(name, brief) for name in terms.policy.engines}
     try:
-        verdict = await _rounds(brief, engines, around, history)
+        verdict = await _rounds(brief, engines, around, history, cut)
     finally:
         for engine in engines.values():
             await engine.close()
@@ -145,6 +170,14 @@ async def review(
     )
 
 
+async def _funded(access: ModelAccess | None, allot: Allot) -> ModelAccess | None:
+    """With the money that is set aside for it, which is only asked for where models are."""
+    if access is None:
+        return None
+    most = min((a.left for a in access.allowances), default=math.inf)
+    return replace(access, allowances=(*access.allowances, *await allot(most)))
+
+
 def _plan(change: Change, terms: Terms, history: History) -> Plan:
     context = terms.access.context if terms.access else "enclosing"
     already = _already(change, history, terms.digest)
@@ -152,15 +185,27 @@ def _plan(change: Change, terms: Terms, history: History) -> Plan:
 
 
 async def _rounds(
-    brief: Brief, engines: dict[str, Engine], around: Circumstances, history: History
+    brief: Brief,
+    engines: dict[str, Engine],
+    around: Circumstances,
+    history: History,
+    cut: Mapping[Call, Look],
 ) -> Verdict:
+    async def asked(call: Call) -> Look:
+        try:
+            return await engines[call.engine].run(call)
+        except asyncio.CancelledError:
+            if used := cut.get(call):
+                await around.cut(used)
+            raise
+
     deadline = (brief.model.seconds if brief.model else 60.0) + around.patience
     calls: tuple[Call, ...] = brief.plan.calls
     looks: list[Look] = []
     while True:
-        run = await around.keep(calls, lambda call: engines[call.engine].run(call))
+        run = await around.keep(calls, asked)
         outcomes = await fan_out(calls, run, limit=AT_ONCE, deadline=deadline)
-        looks += [_look(outcome) for outcome in outcomes]
+        looks += [_look(outcome, cut.get(outcome.call)) for outcome in outcomes]
         match settle(brief.change, brief.plan, looks, brief.policy, history):
             case MoreCalls(more):
                 calls = more
@@ -168,16 +213,19 @@ async def _rounds(
                 return verdict
 
 
-def _look(outcome: Done[Call, Look] | Failed[Call]) -> Look:
-    """An engine that raised is a look too: one that failed."""
+def _look(outcome: Done[Call, Look] | Failed[Call], used: Look | None) -> Look:
+    """An engine that raised is a look too: one that failed, and costs what was `used` until then."""
     match outcome:
         case Done(_, look, _):
             return look
         case Failed(call, TimeoutError(), seconds):
-            return Look(call, Reading.TIMED_OUT, detail="no answer in time", seconds=seconds)
+            failed = Look(call, Reading.TIMED_OUT, detail="no answer in time", seconds=seconds)
         case Failed(call, error, seconds):
             detail = f"an internal error ({type(error).__name__})"
-            return Look(call, Reading.FAILED, detail=detail, seconds=seconds)
+            failed = Look(call, Reading.FAILED, detail=detail, seconds=seconds)
+    if used is None:
+        return failed
+    return replace(failed, model=used.model, usage=used.usage, cost=used.cost)
 
 
 def _already(change: Change, history: History, config: str) -> frozenset[str]:

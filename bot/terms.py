@@ -65,12 +65,11 @@ class Terms:
 @dataclass(frozen=True)
 class Paid:
     """USD that are spent already: for earlier reviews of the pull request, and for this one, where
-    it was interrupted; and the limits that hold beside those of the configuration.
+    it was interrupted.
     """
 
     before: float = 0.0
     now: float = 0.0
-    allowances: tuple[Allowance, ...] = ()
 
 
 def agree(
@@ -217,7 +216,6 @@ def _allowances(
         key = "TRIPTYCH_MAX_COST_PULL_REQUEST"
         limit = ceilings.pull_request_cost
         yield Allowance(limit, "this pull request", key, whole, firm=True)
-    yield from paid.allowances
 
 
 def _digest(config: Config, policy: Policy) -> str:

@@ -34,13 +34,23 @@ def unwatched(_call: Call, _moment: Moment) -> None:
     """The Watch of a run that nobody looks at."""
 
 
+Cut = Callable[[Look], None]
+"""Told, in the event loop, what a call had used when it was cancelled; then the cancellation goes on."""
+
+
+def uncounted(_look: Look) -> None:
+    """The Cut of a run whose cancelled calls nobody books."""
+
+
 class Engine(Protocol):
     """How to look. One instance serves one review, from one event loop."""
 
     name: str
 
     async def run(self, call: Call) -> Look:
-        """Do one call. What goes wrong in a foreseeable way is a Look, not an exception."""
+        """Do one call. What goes wrong in a foreseeable way is a Look, not an exception. One that is
+        cancelled when it has cost something already tells the brief's `cut` of it.
+        """
         ...
 
     async def close(self) -> None:
@@ -158,3 +168,4 @@ class Brief:
     analysers: Sequence[Analyser] = ()
     watch: Watch = unwatched
     model: ModelAccess | None = None
+    cut: Cut = uncounted

@@ -31,6 +31,7 @@ from bot.errors import ConfigProblem, UsageProblem
 from bot.logs import own_secrets, start_logging
 from bot.metrics import Metrics
 from bot.settings import Settings, read_settings
+from reviewers.core.policy import CLAUDE
 from reviewers.engines.static.sandbox import hide_ourselves
 
 DRAIN_SECONDS = 25.0
@@ -177,6 +178,8 @@ async def _serving(
     more: More,
     opened: Listening,
 ) -> None:
+    if worker:
+        _check_model(plan)
     told = _told_to_stop()
     jobs = LateJobs()
     desk = Desk(plan.app, jobs)
@@ -218,6 +221,15 @@ async def _opened(plan: _Plan, desk: Desk, opened: Listening) -> None:
         await asyncio.sleep(NEWS_SECONDS)
 
 
+def _check_model(plan: _Plan) -> None:
+    """Before any job would end for want of it. A door that only takes webhooks in needs no key."""
+    if plan.app.engine == CLAUDE and not plan.settings.has_model:
+        raise ConfigProblem(
+            "TRIPTYCH_ENGINE is claude, and there is no key for it.",
+            "Set ANTHROPIC_API_KEY, or TRIPTYCH_ENGINE to auto.",
+        )
+
+
 async def _working(plan: _Plan, start: Start) -> None:
     if not plan.app.has_app:
         raise ConfigProblem(
@@ -225,6 +237,7 @@ async def _working(plan: _Plan, start: Start) -> None:
             "Set TRIPTYCH_APP_ID, TRIPTYCH_APP_PRIVATE_KEY_FILE and TRIPTYCH_WEBHOOK_SECRET, "
             "or set the App up with `triptych serve`.",
         )
+    _check_model(plan)
     told = _told_to_stop()
     service = await start(
         plan.settings, plan.app, worker=True, metrics=plan.metrics, read=plan.read_app

@@ -16,7 +16,7 @@ from http import HTTPStatus
 import structlog
 from aiohttp import web
 
-from bot.doors.bodies import USUAL, Bodies, Patience
+from bot.doors.bodies import MOST_FORM, USUAL, WEBHOOK, Bodies, Patience, forms
 from bot.doors.desk import DESK, Desk
 from bot.doors.events import Rules, intake
 from bot.doors.signature import Claim, Refusal, check_body, read_claim
@@ -81,12 +81,12 @@ def make_door(
 
     Routes find `desk` as `request.app[DESK]`. `metrics`: None where nobody will read them.
     """
-    app = web.Application()
+    app = web.Application(middlewares=[forms(patience)], client_max_size=MOST_FORM)
     app[DESK] = desk
     door = _Door(desk, metrics or Metrics(), patience)
     app.add_routes(
         [
-            web.post("/webhook", door.receive),
+            web.post(WEBHOOK, door.receive),
             web.get("/healthz", _alive),
             web.get("/readyz", _Readiness(desk).show),
             *more,

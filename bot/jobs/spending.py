@@ -23,9 +23,14 @@ class Spending:
     def __init__(self, transactions: Transactions) -> None:
         self._do = transactions.do
 
-    async def reserve(self, job: str, amount: float) -> tuple[float, float]:
-        """Set money aside for a job and tell what today has taken beside it, and of that its
-        installation: paid by what ended, paid or reserved by what runs.
+    async def reserve(
+        self, job: str, amount: float, limits: tuple[float | None, float | None] = (None, None)
+    ) -> tuple[float, float]:
+        """Set money aside for a job, all that it costs, and tell what today has taken beside it, and
+        of that its installation: paid by what ended, paid or reserved by what runs.
+
+        Never more than the `limits` of the day leave, in all and for the installation: of many that
+        ask at once no two are promised the same money.
         """
 
         def work(c: Connection) -> tuple[float, float]:
@@ -33,10 +38,14 @@ class Spending:
             mine = c.execute(sa.select(jobs.c.installation).where(jobs.c.id == job)).scalar()
             taken = sa.case((jobs.c.cost > jobs.c.reserved, jobs.c.cost), else_=jobs.c.reserved)
             total = _sum(taken).where(jobs.c.id != job, _of_today())
-            c.execute(sa.update(jobs).where(jobs.c.id == job).values(reserved=amount))
-            everybody = float(c.execute(total).scalar_one())
+            everybody = float(c.execute(total).scalar_one()) + _kept(c)
             own = float(c.execute(total.where(jobs.c.installation == mine)).scalar_one())
-            return everybody + _kept(c), own + _kept(c, str(mine))
+            own += _kept(c, str(mine))
+            taken_of = zip(limits, (everybody, own), strict=True)
+            left = min((most - gone for most, gone in taken_of if most is not None), default=amount)
+            granted = max(0.0, min(amount, left))
+            c.execute(sa.update(jobs).where(jobs.c.id == job).values(reserved=granted))
+            return everybody, own
 
         return await self._do(work)
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import structlog
 
 from bot.errors import GoneProblem, HostProblem, LimitProblem, LostProblem, MovedProblem, Problem
+from bot.jobs.books import Books
 from bot.jobs.desk import JobDesk, OvertakenProblem
 from bot.jobs.endings import TRY_AGAIN, Ending, Endings
 from bot.jobs.keeping import Keeper
@@ -29,7 +30,7 @@ from bot.publish import Published
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
 from bot.terms import Options
 from reviewers.core.allowance import Allowance
-from reviewers.core.call import Call, Look
+from reviewers.core.call import Call
 from reviewers.core.secrets import Redaction
 from reviewers.protocols import Brief, Moment
 
@@ -44,8 +45,6 @@ PATIENCE = 600.0
 """Seconds that a call may wait for its turn."""
 LEAST_PAUSE = 0.1
 """Seconds between two tries to reach the database, at the least."""
-RESERVED = 2.0
-"""USD set aside for a review where the operator sets no limit for one; its configuration's default."""
 
 log = structlog.get_logger("triptych.jobs")
 
@@ -56,6 +55,7 @@ class Worker:
     def __init__(self, means: Means, wish: Callable[[ReviewWish], Awaitable[str]]) -> None:
         self._means = means
         self._endings = Endings(means)
+        self._books = Books(means.store.pay, means.called)
         self._wish = wish
         self._running: dict[str, asyncio.Task[str]] = {}
         self._begun: set[str] = set()
@@ -105,7 +105,7 @@ class Worker:
         """Try until it ends; between tries others have its seat."""
         keeper = Keeper(
             self._means.limits,
-            lambda look: self._paid(job, look),
+            lambda look: self._books.paid(job, look),
             lambda: self._means.store.note(job, attempts=1),
         )
         tries = outages = 0
@@ -228,9 +228,10 @@ class Worker:
             turn=preparation.begin,
             announce=announce,
             keep=keeper.round,
+            cut=lambda look: self._books.cut(row.id, look),
             paid=job.paid,
             before=await self._means.store.past.spent_on(row.place, beside=row.id),
-            allowances=await self._allowances(row.id),
+            allot=lambda most: self._allotted(job, most),
             patience=PATIENCE,
             seal=Seal(self._means.key, row.place.key),
             again=TRY_AGAIN,
@@ -337,17 +338,18 @@ class Worker:
         wished.add_done_callback(self._wished.discard)
         await asyncio.shield(wished)
 
-    async def _paid(self, job: str, look: Look) -> None:
-        await self._means.store.pay(job, look.cost)
-        self._means.called(look)
+    async def _allotted(self, job: Job, most: float) -> tuple[Allowance, ...]:
+        """What is left of the day's money for this job, which may spend `most` from now on.
 
-    async def _allowances(self, job: str) -> tuple[Allowance, ...]:
-        """What is left of the day's money for this job."""
+        As much of that as there is is set aside. With less, others would be promised what this job
+        may still spend; with less than it may spend, a large review could end for want of money on a
+        day on which nobody else needs any. What it does not spend is there again when it ends.
+        """
         means = self._means
-        if means.cost_day is None and means.cost_day_installation is None:
+        limits = (means.cost_day, means.cost_day_installation)
+        if limits == (None, None):
             return ()
-        amount = means.settings.ceilings.review_cost or RESERVED
-        everybody, own = await means.store.spending.reserve(job, amount)
+        everybody, own = await means.store.spending.reserve(job.row.id, job.paid + most, limits)
         found = (
             (means.cost_day, "all reviews of today", "TRIPTYCH_MAX_COST_DAY", everybody),
             (
@@ -358,7 +360,7 @@ class Worker:
             ),
         )
         return tuple(
-            Allowance(limit, what, key, spent, firm=True)
+            Allowance(limit, what, key, spent + job.paid, firm=True)
             for limit, what, key, spent in found
             if limit is not None
         )

@@ -20,7 +20,7 @@ from bot.pipeline import Circumstances, new_nonce, new_run
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
 from bot.settings import Ceilings, Settings
 from bot.terms import Options
-from reviewers.core.call import Call, Reading
+from reviewers.core.call import Call, Look, Reading
 from reviewers.core.finding import Severity
 from reviewers.core.policy import CLAUDE
 from reviewers.core.verdict import Outcome
@@ -40,6 +40,7 @@ from tests.fakes.anthropic import (
 from tests.fakes.github import TOKEN, FakeGitHub, fake_github
 
 KEY = "sk-test-0123456789"
+ENGINE_SECONDS = 180.0
 SQL = reported(
     "api/orders.py",
     SQL_LINE,
@@ -319,3 +320,22 @@ def test_names_are_drawn_anew(make: Callable[[], str], pattern: str) -> None:
     drawn = {make() for _ in range(200)}
     assert len(drawn) == 200
     assert all(re.fullmatch(pattern, name) for name in drawn)
+
+
+async def test_what_the_fan_out_gives_up_is_paid_for_and_told() -> None:
+    """The review's own deadline, where an engine keeps none: what was used is in the receipt."""
+    booked: list[Look] = []
+
+    async def book(look: Look) -> None:
+        booked.append(look)
+
+    async with world(lambda _body, _number: Reply(latency=3600)) as w:
+        done = await w.review(post=False, patience=1.0 - ENGINE_SECONDS, cut=book)
+    assert isinstance(done, Reviewed)
+    looks = done.report.verdict.model_looks
+    late = [look for look in looks if look.usage.prompt]
+    assert {look.reading for look in looks} == {Reading.TIMED_OUT}
+    assert late
+    assert all(look.cost for look in late)
+    assert {look.call for look in booked} == {look.call for look in late}
+    assert sum(look.cost or 0 for look in booked) == pytest.approx(done.report.verdict.cost)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from bot.config import Config
 from bot.operator.doctor.check import Check, note, ok, todo
 from bot.settings import Settings
+from reviewers.core.policy import CLAUDE
 from reviewers.engines.claude.catalogue import ModelFacts, NotTold, look_up
 from reviewers.engines.claude.prices import price_of
 from reviewers.protocols import ModelAccess
@@ -19,8 +20,18 @@ SOON = 60
 """Days before a model's end from which on it is time to change."""
 
 
-def look(settings: Settings) -> Iterator[Check]:
-    """Every model that the operator allows, or the default ones; no answer is paid for."""
+def look(settings: Settings, engine: str = "") -> Iterator[Check]:
+    """Every model that the operator allows, or the default ones; no answer is paid for.
+
+    `engine` is what TRIPTYCH_ENGINE says.
+    """
+    if not settings.has_model and engine == CLAUDE:
+        yield todo(
+            KEY,
+            "None, and TRIPTYCH_ENGINE is claude: no worker starts.",
+            "Set ANTHROPIC_API_KEY, or TRIPTYCH_ENGINE to auto.",
+        )
+        return
     if not settings.has_model:
         yield note(
             KEY,

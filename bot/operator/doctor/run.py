@@ -68,7 +68,7 @@ def _parts(settings: Settings, app_settings: AppSettings) -> Iterator[Part]:
     def models() -> Iterator[Check]:
         from bot.operator.doctor.models import look
 
-        yield from look(settings)
+        yield from look(settings, app_settings.engine)
 
     def database() -> Iterator[Check]:
         from bot.operator.doctor.database import look

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ import anthropic
 import httpx2
 from anthropic import AsyncStream
 
+from reviewers.core.allowance import Allowance
 from reviewers.core.call import Attempt, Call, Cleared, Look, Opinion, Reading, Task, Usage
 from reviewers.core.finding import Claim, Severity, Source
 from reviewers.core.policy import CLAUDE
@@ -31,13 +33,10 @@ from reviewers.engines.claude.gate import Gate
 from reviewers.engines.claude.prices import cost
 from reviewers.protocols import Brief, ModelAccess, Moment
 
-STREAMS = 2
-"""Streams that one call may open: a broken one is tried once more, and both are paid for."""
-
 SaidT = TypeVar("SaidT", Claim, Cleared, Opinion)
 
 LEAST_LEFT = 0.1
-"""With less than this share of its time left a call is not started: it would be paid and cut off."""
+"""With less than this share of its time left no stream is opened: it would be paid and cut off."""
 HELD_UP = "other calls held the budget for too long"
 
 _KNOWN = (
@@ -73,9 +72,14 @@ class _Result:
     text: str = ""
     detail: str = ""
     again: bool = False
+    allowance: Allowance | None = None
 
 
 _BROKEN = _Result(Reading.FAILED, detail="the answer broke off", again=True)
+_TOO_DEAR = _Result(
+    Reading.FAILED, detail="the answer broke off, and the budget is too small to ask again"
+)
+_HELD_UP = _Result(Reading.TIMED_OUT, detail=HELD_UP)
 
 
 class ClaudeEngine:
@@ -111,7 +115,7 @@ class ClaudeEngine:
             await gate.wait()
         waited = monotonic() - start
         try:
-            look = await self._paid(call, model, gate, until)
+            look = await self._asked(call, model, gate, until)
         finally:
             if leads:
                 gate.open(warm=False)
@@ -126,48 +130,56 @@ class ClaudeEngine:
         if self._client is not None:
             await self._client.close()
 
-    async def _paid(self, call: Call, model: str, gate: Gate, until: float) -> Look:
+    async def _asked(self, call: Call, model: str, gate: Gate, until: float) -> Look:
+        """Up to two streams under one deadline; everything that was used is in the attempts."""
+        book: list[Attempt] = []
+        token = attempts.set(book)
+        try:
+            result = await self._paid(call, model, gate, until, book)
+            if result.again and self._has_time(until):
+                second = await self._paid(call, model, gate, until, book)
+                refused = second.reading is Reading.BUDGET
+                result = _TOO_DEAR if refused else second
+        except asyncio.CancelledError:
+            if any(a.usage != Usage() for a in book):
+                cut = _Result(Reading.TIMED_OUT, detail="it was cancelled")
+                self._brief.cut(self._look(call, model, cut, tuple(book)))
+            raise
+        finally:
+            attempts.reset(token)
+        return self._look(call, model, result, tuple(book))
+
+    async def _paid(
+        self, call: Call, model: str, gate: Gate, until: float, book: list[Attempt]
+    ) -> _Result:
+        """One stream, if the budget grants the most that it can cost; paid is what it used."""
         most = self._briefing.most(call, warm=gate.warm)
-        late = Look(call, Reading.TIMED_OUT, detail=HELD_UP, model=model)
         try:
             async with asyncio.timeout_at(until):
                 granted = await self._budget.reserve(most)
         except TimeoutError:
-            return late
+            return _HELD_UP
         if not granted:
             allowance = self._budget.reached
-            return Look(call, Reading.BUDGET, detail=str(allowance), allowance=allowance)
-        spent: float | None = None
+            return _Result(Reading.BUDGET, detail=str(allowance), allowance=allowance)
+        before = len(book)
         try:
-            if until - asyncio.get_running_loop().time() < LEAST_LEFT * self._access.seconds:
-                return late
-            look = await self._asked(call, model, gate, until)
-            spent = look.cost
-        finally:
-            await asyncio.shield(self._budget.pay(most, spent))
-        return look
-
-    async def _asked(self, call: Call, model: str, gate: Gate, until: float) -> Look:
-        """Up to two streams under one deadline; everything that was used is in the attempts."""
-        if why := self._unready or self._closed.get(model):
-            return Look(call, Reading.FAILED, detail=why, model=model)
-        book: list[Attempt] = []
-        token = attempts.set(book)
-        self._brief.watch(call, Moment.ASKING)
-        request = self._briefing.request(call)
-        result = _Result(Reading.FAILED)
-        try:
+            if not self._has_time(until):
+                return _HELD_UP
+            if why := self._unready or self._closed.get(model):
+                return _Result(Reading.FAILED, detail=why)
+            self._brief.watch(call, Moment.ASKING)
             async with asyncio.timeout_at(until):
-                for _ in range(STREAMS):
-                    result = await self._stream(call, request, gate, book)
-                    if not result.again:
-                        break
+                return await self._stream(call, self._briefing.request(call), gate, book)
         except TimeoutError:
             late = f"no answer within {self._access.seconds:.0f} s"
-            result = _Result(Reading.TIMED_OUT, detail=late)
+            return _Result(Reading.TIMED_OUT, detail=late)
         finally:
-            attempts.reset(token)
-        return self._look(call, model, result, tuple(book))
+            await asyncio.shield(self._budget.pay(most, self._cost(book[before:], model)))
+
+    def _has_time(self, until: float) -> bool:
+        left = until - asyncio.get_running_loop().time()
+        return left >= LEAST_LEFT * self._access.seconds
 
     async def _stream(
         self, call: Call, request: dict[str, Any], gate: Gate, book: list[Attempt]
@@ -237,15 +249,15 @@ class ClaudeEngine:
         return _Result(Reading.FAILED, detail=why)
 
     def _look(self, call: Call, model: str, result: _Result, book: tuple[Attempt, ...]) -> Look:
-        costs = [cost(a.usage, model, self._access.prices) for a in book]
         look = Look(
             call,
             result.reading,
             detail=result.detail,
             model=model,
             usage=sum((a.usage for a in book), Usage()),
-            cost=None if None in costs else sum(c for c in costs if c is not None),
+            cost=self._cost(book, model),
             attempts=book,
+            allowance=result.allowance,
         )
         if result.reading is not Reading.READ:
             return look
@@ -264,6 +276,11 @@ class ClaudeEngine:
             opinions=tuple(map(self._placed, answer.opinions)) if reviewer is None else (),
             dropped=answer.dropped,
         )
+
+    def _cost(self, book: Sequence[Attempt], model: str) -> float | None:
+        """USD for all attempts, None where the price is not known."""
+        costs = [cost(a.usage, model, self._access.prices) for a in book]
+        return None if None in costs else sum(c for c in costs if c is not None)
 
     def _placed(self, said: SaidT) -> SaidT:
         return replace(said, path=self._briefing.path_of(said.path))

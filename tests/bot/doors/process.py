@@ -1,10 +1,10 @@
 """`triptych serve` and `triptych worker` as processes, with fake jobs; run by test_serve.py.
 
-    python -m tests.bot.doors.process [serve [PORT] | quiet | slow | stuck | work]
+    python -m tests.bot.doors.process [serve [PORT] | door | quiet | slow | stuck | work]
 
-`quiet`: jobs that take BENCH_WRITE_SECONDS to write, for benchmarks; `slow`: half a second; `stuck`:
-jobs that never get to a checkpoint. At the end it prints how long it let the jobs drain, and the
-environment that a child sees.
+`door`: without a worker; `quiet`: jobs that take BENCH_WRITE_SECONDS to write, for benchmarks; `slow`:
+half a second; `stuck`: jobs that never get to a checkpoint. At the end it prints how long it let the
+jobs drain, and the environment that a child sees.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def main() -> None:
         if how == "work":
             work(start=start)
         else:
-            serve("127.0.0.1", int(port), worker=True, start=start, more=setup)
+            serve("127.0.0.1", int(port), worker=how != "door", start=start, more=setup)
     except Problem as e:
         print(e)
 

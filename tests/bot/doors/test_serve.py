@@ -27,6 +27,7 @@ from tests.fakes.jobs import FakeJobs
 
 PEM = "-----BEGIN PRIVATE KEY-----\nMIIabcdefghijklmnop\n-----END PRIVATE KEY-----\n"
 PROCESS = (sys.executable, "-m", "tests.bot.doors.process")
+KEYLESS = {"TRIPTYCH_ENGINE": "claude", "ANTHROPIC_API_KEY": ""}
 TOP = Path(__file__).parents[3]
 
 
@@ -219,6 +220,9 @@ async def test_a_worker_works_and_stops(tmp_path: Path) -> None:
     ("how", "change", "what"),
     [
         ("serve", {"TRIPTYCH_DATABASE_URL": "mysql://x"}, "TRIPTYCH_DATABASE_URL is neither"),
+        ("serve", {"TRIPTYCH_DATABASE_URL": "sqlite:///:memory:"}, "Name a file"),
+        ("serve", KEYLESS, "TRIPTYCH_ENGINE is claude, and there is no key for it"),
+        ("work", KEYLESS, "TRIPTYCH_ENGINE is claude, and there is no key for it"),
         ("serve", {"TRIPTYCH_APP_ID": "no number"}, "TRIPTYCH_APP_ID is"),
         ("serve", {"TRIPTYCH_METRICS": "everywhere"}, "TRIPTYCH_METRICS is no HOST:PORT"),
         ("work", {"TRIPTYCH_APP_ID": ""}, "No App is configured, so there is nothing to work on"),
@@ -228,6 +232,11 @@ async def test_wrong_settings_are_told(
     tmp_path: Path, how: str, change: dict[str, str], what: str
 ) -> None:
     assert what in await told(how, env=environment(tmp_path, **change))
+
+
+async def test_a_door_alone_needs_no_model_key(tmp_path: Path) -> None:
+    async with running(environment(tmp_path, **KEYLESS), "door") as door:
+        assert await door.deliver() == 202
 
 
 @pytest.mark.parametrize("command", ["serve", "worker"])

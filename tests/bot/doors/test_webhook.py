@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from aiohttp import web
 
-from bot.doors.bodies import LARGE_AT_ONCE, READERS, SMALL, Patience
+from bot.doors.bodies import READERS, SMALL, Patience
 from bot.doors.desk import DESK
 from bot.doors.signature import MIB, MOST_BYTES
 from bot.jobs.protocol import CancelWish, ReviewWish, Trigger
@@ -258,7 +258,7 @@ async def test_s08_large_ones_wait_for_each_other() -> None:
     """More of them than there is room for: all are answered."""
     async with opened() as door:
         body = padded(4 * SMALL)
-        answers = await asyncio.gather(*(door.send(body) for _ in range(4 * LARGE_AT_ONCE)))
+        answers = await asyncio.gather(*(door.send(body) for _ in range(8)))
         assert {a.status for a in answers} == {202}
 
 

@@ -150,6 +150,25 @@ async def test_money_set_aside_by_two_jobs_at_once_is_counted(store: Store) -> N
     assert await store.spending.reserve("gone", 1.0) == (17.0, 0.0)
 
 
+async def test_no_two_jobs_are_promised_the_same_money(store: Store) -> None:
+    """Each asks for more than the day has: one gets what there is, and gives back what it spares."""
+    limits = (10.0, 8.0)
+    ids = [await add(store, Place(77, "acme", 5000, "acme/shop", n)) for n in range(3)]
+    found = await asyncio.gather(*(store.spending.reserve(job, 50.0, limits) for job in ids))
+    assert sorted(found) == [(0.0, 0.0), (8.0, 8.0), (8.0, 8.0)]
+    strange = await add(store, STRANGE)
+    assert await store.spending.reserve(strange, 50.0, limits) == (8.0, 0.0)
+    assert await store.spending.reserve(strange, 0.5, limits) == (8.0, 0.0), "asked again"
+    first = ids[found.index((0.0, 0.0))]
+    await store.pay(first, 3.0)
+    await store.end(first, JobState.DONE)
+    other = await add(store, Place(77, "acme", 5000, "acme/shop", 9))
+    assert await store.spending.reserve(other, 50.0, limits) == (3.5, 3.0)
+    assert await store.spending.reserve(strange, 9.0, limits) == (8.0, 0.0)
+    await store.pay(ids[0], 100.0)
+    assert await store.spending.reserve("gone", 1.0, limits) > (100.0, 0.0), "overspent already"
+
+
 async def test_what_a_day_has_cost(store: Store) -> None:
     ids = [await add(store, Place(77, "acme", 5000, "acme/shop", n)) for n in range(3)]
     mine, ended, old = ids

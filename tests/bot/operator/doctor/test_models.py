@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.operator.doctor.models import SOON, configured, model_checks
+from bot.operator.doctor.models import SOON, configured, look, model_checks
 from bot.settings import Ceilings, Settings
 from reviewers.engines.claude.catalogue import ModelFacts, NotTold, look_up
 from reviewers.engines.claude.prices import Price
@@ -30,6 +30,14 @@ def test_all_is_well() -> None:
     key, model = model_checks([FACTS], SETTINGS, NOW)
     assert (key.state, key.said) == ("ok", "models.example takes it.")
     assert (model.state, model.said) == ("ok", "Active, 1,000,000 tokens in, 128,000 tokens out.")
+
+
+def test_without_a_key() -> None:
+    """The analysers work alone, unless models are all that may work."""
+    assert [check.state for check in look(Settings())] == ["note"]
+    assert [check.state for check in look(Settings(), "auto")] == ["note"]
+    (check,) = look(Settings(), "claude")
+    assert (check.state, "no worker starts" in check.said) == ("to do", True)
 
 
 LIVES = [

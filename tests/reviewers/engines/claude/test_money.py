@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,11 +12,19 @@ from reviewers.core.allowance import Allowance
 from reviewers.core.call import Call, Look, Reading, Usage
 from reviewers.core.policy import CLAUDE
 from reviewers.core.verdict import Outcome
-from reviewers.engines.claude.engine import HELD_UP
+from reviewers.engines.claude.engine import HELD_UP, build
 from reviewers.engines.claude.prices import PRICES, Price, cost
+from reviewers.protocols import Moment
 from tests.builders import MODEL, ORDERS, SQL_LINE, change, orders_change, planned
 from tests.fakes.anthropic import Reply, fake_anthropic, reported
-from tests.reviewers.engines.claude.asking import ask, ask_once, engine, only_models, review
+from tests.reviewers.engines.claude.asking import (
+    ask,
+    ask_once,
+    brief,
+    engine,
+    only_models,
+    review,
+)
 
 SQL = reported(
     "api/orders.py", SQL_LINE, 'rows = db.execute("SELECT * FROM orders ORDER BY " + order_by)'
@@ -154,6 +163,59 @@ async def test_s54_a_call_that_waited_for_money_is_not_made_where_another_has_fa
         looks = await ask(fake.url, calls, of=of, under=under, allowances=allowances)
         assert len(fake.requests) == 1
     assert {look.detail for look in looks} == {"the API key was refused (401)"}
+
+
+async def test_a_broken_stream_is_asked_for_again_where_the_budget_grants_it_anew() -> None:
+    """A call can cost 0.0439 USD at the most; each broken answer here costs 0.026."""
+    broken = Reply(text="x" * 4 * 4_000, cut="drop")
+    for limit, streams, detail in (
+        (0.05, 1, "the answer broke off, and the budget is too small to ask again"),
+        (0.08, 2, "the answer broke off"),
+    ):
+        firm = Allowance(limit, "this review", firm=True)
+        async with fake_anthropic(lambda _b, _n: broken) as fake:
+            look = await ask_once(fake.url, allowances=(firm,))
+            assert len(fake.requests) == len(look.attempts) == streams
+        assert (look.reading, look.detail) == (Reading.FAILED, detail)
+        assert look.cost is not None
+        assert 0.02 * streams < look.cost <= limit
+
+
+async def test_what_a_cancelled_call_has_used_is_told_and_counts() -> None:
+    """The prompt is billed when the answer begins, whoever hears it out."""
+    told: list[Look] = []
+    begun = asyncio.Event()
+
+    def watch(_call: Call, moment: Moment) -> None:
+        if moment is Moment.ANSWERING:
+            begun.set()
+
+    slow = Reply(latency=30)
+    async with fake_anthropic(lambda _b, n: slow if n == 1 else Reply()) as fake:
+        under = brief(url=fake.url, allowances=(Allowance(0.0439, "this review"),))
+        made = build(replace(under, watch=watch, cut=told.append))
+        asking = asyncio.create_task(made.run(SEVEN[0]))
+        await asyncio.wait_for(begun.wait(), 10)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        (used,) = told
+        assert used.call == SEVEN[0]
+        assert used.usage.written > 0
+        assert used.cost == pytest.approx(cost(used.usage, MODEL, {}))
+        after = await made.run(SEVEN[1])
+        assert after.reading is Reading.BUDGET, "the rest is too little"
+        await made.close()
+
+
+async def test_a_call_that_is_cancelled_before_it_cost_anything_tells_nothing() -> None:
+    told: list[Look] = []
+    async with fake_anthropic(lambda _b, _n: Reply(hang=True)) as fake:
+        made = build(replace(brief(url=fake.url), cut=told.append))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(made.run(SEVEN[0]), 0.3)
+        await made.close()
+    assert told == []
 
 
 async def test_waiting_for_money_ends_with_the_deadline() -> None:
