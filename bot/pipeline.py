@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -114,7 +115,24 @@ def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Ter
     terms = agree(config, around.settings, around.options, around.nonce, paid)
     origin = f"{PATH} on {subject.base_ref}" if subject.base_ref else PATH
     told = tuple(explain(config, origin, around.settings.ceilings))
-    return replace(terms, notes=(*terms.notes, *notes, *around.notes), settings=told)
+    return replace(
+        terms,
+        digest=_towards(terms.digest, subject),
+        notes=(*terms.notes, *notes, *around.notes),
+        settings=told,
+    )
+
+
+def _towards(digest: str, subject: Subject) -> str:
+    """The configuration's digest for a pull request into this branch.
+
+    What was read is a change against a branch: against another one the same head may bring what
+    nobody has read. So a review stands for its own branch alone, however far that moves on, and
+    towards another one it counts as little as under another configuration.
+    """
+    if subject.pull is None:
+        return digest
+    return hashlib.sha256(f"{digest} {subject.base_ref}".encode()).hexdigest()[:8]
 
 
 async def review(
