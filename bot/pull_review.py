@@ -269,8 +269,9 @@ def _done(stands: Standing, head: str, terms: Terms, run: str, *, anew: bool) ->
     """The review that makes this one needless: of this run, which was interrupted after it posted,
     or of anybody else under the same configuration, unless a person asks for another.
     """
-    if stands.main and stands.main.marker.run == run:
-        return stands.main
+    posted = stands.by_run(run)
+    if posted and posted is stands.main:
+        return posted
     done = stands.of(head, terms.digest)
     return done if done and done.marker.outcome in FINISHED and not anew else None
 

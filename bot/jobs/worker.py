@@ -300,7 +300,8 @@ class Worker:
         """Somebody has reviewed this head already, or we had posted before we were interrupted."""
         assert desk.terms is not None, "a review has terms"
         ours = outcome.ours
-        mine = ours.marker.run == self._means.run_of(job.row.id) and job.row.document
+        is_of_run = ours.sealed and ours.marker.run == self._means.run_of(job.row.id)
+        mine = is_of_run and job.row.document
         check = adopted_check(
             ours.review.body,
             ours.marker,
