@@ -20,6 +20,7 @@ from reviewers.core.allowance import Allowance
 from reviewers.core.call import Call, Look, Reading
 from reviewers.core.change import Change
 from reviewers.core.fanout import Done, Failed, fan_out
+from reviewers.core.finding import Severity
 from reviewers.core.history import EVERYTHING, History
 from reviewers.core.plan import Plan, hunk_key, plan
 from reviewers.core.settle import MoreCalls, settle
@@ -121,6 +122,15 @@ def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Ter
         notes=(*terms.notes, *notes, *around.notes),
         settings=told,
     )
+
+
+def gate_of(config: bytes | None) -> Severity | None:
+    """The gate that the terms would have with this configuration of the base branch."""
+    try:
+        gate = parse_config(config, PATH).gate if config is not None else ""
+    except ConfigProblem:
+        gate = Config().gate
+    return Severity.parse(gate) if gate else None
 
 
 def _towards(digest: str, subject: Subject) -> str:

@@ -13,7 +13,7 @@ import structlog
 
 from bot.errors import GoneProblem, HostProblem, LimitProblem, LostProblem, MovedProblem, Problem
 from bot.jobs.desk import JobDesk, OvertakenProblem
-from bot.jobs.endings import TRY_AGAIN, Ending, Endings
+from bot.jobs.endings import TRY_AGAIN, Ending, Endings, gate_now
 from bot.jobs.keeping import Keeper
 from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import JobState, ReviewWish, Trigger
@@ -207,7 +207,7 @@ class Worker:
         desk.done = preparation.end  # At the latest: a review may have nothing to ask.
         if job.refusal or row.attempts > MOST_ATTEMPTS:
             why = job.refusal or f"it broke this server {MOST_ATTEMPTS - SUSPECT} times"
-            await desk.skip(why)
+            await desk.refuse(why, await gate_now(reach))
             state = JobState.SKIPPED if job.refusal else JobState.DEAD
             return Ending(state, why)
 

@@ -71,6 +71,16 @@ def skipped(why: str) -> CheckRun:
     return CheckRun("skipped", title, f"{title}.", "")
 
 
+def refused(why: str, gate: Severity | None) -> CheckRun:
+    """The check run where a review that was due is not made. GitHub lets a required check pass that is
+    skipped, so a gate fails: nobody has read what it guards.
+    """
+    if gate is None:
+        return skipped(why)
+    title = shortened(f"Failed: not reviewed, {_plain(why)}", TITLE_CHARS)
+    return CheckRun("failure", title, f"{title}.", "")
+
+
 def adopted_check(
     body: str,
     marker: Marker,
