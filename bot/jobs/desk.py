@@ -65,6 +65,7 @@ class JobDesk(Desk):
         self.anew = job.row.trigger.is_asked
         self.terms: Terms | None = None
         self.target: Target | None = None
+        self.report: Report | None = None
         self._job = job
         self._run = run
         self._checks = checks
@@ -195,6 +196,7 @@ class JobDesk(Desk):
         has it still.
         """
         self.done()
+        self.report = report
         verdict = report.verdict
         unread = {c.hunk for c in verdict.coverage.gaps if c.hunk.index != WHOLE_FILE}
         await self._store.note(
