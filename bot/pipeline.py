@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import math
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from reviewers.core.allowance import Allowance
 from reviewers.core.call import Call, Look, Reading
 from reviewers.core.change import Change
 from reviewers.core.fanout import Done, Failed, fan_out
+from reviewers.core.finding import Severity
 from reviewers.core.history import EVERYTHING, History
 from reviewers.core.plan import Plan, hunk_key, plan
 from reviewers.core.settle import MoreCalls, settle
@@ -129,7 +131,33 @@ def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Ter
     terms = agree(config, around.settings, around.options, around.nonce, paid)
     origin = f"{PATH} on {subject.base_ref}" if subject.base_ref else PATH
     told = tuple(explain(config, origin, around.settings.ceilings))
-    return replace(terms, notes=(*terms.notes, *notes, *around.notes), settings=told)
+    return replace(
+        terms,
+        digest=_towards(terms.digest, subject),
+        notes=(*terms.notes, *notes, *around.notes),
+        settings=told,
+    )
+
+
+def gate_of(config: bytes | None) -> Severity | None:
+    """The gate that the terms would have with this configuration of the base branch."""
+    try:
+        gate = parse_config(config, PATH).gate if config is not None else ""
+    except ConfigProblem:
+        gate = Config().gate
+    return Severity.parse(gate) if gate else None
+
+
+def _towards(digest: str, subject: Subject) -> str:
+    """The configuration's digest for a pull request into this branch.
+
+    What was read is a change against a branch: against another one the same head may bring what
+    nobody has read. So a review stands for its own branch alone, however far that moves on, and
+    towards another one it counts as little as under another configuration.
+    """
+    if subject.pull is None:
+        return digest
+    return hashlib.sha256(f"{digest} {subject.base_ref}".encode()).hexdigest()[:8]
 
 
 async def review(

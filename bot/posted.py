@@ -36,6 +36,13 @@ class Ours:
     marker: Marker
     sealed: bool = True
 
+    @property
+    def may_stand(self) -> bool:
+        """Whether it may take the place of another review. Ours bears our seal unless somebody has
+        changed it; another trusted account has no seal to bear.
+        """
+        return self.sealed or not self.review.ours
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -53,11 +60,13 @@ class Standing:
     def of(self, head: str, config: str) -> Ours | None:
         """The review of this very head under this very configuration."""
         main = self.main
-        return main if main and (main.marker.head, main.marker.config) == (head, config) else None
+        if main is None or not main.may_stand:
+            return None
+        return main if (main.marker.head, main.marker.config) == (head, config) else None
 
     def by_run(self, run: str) -> Ours | None:
-        """The review that a run has posted."""
-        return next((o for o in self.ours if o.marker.run == run), None)
+        """The review that a run has posted: a run's name is no secret, so its seal must hold."""
+        return next((o for o in self.ours if o.sealed and o.marker.run == run), None)
 
     def without(self, ours: Ours) -> Standing:
         """The same without one of them."""

@@ -177,7 +177,7 @@ async def publish(
     notes: list[str] = []
     url = stands.main.review.url if stands.main else ""
     if plan.create and not posted:
-        posted = await _create(forge, report, plan.create, accounts, redact)
+        posted = await _create(forge, report, plan.create, accounts, redact, seal)
     url = url or (posted.url if posted else "")
     for edit in plan.edits:
         await forge.edit_review(edit.review, edit.body)
@@ -189,7 +189,7 @@ async def publish(
             notes.append(f"A closed finding could not be marked: {e.what}")
     if posted:
         try:
-            if first := await _settle_race(forge, report, posted, stands, accounts):
+            if first := await _settle_race(forge, report, posted, stands, accounts, seal):
                 notes.append("Another run posted at the same moment; its review stays.")
                 url = first
         except HostProblem as e:
@@ -199,7 +199,12 @@ async def publish(
 
 
 async def _create(
-    forge: Forge, report: Report, create: Create, accounts: Sequence[str], redact: Redaction
+    forge: Forge,
+    report: Report,
+    create: Create,
+    accounts: Sequence[str],
+    redact: Redaction,
+    seal: Seal | None,
 ) -> PostedReview:
     """Post, at most once: after a lost answer the marker tells whether it was taken."""
     commit = report.verdict.change.head
@@ -217,7 +222,7 @@ async def _create(
             if not (e.retryable or isinstance(e, LostProblem)):
                 raise
             await forge.pause(PAUSES[min(attempt, len(PAUSES)) - 1])
-            if found := standing(await forge.reviews(), accounts).by_run(report.run):
+            if found := standing(await forge.reviews(), accounts, seal).by_run(report.run):
                 return found.review
             if attempt == TRIES:
                 raise
@@ -280,6 +285,7 @@ async def _settle_race(
     posted: PostedReview,
     before: Standing,
     accounts: Sequence[str],
+    seal: Seal | None,
 ) -> str:
     """Two doors at once: the lowest id stays, the later review becomes one line.
 
@@ -287,12 +293,12 @@ async def _settle_race(
     the one that stays when it is not ours.
     """
     known = {o.review.id for o in before.ours}
-    now = standing(await forge.reviews(), accounts).ours
-    head = report.verdict.change.head
+    now = standing(await forge.reviews(), accounts, seal).ours
+    same = (report.verdict.change.head, report.config)
     rivals = [
         o
         for o in now
-        if o.review.id not in known and (o.marker.head, o.marker.config) == (head, report.config)
+        if o.review.id not in known and o.may_stand and (o.marker.head, o.marker.config) == same
     ]
     first = min(rivals, key=lambda o: o.review.id, default=None)
     if first is None or first.review.id >= posted.id:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from dataclasses import dataclass, replace
 
 from bot.errors import HostProblem, MovedProblem
@@ -21,11 +20,13 @@ from reviewers.core.verdict import Outcome
 
 FINISHED = ("clean", "findings")
 """Outcomes that a later caller adopts; an incomplete review is worth another try."""
+RELAYED = "relay."
+"""How the configuration begins that a relayed review names, so that it is no other door's."""
 
 
 @dataclass(frozen=True)
 class Adopted:
-    """The same head was reviewed under the same configuration: that review stands.
+    """The same head was reviewed for the same branch and configuration: that review stands.
 
     `worst` is the gravest severity that a finding of it may have, None where it has none.
     """
@@ -208,9 +209,9 @@ async def relay_pull(
     if change.head != expected:
         raise _moved(pull, expected, change.head)
     terms = terms_of(pull.subject, around)
-    terms = replace(terms, digest=hashlib.sha256(f"relay {terms.digest}".encode()).hexdigest()[:8])
+    terms = replace(terms, digest=f"{RELAYED}{terms.digest}")
     stands = standing(pull.reviews, terms.accounts)
-    if stands.main and stands.main.marker.config != terms.digest:
+    if stands.main and not stands.main.marker.config.startswith(RELAYED):
         return Adopted(stands.main)
     if done := stands.of(change.head, terms.digest):
         return Adopted(done)
@@ -268,8 +269,9 @@ def _done(stands: Standing, head: str, terms: Terms, run: str, *, anew: bool) ->
     """The review that makes this one needless: of this run, which was interrupted after it posted,
     or of anybody else under the same configuration, unless a person asks for another.
     """
-    if stands.main and stands.main.marker.run == run:
-        return stands.main
+    posted = stands.by_run(run)
+    if posted and posted is stands.main:
+        return posted
     done = stands.of(head, terms.digest)
     return done if done and done.marker.outcome in FINISHED and not anew else None
 
@@ -285,8 +287,8 @@ def _worst(done: Ours, told: History, terms: Terms) -> Severity | None:
 async def _history(forge: Forge, pull: Pull, stands: Standing, config: str, desk: Desk) -> History:
     """What the last review said, with the change as it was then; a lost commit means a full review.
 
-    Under another configuration nobody has read anything yet: who gets a model, or more votes, is
-    told what they find, and not as late.
+    Under another configuration, or for another branch, nobody has read anything yet: who gets a
+    model, or more votes, is told what they find, and not as late.
     """
     change = pull.subject.change
     clean = None if stands.main else desk.last_clean()

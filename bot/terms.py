@@ -46,7 +46,8 @@ class Options:
 class Terms:
     """The agreement: policy, access to models (None: analysers only), and what to tell people.
 
-    `digest` names the configuration in the marker; `no_model` says why no model is asked; `settings`
+    `digest` names the configuration (and, of a pull request, the branch it goes into) in the marker;
+    `no_model` says why no model is asked; `settings`
     list what the agreement was made of, each with its origin.
     """
 

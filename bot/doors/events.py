@@ -16,6 +16,8 @@ from bot.app_settings import AppSettings
 from bot.doors.commands import Refusal, parse_command
 from bot.doors.payload import OddField, Payload
 from bot.jobs.protocol import (
+    CLOSED,
+    DRAFTED,
     CancelWish,
     CommandWish,
     Ignored,
@@ -279,8 +281,8 @@ TABLE: Mapping[tuple[str, str], Reader | str] = {
     ("pull_request", "edited"): _edited,
     # Whether a label matters, the repository's configuration says; its base branch is read later.
     ("pull_request", "labeled"): _review(Trigger.LABELED),
-    ("pull_request", "closed"): _cancel("pull request closed"),
-    ("pull_request", "converted_to_draft"): _cancel("pull request turned into a draft"),
+    ("pull_request", "closed"): _cancel(CLOSED),
+    ("pull_request", "converted_to_draft"): _cancel(DRAFTED),
     ("check_run", "rerequested"): _run_again,
     ("check_run", "requested_action"): _button,
     ("check_suite", "rerequested"): _suite_again,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import aiohttp
 
 from bot.app_settings import AppSettings
 from bot.hosts.app import AppAPI, Tokens
+from bot.hosts.base_config import base_config
 from bot.hosts.checks import Checks
 from bot.hosts.github import GitHub
 from bot.hosts.http import Watched, make_session
@@ -46,8 +48,10 @@ class AppAccess:
         owner, _, name = place.repository.partition("/")
         async with AppAPI(self._session, self._settings, self._tokens, place) as api:
             api.watched = self._watched
-            forge = GitHub(api, PullRequest(owner, name, place.number), self._settings, place)
-            yield Reach(forge, Checks(api, self._app.app_id))
+            pull = PullRequest(owner, name, place.number)
+            forge = GitHub(api, pull, self._settings, place)
+            config = partial(base_config, api, pull)
+            yield Reach(forge, Checks(api, self._app.app_id), config)
 
     @asynccontextmanager
     async def people(self, place: Place) -> AsyncIterator[People]:

@@ -14,13 +14,14 @@ from bot.hosts.checks import Checks
 from bot.hosts.protocol import Forge, Pull
 from bot.jobs.protocol import Trigger
 from bot.jobs.store import NEWER, Job, Store
-from bot.outputs.checkrun import CheckRun, check_title, running_title, skipped
+from bot.outputs.checkrun import CheckRun, check_title, refused, running_title, skipped
 from bot.outputs.document import document
 from bot.pull_review import Desk
 from bot.report import Report
 from bot.terms import Terms
 from bot.triggers import approving, why_not
 from reviewers.core.coverage import WHOLE_FILE
+from reviewers.core.finding import Severity
 from reviewers.core.history import EVERYTHING, Dismissal, History, Known, State
 from reviewers.core.secrets import Redaction
 from reviewers.protocols import Brief
@@ -64,6 +65,7 @@ class JobDesk(Desk):
         self.anew = job.row.trigger.is_asked
         self.terms: Terms | None = None
         self.target: Target | None = None
+        self.report: Report | None = None
         self._job = job
         self._run = run
         self._checks = checks
@@ -194,6 +196,7 @@ class JobDesk(Desk):
         has it still.
         """
         self.done()
+        self.report = report
         verdict = report.verdict
         unread = {c.hunk for c in verdict.coverage.gaps if c.hunk.index != WHOLE_FILE}
         await self._store.note(
@@ -241,6 +244,13 @@ class JobDesk(Desk):
 
     async def skip(self, why: str) -> None:
         """Say in the list of checks that this head is not reviewed, and why."""
+        await self._unread(skipped(why))
+
+    async def refuse(self, why: str, gate: Severity | None) -> None:
+        """The same where it should have been."""
+        await self._unread(refused(why, gate))
+
+    async def _unread(self, check: CheckRun) -> None:
         head = self.target.head if self.target else self._job.row.head
         if head:
-            await self.finish(head, skipped(why))
+            await self.finish(head, check)

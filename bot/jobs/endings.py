@@ -10,19 +10,35 @@ import structlog
 
 from bot.errors import Problem
 from bot.jobs.desk import JobDesk
-from bot.jobs.means import Means
-from bot.jobs.protocol import JobRow, JobState
+from bot.jobs.means import Means, Reach
+from bot.jobs.protocol import CLOSED, DRAFTED, JobRow, JobState
 from bot.jobs.store import Job
-from bot.outputs.checkrun import CheckRun, check_run, skipped
+from bot.outputs.checkrun import CheckRun, check_run, refused, skipped
+from bot.pipeline import gate_of
 from bot.report import Report
 from bot.subject import PullRequest, Subject
 from reviewers.core.change import Change
+from reviewers.core.finding import Severity
 from reviewers.core.policy import Policy
 from reviewers.core.verdict import Outcome, Verdict
 
 TRY_AGAIN = "comment `/triptych review`"
 
 log = structlog.get_logger("triptych.jobs")
+
+
+async def gate_now(reach: Reach) -> Severity | None:
+    """The gate of the base branch, for who ends a check run without a review.
+
+    It is read anew and not remembered: a job may fail before it has read anything, and end in another
+    process. Where GitHub does not tell, there might be one, and it fails: a check run that is red
+    without need costs a look, one that passes a gate unread lets in what the gate is to keep out.
+    """
+    try:
+        return gate_of(await reach.config())
+    except Problem as e:
+        log.warning("gate.unknown", why=e.what)
+        return Severity.LOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +60,16 @@ class Endings:
         """Nothing useful ran: the check run says so."""
         job = await self._means.store.job(job.row.id) or job
         row = job.row
-        check = self._failure(row, problem.what)
+        title = self._failure(row, problem.what, None).title
         log.error("job.failed", job=row.id, why=problem.what)
+
+        async def tell(desk: JobDesk, reach: Reach) -> None:
+            check = self._failure(row, problem.what, await gate_now(reach))
+            await desk.finish(row.head, check)
+
         if row.head:
-            await self._reached(job, lambda desk: desk.finish(row.head, check))
-        await self._means.store.note(row.id, outcome=Outcome.FAILED.value, title=check.title)
+            await self._reached(job, tell)
+        await self._means.store.note(row.id, outcome=Outcome.FAILED.value, title=title)
         return Ending(JobState.DEAD, problem.what)
 
     async def ended(self, job: str) -> str:
@@ -75,25 +96,35 @@ class Endings:
 
     async def _close(self, job: Job) -> None:
         row = job.row
-        dead = row.state is JobState.DEAD
-        check = self._failure(row, row.note) if dead else skipped(row.note)
-        await self._reached(job, lambda desk: desk.finish_begun(row.head, check))
 
-    def _failure(self, row: JobRow, why: str) -> CheckRun:
+        async def tell(desk: JobDesk, reach: Reach) -> None:
+            match row.state:
+                case JobState.DEAD:
+                    check = self._failure(row, row.note, await gate_now(reach))
+                case JobState.CANCELLED if row.note not in (CLOSED, DRAFTED):
+                    check = refused(row.note, await gate_now(reach))
+                case _:
+                    check = skipped(row.note)
+            await desk.finish_begun(row.head, check)
+
+        await self._reached(job, tell)
+
+    def _failure(self, row: JobRow, why: str, gate: Severity | None) -> CheckRun:
         owner, _, name = row.place.repository.partition("/")
         pull = PullRequest(owner, name, row.place.number)
         change = Change((), head=row.head)
         verdict = Verdict(Outcome.FAILED, change, Policy(()), problem=why.rstrip("."))
         subject = Subject(str(row.place), change, pull=pull)
         run = self._means.run_of(row.id)
-        return check_run(Report(verdict, subject, run, "", again=TRY_AGAIN, commands=True))
+        report = Report(verdict, subject, run, "", again=TRY_AGAIN, commands=True)
+        return check_run(report, gate)
 
-    async def _reached(self, job: Job, tell: Callable[[JobDesk], Awaitable[None]]) -> None:
+    async def _reached(self, job: Job, tell: Callable[[JobDesk, Reach], Awaitable[None]]) -> None:
         """The job's desk, reached from outside of its review, where that can be."""
         row = job.row
         run = self._means.run_of(row.id)
         try:
             async with self._means.access.pull(row.place) as reach:
-                await tell(JobDesk(job, run, reach.checks, {}, self._means.store))
+                await tell(JobDesk(job, run, reach.checks, {}, self._means.store), reach)
         except Problem as e:
             log.warning("job.unheard", job=row.id, why=e.what)

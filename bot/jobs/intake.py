@@ -114,12 +114,21 @@ def plan_review(
     if same := _being_read(known, wish):
         return same
     identity = f"{base}.{max(_number(j.row.id, base) for j in tries) + 1}" if tries else base
-    recent = [j for j in known if now - j.row.created < HOUR and j.row.started and not j.refusal]
+    recent = [j for j in known if now - j.row.created < HOUR and _is_a_review(j)]
     if len(recent) >= per_hour:
         return Fresh(identity, refusal=f"the limit of {per_hour} reviews an hour is reached")
     pushed = [j for j in known if j.row.trigger is Trigger.PUSHED]
     quick = wish.trigger is Trigger.PUSHED and any(now - j.row.created < debounce for j in pushed)
     return Fresh(identity, delay=debounce if quick else 0.0)
+
+
+def _is_a_review(job: Job) -> bool:
+    """Whether a job counts against the limit of an hour: not where it came to nothing (a draft, a
+    label, GitHub away) before a model was asked. One that was stopped may have asked one.
+    """
+    if not job.row.started or job.refusal:
+        return False
+    return job.calls > 0 or job.row.state not in (JobState.SKIPPED, JobState.DEAD)
 
 
 def _being_read(known: Sequence[Job], wish: ReviewWish) -> Same | None:

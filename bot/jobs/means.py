@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,10 +20,11 @@ from reviewers.core.call import Look
 
 @dataclass(frozen=True)
 class Reach:
-    """What a job works with at GitHub."""
+    """What a job works with at GitHub. `config` reads the base branch's configuration alone."""
 
     forge: Forge
     checks: Checks
+    config: Callable[[], Awaitable[bytes | None]]
 
 
 class Access(Protocol):

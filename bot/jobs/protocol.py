@@ -82,6 +82,10 @@ class ReviewWish:
     label: str = ""
 
 
+CLOSED, DRAFTED = "pull request closed", "pull request turned into a draft"
+"""Why a pull request itself wants no review any more; whatever else stops one is somebody's wish."""
+
+
 @dataclass(frozen=True, slots=True)
 class CancelWish:
     """Stop what runs or waits for this pull request; `why` as in `pull request closed`.

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 
 import structlog
 
 from bot.errors import GoneProblem, HostProblem, LimitProblem, LostProblem, MovedProblem, Problem
 from bot.jobs.books import Books
 from bot.jobs.desk import JobDesk, OvertakenProblem
-from bot.jobs.endings import TRY_AGAIN, Ending, Endings
+from bot.jobs.endings import TRY_AGAIN, Ending, Endings, gate_now
 from bot.jobs.keeping import Keeper
 from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import JobState, ReviewWish, Trigger
@@ -23,6 +24,7 @@ from bot.jobs.tables import ALIVE
 from bot.jobs.transactions import AWAY
 from bot.outputs.checkrun import adopted_check, check_run
 from bot.outputs.document import document, worst_proven
+from bot.outputs.inert import inert
 from bot.outputs.seal import Seal
 from bot.outputs.shapes import WrittenShape
 from bot.pipeline import Circumstances
@@ -165,7 +167,7 @@ class Worker:
         """What can go wrong has a name and a meaning for the job."""
         try:
             async with self._means.access.pull(job.row.place) as reach:
-                return await self._reviewed(job, keeper, reach)
+                return await self._reviewed(job, keeper, reach, tries)
         except OvertakenProblem:
             return None
         except GoneProblem as e:
@@ -194,7 +196,7 @@ class Worker:
             pause = problem.after + 1.0
         return Ending(JobState.PARKED, problem.what, pause) if pause <= LONGEST_PAUSE else None
 
-    async def _reviewed(self, job: Job, keeper: Keeper, reach: Reach) -> Ending:
+    async def _reviewed(self, job: Job, keeper: Keeper, reach: Reach, tries: int) -> Ending:
         """The line of a review, with this job's desk."""
         row = job.row
         run = self._means.run_of(row.id)
@@ -207,7 +209,7 @@ class Worker:
         desk.done = preparation.end  # At the latest: a review may have nothing to ask.
         if job.refusal or row.attempts > MOST_ATTEMPTS:
             why = job.refusal or f"it broke this server {MOST_ATTEMPTS - SUSPECT} times"
-            await desk.skip(why)
+            await desk.refuse(why, await gate_now(reach))
             state = JobState.SKIPPED if job.refusal else JobState.DEAD
             return Ending(state, why)
 
@@ -240,30 +242,47 @@ class Worker:
             nonce=lambda: self._means.secret(f"nonce {row.id}")[:24],
         )
         try:
-            return await self._concluded(job, desk, around, reach)
+            outcome = await self._outcome(desk, around, reach, tries)
+            ending = await self._concluded(job, desk, outcome)
+            if not (isinstance(outcome, Reviewed) and outcome.refused):
+                await desk.take_labels_off(reach.forge)
+            if ending.state is JobState.SKIPPED:
+                await self._skipped(job, ending, desk)
+            return ending
         finally:
             preparation.end()
             await desk.settle()
 
+    async def _outcome(
+        self, desk: JobDesk, around: Circumstances, reach: Reach, tries: int
+    ) -> Adopted | Reviewed | Skipped:
+        """The review itself. Where it is done and GitHub takes none of it, now or later, as in a locked
+        conversation, it is what was found that ends the job, and not that nobody could be told.
+        """
+        quiet = not desk.anew
+        try:
+            return await review_pull(
+                reach.forge, around, post=True, quiet_when_clean=quiet, desk=desk
+            )
+        except (GoneProblem, MovedProblem):
+            raise
+        except HostProblem as e:
+            if desk.report is None or self._put_off(e, tries):
+                raise
+            return Reviewed(desk.report, refused=e)
+
     async def _concluded(
-        self, job: Job, desk: JobDesk, around: Circumstances, reach: Reach
+        self, job: Job, desk: JobDesk, outcome: Adopted | Reviewed | Skipped
     ) -> Ending:
-        """The review itself, and what its result means for the job."""
-        outcome = await review_pull(
-            reach.forge, around, post=True, quiet_when_clean=not desk.anew, desk=desk
-        )
+        """What the result of a review means for the job."""
         match outcome:
             case Skipped(why=unwanted):
                 await desk.skip(unwanted)
-                ending = Ending(JobState.SKIPPED, unwanted)
+                return Ending(JobState.SKIPPED, unwanted)
             case Adopted():
-                ending = await self._adopted(job, outcome, desk)
+                return await self._adopted(job, outcome, desk)
             case Reviewed():
-                ending = await self._published(job, outcome, desk)
-        await desk.take_labels_off(reach.forge)
-        if ending.state is JobState.SKIPPED:
-            await self._skipped(job, ending, desk)
-        return ending
+                return await self._published(job, outcome, desk)
 
     async def _skipped(self, job: Job, ending: Ending, desk: JobDesk) -> None:
         """A label that was given after this job had looked was taken for its own as long as it lived.
@@ -280,6 +299,12 @@ class Worker:
         assert desk.terms is not None, "a review has terms"
         redact = Redaction(self._means.secrets)
         done = outcome.published or Published()
+        check = check_run(report, desk.terms.gate, redact)
+        if refused := outcome.refused:
+            notice = f"Not posted, or not in full: {inert(refused.what, redact)}"
+            log.warning("job.unposted", job=job.row.id, why=refused.what)
+            done = replace(done, notes=(notice,))
+            check = replace(check, summary=f"{notice}\n\n{check.summary}")
         written = WrittenShape(
             review_url=done.url,
             created=done.created,
@@ -288,7 +313,6 @@ class Worker:
             check_run=bool(desk.check_run),
             notes=list(done.notes),
         )
-        check = check_run(report, desk.terms.gate, redact)
         await asyncio.gather(
             desk.finish(report.verdict.change.head, check),
             self._means.store.note(
@@ -301,7 +325,8 @@ class Worker:
         """Somebody has reviewed this head already, or we had posted before we were interrupted."""
         assert desk.terms is not None, "a review has terms"
         ours = outcome.ours
-        mine = ours.marker.run == self._means.run_of(job.row.id) and job.row.document
+        is_of_run = ours.sealed and ours.marker.run == self._means.run_of(job.row.id)
+        mine = is_of_run and job.row.document
         check = adopted_check(
             ours.review.body,
             ours.marker,

@@ -30,6 +30,10 @@ TEXT_CHARS = 65_000
 SUMMARY_BYTES = 1_000_000
 """GitHub takes 1 MiB for the summary of a job's step."""
 BUTTON = "Review again"
+UNSEALED = (
+    "Another account has posted this review, and nothing shows whether it was changed since. With this "
+    f"repository's gate it does not count: `{BUTTON}` makes one that does."
+)
 SUMMARY = "job summary"
 """The job summary's name, as the place where the rest of a review is."""
 
@@ -67,6 +71,16 @@ def skipped(why: str) -> CheckRun:
     return CheckRun("skipped", title, f"{title}.", "")
 
 
+def refused(why: str, gate: Severity | None) -> CheckRun:
+    """The check run where a review that was due is not made. GitHub lets a required check pass that is
+    skipped, so a gate fails: nobody has read what it guards.
+    """
+    if gate is None:
+        return skipped(why)
+    title = shortened(f"Failed: not reviewed, {_plain(why)}", TITLE_CHARS)
+    return CheckRun("failure", title, f"{title}.", "")
+
+
 def adopted_check(
     body: str,
     marker: Marker,
@@ -78,7 +92,8 @@ def adopted_check(
     """The check run of a review that stood there already, told by that review's own words.
 
     `worst` is the gravest severity that it may have found: what was proven then cannot be told any
-    more, so with a gate that counts as if it were. What is not `sealed` turns no check green.
+    more, so with a gate that counts as if it were. What is not `sealed` turns no check green, and
+    passes no gate: GitHub lets a required check pass that is neutral.
     """
     text = body.rpartition("<!--")[0].strip()
     bold = re.match(r"\*\*(.+?)\*\*", text)
@@ -91,8 +106,9 @@ def adopted_check(
             told = "failure" if reached else "neutral"
         case _:
             told = "neutral" if gate is None else "failure"
-    summary = text[:TEXT_CHARS]
-    return CheckRun(told, shortened(title, TITLE_CHARS), summary, "")
+    if gate is not None and not sealed:
+        told, title, text = "failure", f"Not confirmed: {title}", f"{UNSEALED}\n\n{text}"
+    return CheckRun(told, shortened(title, TITLE_CHARS), text[:TEXT_CHARS], "")
 
 
 def conclusion(report: Report, gate: Severity | None) -> str:

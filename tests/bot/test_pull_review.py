@@ -197,6 +197,34 @@ async def test_another_configuration_reviews_the_same_head_again() -> None:
         assert w.github.posts() == 1
 
 
+async def test_another_base_branch_reviews_the_same_head_again() -> None:
+    """What the head brings there may be what the first branch held already: nobody has read it."""
+    ours = {"api/orders.py": ORDERS}
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        w.github.pull(128, ours, {**ours, "more.py": "x = 1\n"}, base_ref="stack")
+        await w.review()
+        assert "SQL" not in w.body
+        pull = w.github.pulls[128]
+        pull.base, pull.base_ref = w.github.commit("ba5eff", {}), "main"
+        again = await w.review()
+        assert isinstance(again, Reviewed)
+        _, news = w.github.bodies_of(128)
+        assert news.startswith("**1 new finding: 1 critical.**"), "and it is new, not late"
+        pull.base = w.github.commit("ba5e00", {"read.me": "moved on"})
+        assert isinstance(await w.review(), Adopted), "the same branch, wherever it is now"
+
+
+async def test_after_the_base_branch_has_moved_on_only_the_push_is_read() -> None:
+    async with world() as w:
+        await w.review()
+        asked = len(w.anthropic.requests)
+        w.github.pulls[128].base = w.github.commit("ba5eff", {"read.me": "moved on"})
+        w.github.push(128, "9d02f7e", {"read.me": "moved on", "api/orders.py": ORDERS})
+        again = await w.review()
+        assert isinstance(again, Reviewed)
+        assert len(w.anthropic.requests) == asked
+
+
 async def test_what_a_model_finds_first_is_new_though_analysers_have_read_it() -> None:
     """Somebody tries it without a key, then sets one: nothing of what it finds is late."""
     medium = {**NONE, "severity": "medium"}

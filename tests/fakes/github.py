@@ -57,6 +57,7 @@ class FakePull:
 
     base: str
     head: str
+    base_ref: str = "main"
     title: str = "Sort orders"
     body: str | None = ""
     state: str = "open"
@@ -299,7 +300,7 @@ class FakeGitHub:
             "author_association": pull.association,
             "labels": [{"name": label} for label in pull.labels],
             "changed_files": len(self._files(pull)),
-            "base": {"sha": pull.base, "ref": "main", "repo": self.repository()},
+            "base": {"sha": pull.base, "ref": pull.base_ref, "repo": self.repository()},
             "head": {"sha": pull.head, "ref": "topic"},
         }
 

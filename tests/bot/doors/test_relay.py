@@ -107,6 +107,16 @@ async def test_no_other_door_adopts_it_and_it_touches_none_of_theirs(job: Job) -
     assert "is reviewed already" in done.log
 
 
+async def test_its_own_review_for_another_base_branch_is_not_in_its_way(job: Job) -> None:
+    async with fake_actions() as github:
+        leave(github, await first_half(job, github))
+        await second_half(job, github)
+        github.pulls[NUMBER].base_ref = "release"
+        done = await second_half(job, github)
+        assert "is reviewed already" not in done.log
+        assert (github.posts(), github.pulls[NUMBER].reviews[0]["edits"]) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("run", "why"),
     [

@@ -190,7 +190,8 @@ async def test_s29_stopped_as_the_label_is_taken_off(w: World, when: str, *, cle
 
 async def test_s29_until_the_review_is_posted_the_label_stays(w: World) -> None:
     w.github.faults.append(Fault("POST", "/reviews$", 403, times=9))
-    assert await labelled(w) is JobState.DEAD
+    assert await labelled(w) is JobState.DONE
+    assert w.github.bodies_of(128) == []
     assert left(w) == ["triptych"]
 
 

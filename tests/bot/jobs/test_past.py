@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from bot.jobs.protocol import JobState, Trigger
 from reviewers.core.allowance import Allowance
-from tests.bot.jobs.running import World, world
+from tests.bot.jobs.running import CONFIG, SMALL, World, world
 from tests.fakes.anthropic import Reply
 
 CLEAN = 'VALUE = 1\n\n\ndef total(rows: list[int]) -> int:\n    """All of them."""\n    return sum(rows)\n'
@@ -45,3 +48,26 @@ async def test_what_clean_and_overtaken_reviews_cost_counts(tmp_path: Path) -> N
         second = await here.reviewed(trigger=Trigger.PUSHED, seen=2.0)
         assert (second.outcome, looks(here)) == ("incomplete", paid)
         assert await here.service._store.past.spent_on(place, beside=second.id) == first.cost
+
+
+@pytest.mark.parametrize(
+    "text", [CLEAN, CLEAN + "\n\nMORE = 2\n"], ids=["as it was", "with a push"]
+)
+async def test_for_another_base_branch_nothing_counts_as_read(tmp_path: Path, text: str) -> None:
+    """A stacked pull request was clean for its own branch; into main it brings that branch as well."""
+    bad = {"bad.py": "import os\n\n\ndef run(x: str) -> None:\n    os.system(x)\n"}
+    base = {CONFIG: SMALL}
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, lambda *_: Reply()) as here:
+        stack = {**base, **bad}
+        here.github.pull(128, stack, {**stack, "total.py": CLEAN}, base_ref="stack")
+        first = await here.reviewed(base="stack")
+        assert (first.outcome, here.github.bodies_of(128)) == ("clean", [])
+        pull = here.github.pulls[128]
+        pull.base, pull.base_ref = here.github.commit("ba5eff", base), "main"
+        if text != CLEAN:
+            here.github.push(128, "9d02f7e", {**stack, "total.py": text})
+        before = looks(here)
+        await here.reviewed(trigger=Trigger.REBASED, base="main", seen=2.0)
+        asked = [json.dumps(r) for r in here.anthropic.requests[before:]]
+        assert asked
+        assert all("os.system(x)" in request for request in asked)

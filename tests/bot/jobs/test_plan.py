@@ -173,10 +173,21 @@ def test_so_many_reviews_an_hour_and_no_more() -> None:
     ]
     refused = [job(wish(f"{i:040}", seen=1), refusal="no") for i in range(20, 30)]
     old = [job(wish(f"{i:040}", seen=1), ago=3601) for i in range(30, 40)]
-    known = [*begun, *waited, *refused, *old]
+    nothing = [
+        job(wish(f"{i:040}", seen=1), JobState.DEAD if i % 2 else JobState.SKIPPED)
+        for i in range(40, 50)
+    ]
+    known = [*begun, *waited, *refused, *old, *nothing]
     assert planned(PUSH, *known, per_hour=4) == Fresh(job_id(PUSH))
     assert planned(PUSH, *known, per_hour=3) == Fresh(
         job_id(PUSH), refusal="the limit of 3 reviews an hour is reached"
+    )
+
+
+def test_a_review_that_failed_after_it_had_asked_a_model_counts() -> None:
+    asked = job(wish(), JobState.DEAD, calls=1)
+    assert planned(PUSH, asked, per_hour=1) == Fresh(
+        job_id(PUSH), refusal="the limit of 1 reviews an hour is reached"
     )
 
 

@@ -443,13 +443,44 @@ async def test_a_line_that_github_refuses_moves_into_the_body(w: World) -> None:
     assert "GitHub took no comment on these lines:" in body
 
 
-async def test_a_locked_conversation_is_a_quiet_end(w: World) -> None:
-    """S67."""
-    w.pull()
+@pytest.mark.parametrize(
+    ("gate", "concluded"), [("", "neutral"), ('gate = "high"\n', "failure")], ids=["", "gate"]
+)
+async def test_a_locked_conversation_is_a_quiet_end(w: World, gate: str, concluded: str) -> None:
+    """S67: what was found stands in the check run, and nobody pays for it again."""
+    w.pull(config=gate + SMALL)
     w.github.faults.append(Fault("POST", "/reviews$", 403, times=9))
     row = await w.reviewed()
-    assert row.state is JobState.DEAD
-    assert w.checks()[0][1].startswith("Failed: not reviewed")
+    assert (row.state, row.outcome, row.findings) == (JobState.DONE, "findings", 2)
+    assert row.note.startswith("Not posted, or not in full: The token may not post the review")
+    assert row.note in row.document
+    assert w.checks() == [(concluded, "2 findings: 2 high")]
+    assert w.check()["output"]["summary"].startswith(row.note)
+    assert "An unknown order ends in status 500" in w.check()["output"]["text"]
+    assert (await w.reviewed(trigger=Trigger.LABELED)).id == row.id
+    assert w.paid == CALLS
+
+
+async def test_what_could_not_be_posted_is_told_with_the_next_push(w: World) -> None:
+    w.pull()
+    w.github.faults.append(Fault("POST", "/reviews$", 403))
+    await w.reviewed()
+    w.push(128, "9d02f7e", ORDERS + "\n")
+    row = await w.reviewed(trigger=Trigger.PUSHED, seen=2.0)
+    assert (row.state, row.note) == (JobState.DONE, "")
+    (body,) = w.github.bodies_of(128)
+    assert "An unknown order ends in status 500" in body
+
+
+async def test_a_body_that_may_not_be_edited_is_no_failure_either(w: World) -> None:
+    w.pull()
+    await w.reviewed()
+    w.github.faults.append(Fault("PUT", r"/reviews/\d+$", 403, times=9))
+    w.push(128, "9d02f7e", ORDERS + "\n")
+    row = await w.reviewed(trigger=Trigger.PUSHED, seen=2.0)
+    assert row.state is JobState.DONE
+    assert row.note.startswith("Not posted, or not in full: ")
+    assert w.checks()[1] == ("neutral", "2 open: 2 high")
 
 
 async def test_a_pull_request_that_is_gone(w: World) -> None:
