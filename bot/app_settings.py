@@ -156,7 +156,9 @@ def _stored(file: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except OSError as e:
-        raise ConfigProblem(f"{file} cannot be read: {e.strerror}.", "Check its owner.") from None
+        raise ConfigProblem(
+            f"{file} cannot be read: {e.strerror}.", "Check who owns it and its folder."
+        ) from None
     try:
         return {str(k): str(v) for k, v in json.loads(text).items()}
     except (ValueError, AttributeError):

@@ -42,6 +42,9 @@ FIELDS = frozenset(
             "note",
             "what",
             "do",
+            "kind",
+            "verb",
+            "runs",
         ),
     }
 )

@@ -60,7 +60,8 @@ async def start_scrape(metrics: Metrics, jobs: Jobs, bind: str) -> web.AppRunner
     try:
         await web.TCPSite(runner, *place).start()
     except OSError as e:
-        log.warning("no metrics", host=place[0], port=place[1], why=e.strerror)
+        do = "Set TRIPTYCH_METRICS to another HOST:PORT, or to off."
+        log.warning("no metrics", host=place[0], port=place[1], why=e.strerror, do=do)
         await runner.cleanup()
         return None
     log.info("metrics", host=place[0], port=runner.addresses[0][1])

@@ -56,7 +56,8 @@ class House:
     """What whoever adds routes or jobs may use.
 
     `reload` reads the App's settings again and starts the jobs if there were none: for the setup
-    page, after it has written the App's file. `address` is where a browser on this machine gets in.
+    page, after it has written the App's file. `address` is where a browser gets in: the public one
+    if it is known, else that of this machine.
     """
 
     settings: Settings
@@ -180,6 +181,7 @@ async def _serving(
 ) -> None:
     if worker:
         _check_model(plan)
+    _check_whole(plan.app)
     told = _told_to_stop()
     jobs = LateJobs()
     desk = Desk(plan.app, jobs)
@@ -199,7 +201,8 @@ async def _serving(
     if plan.app.has_app:
         jobs.service = await begun(plan.app)
     try:
-        house = House(plan.settings, desk, plan.metrics, _address(host, port), reload)
+        address = plan.app.public_url or _address(host, port)
+        house = House(plan.settings, desk, plan.metrics, address, reload)
         door = make_door(desk, metrics=plan.metrics, more=more(house))
         async with listening(door, host, port) as runner, _scraped(plan, jobs):
             _say("listening", host=host, port=runner.addresses[0][1], why=desk.closed)
@@ -230,7 +233,23 @@ def _check_model(plan: _Plan) -> None:
         )
 
 
+def _check_whole(app: AppSettings) -> None:
+    """An App of which a part is missing is no App that is yet to be set up."""
+    parts = {
+        "TRIPTYCH_APP_ID": app.app_id,
+        "TRIPTYCH_APP_PRIVATE_KEY or TRIPTYCH_APP_PRIVATE_KEY_FILE": app.private_key,
+        "TRIPTYCH_WEBHOOK_SECRET": app.webhook_secrets,
+    }
+    missing = [name for name, value in parts.items() if not value]
+    if 0 < len(missing) < len(parts):
+        raise ConfigProblem(
+            "The App is configured by half.",
+            f"Set {' and '.join(missing)} too, or none of them to set an App up in a browser.",
+        )
+
+
 async def _working(plan: _Plan, start: Start) -> None:
+    _check_whole(plan.app)
     if not plan.app.has_app:
         raise ConfigProblem(
             "No App is configured, so there is nothing to work on.",

@@ -255,7 +255,11 @@ class Intake:
         wish = ReviewWish(
             place, Trigger.RERUN, job.row.head, job.base, once=f"{job.row.id} at {time.time()}"
         )
-        return await self._review(wish)
+        fresh = await self._review(wish)
+        if job.row.state is JobState.DEAD:  # Nobody need look at it any more.
+            done = {"state": JobState.SUPERSEDED.value, "note": f"done again as {fresh}"}
+            await self._store.note(job.row.id, **done)
+        return fresh
 
     async def restarted(self, job: Job) -> None:
         """Somebody must work on a job that lives: where its start was lost, or the engine has given

@@ -110,6 +110,7 @@ class Orders:
             return "not allowed"
         comment = await people.comment(order.comment, order.thread)
         if comment.author != order.author or (order.updated and comment.updated != order.updated):
+            log.info("order.ignored", verb=order.verb.value, why="the comment was edited since")
             return "edited since"  # What was authorised is not what stands there now.
         await people.react(order.comment, order.thread, Face.SEEN)
         try:

@@ -20,7 +20,7 @@ from bot.settings import read_settings
 
 NAME = re.compile(r"[A-Za-z0-9-]{1,39}/[\w.-]{1,100}")
 KNOWN_JOBS = 1000
-"""So many of the newest jobs are looked through for what waits or runs already."""
+"""So many of the newest jobs are looked through for what waits, runs, or is done already."""
 PENDING = frozenset({JobState.WAITING, JobState.RUNNING, JobState.PARKED})
 
 
@@ -93,7 +93,8 @@ async def _wish(scene: Scene, jobs: Jobs) -> Tally:
     tally = Tally()
     delivery = f"backfill-{secrets.token_hex(4)}"
     name, number = await asyncio.to_thread(lambda: (scene.pulls.name, scene.pulls.repository_id))
-    pending = await _pending(jobs, number)
+    pending = await _heads(jobs, number, PENDING)
+    done = await _heads(jobs, number, frozenset({JobState.DONE}))
     found = await asyncio.to_thread(list, scene.pulls)
     with Steps(scene.told, f"Looking at {name}", len(found)) as steps:
         for pull in found:
@@ -105,7 +106,9 @@ async def _wish(scene: Scene, jobs: Jobs) -> Tally:
             if (pull.number, pull.head) in pending:
                 tally.pending += 1
                 what = "waits or runs already"
-            elif await asyncio.to_thread(_is_reviewed, scene, pull):
+            elif (pull.number, pull.head) in done or await asyncio.to_thread(
+                _is_reviewed, scene, pull
+            ):
                 tally.reviewed += 1
                 what = "stands reviewed"
             else:
@@ -122,10 +125,10 @@ def _is_reviewed(scene: Scene, pull: OpenPull) -> bool:
     return scene.pulls.is_reviewed(pull, scene.about.id, scene.about.slug)
 
 
-async def _pending(jobs: Jobs, repository: int) -> set[tuple[int, str]]:
-    """Number and head of what waits or runs for this repository."""
+async def _heads(jobs: Jobs, repository: int, states: frozenset[JobState]) -> set[tuple[int, str]]:
+    """Number and head of this repository's jobs in some states."""
     return {
         (row.place.number, row.head)
         for row in await jobs.list(KNOWN_JOBS)
-        if row.place.repository_id == repository and row.state in PENDING
+        if row.place.repository_id == repository and row.state in states
     }

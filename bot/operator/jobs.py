@@ -81,7 +81,7 @@ def retry(job: str, *, opened: Connect = connect) -> None:
     told, new = _with_jobs(opened, again)
     if not new:
         raise _no_such_job(job, told)
-    told.say(f"{job} is done again.")
+    told.say(f"{job} will be done again: see `triptych jobs list`.")
     show_table(("ID",), [[told(new)]])
 
 

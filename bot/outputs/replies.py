@@ -40,7 +40,8 @@ def not_found(finding: str) -> str:
     which = f"with an id that begins with {code(finding)}" if finding else "in this thread"
     return (
         f"There is no single finding {which} in the last review of this pull request. "
-        "The ids stand at the end of the review."
+        "Reply in the finding's own thread, where no id is needed; the review gives the ids of those "
+        "that have none."
     )
 
 

@@ -100,7 +100,7 @@ def look_address(settings: Settings, app_settings: AppSettings) -> Check:
     if not url:
         return note(
             ADDRESS,
-            "None is set, so reviews do not link to the status pages.",
+            "None is set, so the setup page and the printed addresses are those of this machine.",
             "Set TRIPTYCH_PUBLIC_URL to https://HOST.",
         )
     local = urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
