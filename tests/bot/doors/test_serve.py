@@ -28,6 +28,9 @@ from tests.fakes.jobs import FakeJobs
 PEM = "-----BEGIN PRIVATE KEY-----\nMIIabcdefghijklmnop\n-----END PRIVATE KEY-----\n"
 PROCESS = (sys.executable, "-m", "tests.bot.doors.process")
 KEYLESS = {"TRIPTYCH_ENGINE": "claude", "ANTHROPIC_API_KEY": ""}
+NO_APP = dict.fromkeys(
+    ("TRIPTYCH_APP_ID", "TRIPTYCH_APP_PRIVATE_KEY", "TRIPTYCH_WEBHOOK_SECRET"), ""
+)
 TOP = Path(__file__).parents[3]
 
 
@@ -43,6 +46,11 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "ANTHROPIC_API_KEY": "sk-test-0123456789",
         **more,
     }
+
+
+def bare(home: Path) -> dict[str, str]:
+    """That of a server without an App."""
+    return {k: v for k, v in environment(home).items() if "_APP_" not in k and "SECRET" not in k}
 
 
 @dataclass
@@ -154,8 +162,7 @@ async def test_children_and_neighbours_see_no_secret(tmp_path: Path) -> None:
 
 
 async def test_s05_without_an_app_only_health_answers(tmp_path: Path) -> None:
-    env = environment(tmp_path, TRIPTYCH_WEBHOOK_SECRET=" , ")
-    async with running(env) as server:
+    async with running(bare(tmp_path)) as server:
         assert server.said[-1]["why"] == "no App is configured"
         assert await server.deliver() == 503
         assert (await server.ask("/readyz"))[0] == 503
@@ -163,10 +170,7 @@ async def test_s05_without_an_app_only_health_answers(tmp_path: Path) -> None:
 
 
 async def test_an_app_that_is_set_up_later_needs_no_restart(tmp_path: Path) -> None:
-    bare = {
-        k: v for k, v in environment(tmp_path).items() if "_APP_" not in k and "SECRET" not in k
-    }
-    async with running(bare) as server:
+    async with running(bare(tmp_path)) as server:
         assert await server.deliver() == 503
         app = {"id": 4242, "slug": "triptych", "pem": PEM, "webhook_secret": SECRET}
         (tmp_path / "app.json").write_text(json.dumps(app))
@@ -225,7 +229,9 @@ async def test_a_worker_works_and_stops(tmp_path: Path) -> None:
         ("work", KEYLESS, "TRIPTYCH_ENGINE is claude, and there is no key for it"),
         ("serve", {"TRIPTYCH_APP_ID": "no number"}, "TRIPTYCH_APP_ID is"),
         ("serve", {"TRIPTYCH_METRICS": "everywhere"}, "TRIPTYCH_METRICS is no HOST:PORT"),
-        ("work", {"TRIPTYCH_APP_ID": ""}, "No App is configured, so there is nothing to work on"),
+        ("work", NO_APP, "No App is configured, so there is nothing to work on"),
+        ("work", {"TRIPTYCH_APP_ID": ""}, "configured by half. Set TRIPTYCH_APP_ID too"),
+        ("serve", {"TRIPTYCH_WEBHOOK_SECRET": " , "}, "Set TRIPTYCH_WEBHOOK_SECRET too"),
     ],
 )
 async def test_wrong_settings_are_told(

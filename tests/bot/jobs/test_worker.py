@@ -336,6 +336,20 @@ async def test_a_limit_that_lasts_too_long(w: World) -> None:
     assert (await w.reviewed()).state is JobState.DONE, "GitHub delivers it again"
 
 
+async def test_a_job_that_was_given_up_and_is_done_again_is_nobodys_sorrow(w: World) -> None:
+    w.pull()
+    down = Fault("POST", "access_tokens", "primary", retry_after="9000")
+    w.github.faults.append(down)
+    dead = await w.reviewed()
+    assert (await w.service.figures()).dead == 1
+    w.github.faults.clear()
+    again = await w.service.retry(dead.id)
+    assert (await w.ended(again)).state is JobState.DONE
+    row = await w.row(dead.id)
+    assert (row.state, row.note) == (JobState.SUPERSEDED, f"done again as {again}")
+    assert (await w.service.figures()).dead == 0
+
+
 async def test_ended_while_it_is_parked(w: World) -> None:
     """It was parked over its end, and reviewed once more."""
     w.pull()

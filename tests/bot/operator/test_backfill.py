@@ -127,6 +127,20 @@ async def test_what_waits_at_this_head_is_left_alone(tmp_path: Path) -> None:
     assert ended.told[-1] == "Asked for 2 reviews; 0 stand reviewed, 1 wait or run already."
 
 
+async def test_a_clean_review_that_was_told_nowhere_else_counts(tmp_path: Path) -> None:
+    """Else `--limit 3` would ask for the same three again and again."""
+    jobs = FakeJobs()
+    async with operators_app() as fake:
+        with_pulls(fake)
+        for number, head in ((3, fake.pulls[3].head), (2, "0" * 40)):
+            jobs.rows[f"j{number}"] = JobRow(
+                f"j{number}", fake.place(number), Trigger.OPENED, JobState.DONE, head
+            )
+        ended = await backfill(fake, tmp_path, jobs, 1)
+    assert numbers(jobs) == [2]
+    assert ended.told[-1] == "Asked for 1 review; 1 stand reviewed, 0 wait or run already."
+
+
 async def test_the_limit_counts_wishes(tmp_path: Path) -> None:
     jobs = FakeJobs()
     async with operators_app() as fake:
