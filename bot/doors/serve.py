@@ -28,6 +28,7 @@ from bot.doors.scrape import start_scrape
 from bot.doors.signature import MIB
 from bot.doors.webhook import make_door
 from bot.errors import ConfigProblem, UsageProblem
+from bot.hosts.identity import sign
 from bot.logs import own_secrets, start_logging
 from bot.metrics import Metrics
 from bot.settings import Settings, read_settings
@@ -246,6 +247,8 @@ def _check_whole(app: AppSettings) -> None:
             "The App is configured by half.",
             f"Set {' and '.join(missing)} too, or none of them to set an App up in a browser.",
         )
+    if app.has_app:
+        sign(app, time.time())  # A key that cannot sign is told now, not by each review.
 
 
 async def _working(plan: _Plan, start: Start) -> None:

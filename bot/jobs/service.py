@@ -18,7 +18,6 @@ import sqlalchemy as sa
 import structlog
 
 from bot.app_settings import AppSettings, read_app_settings
-from bot.hosts.identity import sign
 from bot.jobs.access import AppAccess
 from bot.jobs.database import hold_alone, make_home, ready_sqlite
 from bot.jobs.durable import Durable, DurableError, Queue
@@ -220,7 +219,6 @@ async def start(
     """
     ready_sqlite()
     make_home(app)
-    sign(app, time.time())  # A key that cannot sign is told now, not by each review.
     if not worker:
         return await connect(app)
     if settings.has_model and app.engine != STATIC:

@@ -23,11 +23,13 @@ from bot.errors import ConfigProblem
 from bot.jobs.protocol import CancelWish, Figures, JobsProblem, Place
 from tests.bot.doors.deliveries import SECRET, encoded, headers, pull_request
 from tests.bot.running import CLEAN
+from tests.fakes.app import private_key
 from tests.fakes.jobs import FakeJobs
 
-PEM = "-----BEGIN PRIVATE KEY-----\nMIIabcdefghijklmnop\n-----END PRIVATE KEY-----\n"
+PEM = private_key("server")
 PROCESS = (sys.executable, "-m", "tests.bot.doors.process")
 KEYLESS = {"TRIPTYCH_ENGINE": "claude", "ANTHROPIC_API_KEY": ""}
+NO_KEY = "-----BEGIN PRIVATE KEY-----\nMIIabcdefghijklmnop\n-----END PRIVATE KEY-----\n"
 NO_APP = dict.fromkeys(
     ("TRIPTYCH_APP_ID", "TRIPTYCH_APP_PRIVATE_KEY", "TRIPTYCH_WEBHOOK_SECRET"), ""
 )
@@ -229,6 +231,7 @@ async def test_a_worker_works_and_stops(tmp_path: Path) -> None:
         ("work", KEYLESS, "TRIPTYCH_ENGINE is claude, and there is no key for it"),
         ("serve", {"TRIPTYCH_APP_ID": "no number"}, "TRIPTYCH_APP_ID is"),
         ("serve", {"TRIPTYCH_METRICS": "everywhere"}, "TRIPTYCH_METRICS is no HOST:PORT"),
+        ("serve", {"TRIPTYCH_APP_PRIVATE_KEY": NO_KEY}, "The App's private key cannot sign"),
         ("work", NO_APP, "No App is configured, so there is nothing to work on"),
         ("work", {"TRIPTYCH_APP_ID": ""}, "configured by half. Set TRIPTYCH_APP_ID too"),
         ("serve", {"TRIPTYCH_WEBHOOK_SECRET": " , "}, "Set TRIPTYCH_WEBHOOK_SECRET too"),
