@@ -84,14 +84,16 @@ class Chores:
 class Preparation:
     """The processor for one review, from its plan to its first question: see Limits.preparation."""
 
-    def __init__(self, turn: asyncio.Lock) -> None:
+    def __init__(self, turn: asyncio.Lock, calm: Callable[[], Awaitable[None]]) -> None:
         self._turn = turn
+        self._calm = calm
         self._is_ours = False
 
     async def begin(self) -> None:
-        """Wait for the turn; those who came before have asked."""
+        """Wait for the turn; those who came before have asked, and no event waits for its answer."""
         await self._turn.acquire()
         self._is_ours = True
+        await self._calm()
 
     def end(self) -> None:
         """The question is out, or there is none; again is nothing."""
@@ -159,7 +161,7 @@ class Limits:
         does it in one go, so that the first waits for its model while the last prepares; all of them
         side by side would ask together, and late.
         """
-        return Preparation(self._thinking)
+        return Preparation(self._thinking, self._until_calm)
 
     @asynccontextmanager
     async def call(self) -> AsyncIterator[None]:
