@@ -41,6 +41,8 @@ SUSPECT = 2
 until then others may have broken them."""
 MOST_ATTEMPTS = SUSPECT + 3
 """Three more, and it is a dead letter (case S76)."""
+BLAME = 1.0
+"""Seconds by which a suspect lets others go first, for each life that it had alone."""
 LONGEST_PAUSE = 3700.0
 """A primary limit of GitHub's lasts an hour at the most."""
 PATIENCE = 600.0
@@ -149,6 +151,10 @@ class Worker:
         if found is None or found.row.state not in ALIVE:
             return None
         is_suspect = found.row.attempts >= SUSPECT
+        if is_suspect:
+            # Behind those who were blamed less: a server that is killed from outside, again and again,
+            # must not make dead letters of whoever is first in the queue.
+            await asyncio.sleep(BLAME * (found.row.attempts - SUSPECT))
         async with self._means.limits.review(found.row.place.key, alone=is_suspect):
             begun = await self._means.store.begin(job, self._means.worker)
             if begun is None:
