@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 
 from bot.app_settings import AppSettings
@@ -15,9 +17,11 @@ from bot.settings import Settings
 log = structlog.get_logger("serve")
 
 
-async def ask_for_missed(settings: Settings, app: AppSettings, since: float = 0.0) -> int | None:
-    """Ask GitHub to send what never arrived since a time (seconds since the epoch), of the last three
-    days at most; returns how many events, None where it is not known.
+async def ask_for_missed(settings: Settings, read: Callable[[], AppSettings]) -> int:
+    """Ask GitHub to send what never arrived in the last three days; returns how many events. `read`
+    reads the App's settings, anew where GitHub refuses the key.
+
+    All three days each time: so it is known how often an event was asked for already.
 
     They come by the door like any other, and what was done already is not done again. A failure is
     told in the log: the server serves all the same.
@@ -25,12 +29,11 @@ async def ask_for_missed(settings: Settings, app: AppSettings, since: float = 0.
     asked = 0
     try:
         async with make_session(settings) as session:
-            deliveries = Deliveries(AsApp(session, settings, AppKey(app, lambda: app)))
-            for delivery in missed(await deliveries.since(since)):
+            deliveries = Deliveries(AsApp(session, settings, AppKey(read(), read)))
+            for delivery in missed(await deliveries.since(0.0)):
                 asked += await _asked(deliveries, delivery)
     except Problem as e:
         log.warning("missed.unknown", what=e.what, do=e.do)
-        return None
     log.info("missed.asked", count=asked)
     return asked
 

@@ -99,16 +99,13 @@ def no_more(_: House) -> Iterable[web.AbstractRouteDef]:
     return ()
 
 
-Listening = Callable[[Settings, AppSettings, float], Awaitable[int | None]]
-"""What is done when the door of a configured App is open, at once and then every hour: it looks for
-what has happened since a time (seconds since the epoch), and returns None where that failed.
-"""
+Listening = Callable[[Settings, Callable[[], AppSettings]], Awaitable[object]]
+"""What is done when the door of a configured App is open, at once and then every hour."""
 NEWS_SECONDS = 3600.0
 
 
-async def no_news(_: Settings, _app: AppSettings, _since: float) -> int | None:
+async def no_news(_: Settings, _read: Callable[[], AppSettings]) -> None:
     """Nothing is done."""
-    return 0
 
 
 def serve(
@@ -217,11 +214,9 @@ async def _serving(
 
 
 async def _opened(plan: _Plan, desk: Desk, opened: Listening) -> None:
-    since = 0.0
     while True:
-        now = time.time()
-        if desk.settings.has_app and await opened(plan.settings, desk.settings, since) is not None:
-            since = now - NEWS_SECONDS  # What was still on its way then is looked at once more.
+        if desk.settings.has_app:
+            await opened(plan.settings, plan.read_app)
         await asyncio.sleep(NEWS_SECONDS)
 
 

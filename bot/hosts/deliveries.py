@@ -11,6 +11,7 @@ import contextlib
 import gidgethub
 
 from bot.delivery import KEPT_SECONDS, Delivery, delivery_of
+from bot.errors import HostProblem
 from bot.hosts.http import told
 from bot.hosts.identity import AsApp
 
@@ -38,6 +39,10 @@ class Deliveries:
                     found.append(delivery)
         except gidgethub.HTTPException as e:
             raise told(e, "list the App's deliveries") from e
+        except (KeyError, ValueError, TypeError) as e:
+            raise HostProblem(
+                "GitHub's list of deliveries cannot be read.", "Check GITHUB_API_URL."
+            ) from e
         return tuple(found)
 
     async def redeliver(self, delivery: int) -> None:
