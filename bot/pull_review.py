@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 
 from bot.errors import HostProblem, MovedProblem
@@ -17,6 +18,8 @@ from reviewers.core.finding import Severity
 from reviewers.core.history import EVERYTHING, History, State
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome
+
+log = logging.getLogger(__name__)
 
 FINISHED = ("clean", "findings")
 """Outcomes that a later caller adopts; an incomplete review is worth another try."""
@@ -136,6 +139,8 @@ async def _whole(posting: asyncio.Task[Reviewed]) -> Reviewed:
         return await asyncio.shield(posting)
     except asyncio.CancelledError:
         await asyncio.wait([posting])
+        if not posting.cancelled() and (error := posting.exception()):
+            log.warning("What was written when the review was overtaken failed: %s", error)
         raise
 
 

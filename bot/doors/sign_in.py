@@ -24,11 +24,12 @@ from bot.secret_file import keep_first
 TOKEN_FILE = "operator-token"  # noqa: S105 - its name
 """In TRIPTYCH_HOME, mode 0600, where the environment gives no token."""
 LEAST_TOKEN = 16
-"""Characters; a shorter one could be guessed even at the rate that is let through."""
+"""Characters; a random token of so many is not guessed."""
 COOKIE, FORM_COOKIE = "triptych_operator", "triptych_form"
 SESSION_SECONDS = 12 * 3600
 FAILURES, FAILURES_EVERYWHERE, WINDOW = 5, 60, 60.0
-"""So many wrong tokens in so many seconds are looked at, from one address and from all."""
+"""Who has shown so many wrong tokens in so many seconds, from one address or all together, is told to
+wait; the right one is always taken."""
 MOST_ADDRESSES = 1000
 
 
@@ -113,8 +114,8 @@ class SignIn:
         return request.headers.get("Authorization", "").lower().startswith("bearer ")
 
     def takes(self, given: str, address: str) -> bool:
-        """Whether that is the token. Only wrong ones are counted, and make an address wait: behind a
-        proxy strangers and the operator have one address, and nobody may lock the operator out.
+        """Whether that is the token. Only wrong ones are counted, and told to wait: behind a proxy
+        strangers and the operator have one address, and nobody may lock the operator out.
         """
         if hmac.compare_digest(given.encode("utf-8", "replace"), self._token):
             return True

@@ -24,9 +24,11 @@ class Books:
         self,
         pay: Callable[[str, float | None], Coroutine[Any, Any, None]],
         called: Callable[[Look], None],
+        booking: float = BOOKING,
     ) -> None:
         self._pay = pay
         self._called = called
+        self._booking = booking
         self._writing: set[asyncio.Task[None]] = set()
 
     async def paid(self, job: str, look: Look) -> None:
@@ -35,12 +37,12 @@ class Books:
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
-            await asyncio.wait({writing}, timeout=BOOKING)
+            await asyncio.wait({writing}, timeout=self._booking)
             raise
 
     async def cut(self, job: str, look: Look) -> None:
         """A call was cancelled when it had used so much; the job may have ended long ago."""
-        await asyncio.wait({self._begin(job, look)}, timeout=BOOKING)
+        await asyncio.wait({self._begin(job, look)}, timeout=self._booking)
 
     def _begin(self, job: str, look: Look) -> asyncio.Task[None]:
         self._called(look)

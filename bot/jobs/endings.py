@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.errors import Problem
+from bot.errors import GoneProblem, Problem
 from bot.jobs.desk import JobDesk
 from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import CLOSED, DRAFTED, JobRow, JobState
@@ -126,5 +126,8 @@ class Endings:
         try:
             async with self._means.access.pull(row.place) as reach:
                 await tell(JobDesk(job, run, reach.checks, {}, self._means.store), reach)
+        except GoneProblem as e:
+            await self._means.store.note(row.id, check_run=0)  # Nobody will see it any more.
+            log.warning("job.unheard", job=row.id, why=e.what)
         except Problem as e:
             log.warning("job.unheard", job=row.id, why=e.what)

@@ -74,7 +74,7 @@ class Keeper:
             async def step() -> Mapping[str, Any]:
                 async with self._limits.call():
                     fresh.append(await run(call))
-                await self._paid(fresh[0])
+                    await self._paid(fresh[0])  # Before anything else is waited for.
                 return write_look(fresh[0])
 
             data = await keep(place_of[call], names[call], step)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from functools import partial
 
 import sqlalchemy as sa
 
 from bot.jobs.protocol import JobState, Place
 from bot.jobs.tables import jobs
-from bot.jobs.transactions import Transactions
+from bot.jobs.transactions import PAUSES, Transactions
 
 
 class Past:
     """Questions about jobs that were."""
 
-    def __init__(self, transactions: Transactions) -> None:
-        self._look = transactions.look
+    def __init__(self, transactions: Transactions, pauses: Sequence[float] = PAUSES) -> None:
+        self._look = partial(transactions.look, pauses=pauses)
 
     async def spent_on(self, place: Place, beside: str) -> float:
         """USD that all other jobs of a pull request have cost: posted, clean, or overtaken."""

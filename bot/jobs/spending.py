@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.jobs.tables import ALIVE, jobs, meta, write_meta
-from bot.jobs.transactions import Transactions, alone
+from bot.jobs.transactions import PAUSES, Transactions, alone
 
 DAY = 86400.0
 PURGED = "purged"
@@ -20,8 +21,8 @@ PURGED = "purged"
 class Spending:
     """What may still be spent is asked here, one job at a time."""
 
-    def __init__(self, transactions: Transactions) -> None:
-        self._do = transactions.do
+    def __init__(self, transactions: Transactions, pauses: Sequence[float] = PAUSES) -> None:
+        self._do = partial(transactions.do, pauses=pauses)
 
     async def reserve(
         self, job: str, amount: float, limits: tuple[float | None, float | None] = (None, None)

@@ -60,9 +60,9 @@ class Store:
         pauses = PATIENT if patient else PAUSES
         self._do = partial(transactions.do, pauses=pauses)
         self._look = partial(transactions.look, pauses=pauses)
-        self.past = Past(transactions)
+        self.past = Past(transactions, pauses)
         self.decisions = Decisions(transactions, pauses)
-        self.spending = Spending(transactions)
+        self.spending = Spending(transactions, pauses)
         self.close = transactions.close
 
     # --- wishes
@@ -237,7 +237,7 @@ class Store:
             sa.select(*_LIST)
             .where(jobs.c.check_run != 0, jobs.c.state.in_(_UNDONE))
             .where(jobs.c.ended.between(now - DAY, now - SETTLED))
-            .order_by(jobs.c.ended)
+            .order_by(jobs.c.ended.desc())
             .limit(MOST_UNCLOSED)
         )
         return await self._jobs(query)

@@ -13,6 +13,7 @@ from dataclasses import replace
 import structlog
 
 from bot.errors import GoneProblem, HostProblem, LimitProblem, LostProblem, MovedProblem, Problem
+from bot.jobs.allotment import allotted
 from bot.jobs.books import Books
 from bot.jobs.desk import JobDesk, OvertakenProblem
 from bot.jobs.endings import TRY_AGAIN, Ending, Endings, gate_now
@@ -31,8 +32,8 @@ from bot.pipeline import Circumstances
 from bot.publish import Published
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
 from bot.terms import Options
-from reviewers.core.allowance import Allowance
 from reviewers.core.call import Call
+from reviewers.core.policy import STATIC
 from reviewers.core.secrets import Redaction
 from reviewers.protocols import Brief, Moment
 
@@ -154,7 +155,7 @@ class Worker:
         if is_suspect:
             # Behind those who were blamed less: a server that is killed from outside, again and again,
             # must not make dead letters of whoever is first in the queue.
-            await asyncio.sleep(BLAME * (found.row.attempts - SUSPECT))
+            await asyncio.sleep(BLAME * min(found.row.attempts - SUSPECT, MOST_ATTEMPTS - SUSPECT))
         async with self._means.limits.review(found.row.place.key, alone=is_suspect):
             begun = await self._means.store.begin(job, self._means.worker)
             if begun is None:
@@ -225,7 +226,11 @@ class Worker:
             keeper.subject = f"{desk.target.head} {desk.target.base} {desk.target.config}"
             await desk.announce(brief)
 
-        def watch(_call: Call, moment: Moment) -> None:
+        def watch(call: Call, moment: Moment) -> None:
+            # Analysers are asked first; where models are asked, too, it is their prompts that count.
+            policy = keeper.policy
+            if call.engine == STATIC and policy and set(policy.engines) != {STATIC}:
+                return
             if moment in (Moment.ASKING, Moment.DONE):  # Done unasked, where no money is left.
                 preparation.end()
 
@@ -239,7 +244,7 @@ class Worker:
             cut=lambda look: self._books.cut(row.id, look),
             paid=job.paid,
             before=await self._means.store.past.spent_on(row.place, beside=row.id),
-            allot=lambda most: self._allotted(job, most),
+            allot=lambda most: allotted(self._means, job, most),
             patience=PATIENCE,
             seal=Seal(self._means.key, row.place.key),
             again=TRY_AGAIN,
@@ -295,6 +300,7 @@ class Worker:
         So it ends first, and then looks whether there is one that needs another job.
         """
         row = job.row
+        self._begun.discard(row.id)  # It has ended by itself: nobody need stop it for that.
         await self._means.store.end(row.id, ending.state, note=ending.note)
         if await desk.was_labelled_since():
             wish = ReviewWish(row.place, Trigger.LABELED, row.head, job.base, seen=job.seen)
@@ -368,30 +374,3 @@ class Worker:
         self._wished.add(wished)
         wished.add_done_callback(self._wished.discard)
         await asyncio.shield(wished)
-
-    async def _allotted(self, job: Job, most: float) -> tuple[Allowance, ...]:
-        """What is left of the day's money for this job, which may spend `most` from now on.
-
-        As much of that as there is is set aside. With less, others would be promised what this job
-        may still spend; with less than it may spend, a large review could end for want of money on a
-        day on which nobody else needs any. What it does not spend is there again when it ends.
-        """
-        means = self._means
-        limits = (means.cost_day, means.cost_day_installation)
-        if limits == (None, None):
-            return ()
-        everybody, own = await means.store.spending.reserve(job.row.id, job.paid + most, limits)
-        found = (
-            (means.cost_day, "all reviews of today", "TRIPTYCH_MAX_COST_DAY", everybody),
-            (
-                means.cost_day_installation,
-                "this account's reviews of today",
-                "TRIPTYCH_MAX_COST_DAY_INSTALLATION",
-                own,
-            ),
-        )
-        return tuple(
-            Allowance(limit, what, key, spent + job.paid, firm=True)
-            for limit, what, key, spent in found
-            if limit is not None
-        )

@@ -93,8 +93,9 @@ async def _wish(scene: Scene, jobs: Jobs) -> Tally:
     tally = Tally()
     delivery = f"backfill-{secrets.token_hex(4)}"
     name, number = await asyncio.to_thread(lambda: (scene.pulls.name, scene.pulls.repository_id))
-    pending = await _heads(jobs, number, PENDING)
-    done = await _heads(jobs, number, frozenset({JobState.DONE}))
+    known = [r for r in await jobs.list(KNOWN_JOBS) if r.place.repository_id == number]
+    pending = {(r.place.number, r.head) for r in known if r.state in PENDING}
+    done = {(r.place.number, r.head) for r in known if r.state is JobState.DONE}
     found = await asyncio.to_thread(list, scene.pulls)
     with Steps(scene.told, f"Looking at {name}", len(found)) as steps:
         for pull in found:
@@ -123,12 +124,3 @@ async def _wish(scene: Scene, jobs: Jobs) -> Tally:
 
 def _is_reviewed(scene: Scene, pull: OpenPull) -> bool:
     return scene.pulls.is_reviewed(pull, scene.about.id, scene.about.slug)
-
-
-async def _heads(jobs: Jobs, repository: int, states: frozenset[JobState]) -> set[tuple[int, str]]:
-    """Number and head of this repository's jobs in some states."""
-    return {
-        (row.place.number, row.head)
-        for row in await jobs.list(KNOWN_JOBS)
-        if row.place.repository_id == repository and row.state in states
-    }
