@@ -1,7 +1,7 @@
 """From a wish to a job: what is the same wish, what it overtakes, when and where it starts.
 
-The decisions (`plan_review`) are pure; `Intake` writes them down and starts the work. What it returns
-from is durable: a row of ours, and a run of the engine's under the same name.
+The decisions (`plan_review`) are pure; `Intake` writes them down and has the work started. What it
+returns from is durable: a row of ours, or where there is none, a run of the engine's.
 """
 
 from __future__ import annotations
@@ -10,16 +10,14 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.app_settings import AppSettings
 from bot.jobs.decisions import HOUR
-from bot.jobs.durable import Start
-from bot.jobs.limits import Limits, Turns
+from bot.jobs.limits import Turns
 from bot.jobs.protocol import (
     CancelWish,
     CommandWish,
@@ -31,28 +29,11 @@ from bot.jobs.protocol import (
     Trigger,
     Wish,
 )
+from bot.jobs.starts import COMMAND, Starts
 from bot.jobs.store import NEWER, Job, Store
-from bot.jobs.tables import ALIVE, storable
+from bot.jobs.tables import storable
 
-REVIEW, COMMAND = "review", "command"
-"""Names under which the engine knows our two kinds of work."""
 TRIES = 3
-
-
-class Starter(Protocol):
-    """What starts work: the engine in this process, or its queue from another one."""
-
-    async def start(self, work: str, job: str, run: str, how: Start) -> None:
-        """Durable on return; the same `run` twice is once."""
-        ...
-
-    async def forget(self, runs: Sequence[str]) -> None:
-        """Delete all that is stored of some runs."""
-        ...
-
-    async def forget_named(self, beginnings: Sequence[str]) -> None:
-        """The same for all runs whose names begin so."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +47,9 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True)
 class Same:
-    """The wish is a job already; `alive` tells whether it must be seen to run."""
+    """The wish is a job already."""
 
     id: str
-    alive: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +88,9 @@ def plan_review(
     # What somebody asked for is no news of the pull request.
     newest = max((j.seen for j in known if not j.row.trigger.is_asked), default=0.0)
     if wish.seen and newest > wish.seen and not wish.once:
-        return Same(tries[0].row.id, alive=False) if tries else Outdated(known[0].row.id)
+        return Same(tries[0].row.id) if tries else Outdated(known[0].row.id)
     if tries and not _is_to_be_redone(tries[0], wish):
-        return Same(tries[0].row.id, alive=tries[0].row.state in ALIVE)
+        return Same(tries[0].row.id)
     if same := _being_read(known, wish):
         return same
     identity = f"{base}.{max(_number(j.row.id, base) for j in tries) + 1}" if tries else base
@@ -144,7 +124,7 @@ def _being_read(known: Sequence[Job], wish: ReviewWish) -> Same | None:
         and j.base in ("", wish.base)
     )
     job = None if wish.once else next(here, None)
-    return Same(job.row.id, alive=True) if job else None
+    return Same(job.row.id) if job else None
 
 
 def _number(job: str, base: str) -> int:
@@ -175,19 +155,12 @@ def _is_to_be_redone(last: Job, wish: ReviewWish) -> bool:
 
 
 class Intake:
-    """Takes wishes in. `limits` tell whether this process could begin at once; None: it never does."""
+    """Takes wishes in."""
 
-    def __init__(
-        self,
-        store: Store,
-        starter: Starter,
-        settings: AppSettings,
-        limits: Limits | None = None,
-    ) -> None:
+    def __init__(self, store: Store, starts: Starts, settings: AppSettings) -> None:
         self._store = store
-        self._starter = starter
+        self._starts = starts
         self._settings = settings
-        self._limits = limits
         self._stop: Callable[[Sequence[str]], None] = lambda _jobs: None
         self._turns = Turns()
 
@@ -200,10 +173,6 @@ class Intake:
 
         JobsProblem when the database did not take it.
         """
-        with self._limits.taking() if self._limits else nullcontext():
-            return await self._accepted(wish)
-
-    async def _accepted(self, wish: Wish) -> str:
         try:
             match wish:
                 case ReviewWish(place=Place(number=0)):
@@ -265,8 +234,8 @@ class Intake:
         """Somebody must work on a job that lives: where its start was lost, or the engine has given
         its run up, start it (again).
         """
-        await self._starter.forget([job.row.id])
-        await self._start(job.row.id)
+        await self._starts.forget([job.row.id])
+        await self._starts.review(job.row.id)
 
     async def _review(self, wish: ReviewWish) -> str:
         """One after the other for a pull request; with other processes the row's key decides.
@@ -295,36 +264,25 @@ class Intake:
         match planned:
             case Outdated():
                 return ""
-            case Same(id=job, alive=alive):
-                if alive:
-                    await self._start(job)
+            case Same(id=job):
                 return job
             case Fresh(id=job, delay=delay, refusal=refusal):
                 ended = await self._store.add(_row(job, wish, refusal), supersedes=NEWER)
                 self._stop(ended)
-                await self._start(job, delay)
+                await self._starts.review(job, delay)
                 return job
 
     async def _command(self, wish: CommandWish) -> str:
         place = wish.place
         run = f"{_orders(place.installation, place.repository_id)}{wish.thread}.{wish.comment}"
-        how = Start(here=self._limits is not None)
-        await self._starter.start(COMMAND, json.dumps(asdict(wish)), run, how)
+        await self._starts.order(run, json.dumps(asdict(wish)))
         return run
-
-    async def _start(self, job: str, delay: float = 0.0) -> None:
-        """Here and now where a seat is free; else in turn, so that no installation starves others."""
-        if self._limits and not self._limits.full and not delay:
-            await self._starter.start(REVIEW, job, job, Start(here=True))
-            return
-        priority = await self._store.turn(job)
-        await self._starter.start(REVIEW, job, job, Start(priority=priority, delay=delay))
 
     async def _purge(self, wish: PurgeWish) -> None:
         gone = await self._store.purge(wish.installation, wish.repositories)
         self._stop(gone)
-        await self._starter.forget(gone)
-        await self._starter.forget_named(
+        await self._starts.forget(gone)
+        await self._starts.forget_named(
             [_orders(wish.installation, r) for r in wish.repositories or (None,)]
         )
 

@@ -9,16 +9,14 @@ from __future__ import annotations
 import asyncio
 import random
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
 from bot.app_settings import AppSettings
 
 SLOTS, PULLS, EXECUTORS, CHORES = 7301, 7302, 7303, 7304
 """Classes of advisory locks: model calls, pull requests, executors, what one process does for all."""
-COURTESY = 0.5
-"""Seconds that a review lets events go first, at the most: they may never stop coming."""
 PAUSE = 0.2
 """Seconds between two tries to get a lock that another machine holds."""
 
@@ -84,16 +82,14 @@ class Chores:
 class Preparation:
     """The processor for one review, from its plan to its first question: see Limits.preparation."""
 
-    def __init__(self, turn: asyncio.Lock, calm: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, turn: asyncio.Lock) -> None:
         self._turn = turn
-        self._calm = calm
         self._is_ours = False
 
     async def begin(self) -> None:
-        """Wait for the turn; those who came before have asked, and no event waits for its answer."""
+        """Wait for the turn; those who came before have asked."""
         await self._turn.acquire()
         self._is_ours = True
-        await self._calm()
 
     def end(self) -> None:
         """The question is out, or there is none; again is nothing."""
@@ -112,9 +108,6 @@ class Limits:
         self._calls = asyncio.Semaphore(min(settings.calls_at_once, settings.calls_everywhere))
         self._turns = Turns()
         self._thinking = asyncio.Lock()
-        self._taking = 0
-        self._calm = asyncio.Event()
-        self._calm.set()
         self._slots: set[int] = set()
 
     @property
@@ -122,32 +115,12 @@ class Limits:
         """Whether a review begun now would have to wait for a seat."""
         return self._seats.locked()
 
-    @contextmanager
-    def taking(self) -> Iterator[None]:
-        """While an event is taken in no review begins: GitHub waits for its answer, and of 20 events
-        at once the last would get it when the first reviews are half way.
-        """
-        self._taking += 1
-        self._calm.clear()
-        try:
-            yield
-        finally:
-            self._taking -= 1
-            if not self._taking:
-                self._calm.set()
-
-    async def _until_calm(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(COURTESY):
-                await self._calm.wait()
-
     @asynccontextmanager
     async def review(self, pull: str, *, alone: bool = False) -> AsyncIterator[None]:
         """A seat, and the pull request for oneself: of two reviews of it, one waits.
 
         `alone`: of those that ask so, one at a time. It is for jobs that may have broken the server.
         """
-        await self._until_calm()
         async with AsyncExitStack() as held:
             await held.enter_async_context(self._turns.turn(pull))
             await held.enter_async_context(self._shared(PULLS, number_of(pull)))
@@ -161,7 +134,7 @@ class Limits:
         does it in one go, so that the first waits for its model while the last prepares; all of them
         side by side would ask together, and late.
         """
-        return Preparation(self._thinking, self._until_calm)
+        return Preparation(self._thinking)
 
     @asynccontextmanager
     async def call(self) -> AsyncIterator[None]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dbos import DBOS
 
 from bot.app_settings import AppSettings
 from bot.jobs import durable
+from bot.jobs.crew import Crew
 from bot.jobs.protocol import JobRow, Place, ReviewWish, Trigger
 from bot.jobs.service import Service, start
 from bot.jobs.tables import ALIVE
@@ -34,6 +35,8 @@ votes = 1
 """Two reviewers, each looks once: as few model calls as a review can have beside the verifying one."""
 CONFIG = ".github/triptych.toml"
 PATIENCE = 20.0
+
+ResultT = TypeVar("ResultT")
 
 
 async def until(holds: Callable[[], Any], seconds: float = PATIENCE) -> None:
@@ -68,6 +71,21 @@ class World:
         self.service = await start(
             self.settings, self.app, worker=True, read=lambda: self.app, pauses=(0.0, 0.0)
         )
+
+    @property
+    def crew(self) -> Crew:
+        """What works in the service."""
+        assert self.service.at_work is not None
+        return self.service.at_work[1]
+
+    async def there(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Something of the crew's, done in its own loop."""
+        assert self.service.at_work is not None
+        return await self.service.at_work[0].run(work)
+
+    async def rested(self) -> None:
+        """Until no work of the engine's is under way."""
+        await until(lambda: not self.crew.durable._at_work)
 
     def pull(self, number: int = 128, text: str = ORDERS, config: str = SMALL) -> Place:
         """A pull request with one new file."""

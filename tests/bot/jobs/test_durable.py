@@ -189,9 +189,8 @@ async def test_trap_9_what_is_old_is_forgotten_the_engines_rows_first(
     async with world(database, tmp_path, retention_days=30) as w:
         w.pull()
         old = await w.reviewed()
-        service, engine_ = w.service, w.service._durable
-        assert engine_ is not None
-        await service._tidy(engine_)
+        engine_ = w.crew.durable
+        await w.there(w.crew.tidy())
         assert [x.workflow_id for x in await DBOS.list_workflows_async()] == [old.id]
         assert await engine_.old(time.time() + 1, "review") == (old.id,)
         assert await engine_.old(time.time() - 60, "review") == ()
@@ -201,14 +200,14 @@ async def test_trap_9_what_is_old_is_forgotten_the_engines_rows_first(
             schema = "dbos." if "postgres" in database else ""
             past = int((time.time() - 4 * 86400) * 1000)
             c.execute(sa.text(f"update {schema}workflow_status set completed_at = {past}"))
-        await service._tidy(engine_)
+        await w.there(w.crew.tidy())
         assert await DBOS.list_workflows_async() == []
         assert (await w.row(old.id)).document, "the review is kept as long as the operator wants"
         with made.begin() as c:
             c.execute(sa.text(f"update triptych_jobs set ended = {time.time() - 31 * 86400}"))
         made.dispose()
-        await service._tidy(engine_)
-        assert await service.show(old.id) is None
+        await w.there(w.crew.tidy())
+        assert await w.service.show(old.id) is None
 
 
 # --- 10: threads without end

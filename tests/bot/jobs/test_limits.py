@@ -106,29 +106,6 @@ async def test_those_who_may_have_broken_the_server_are_alone_with_their_likes()
     await asyncio.gather(*suspects, *others)
 
 
-async def test_events_are_taken_before_reviews_begin() -> None:
-    at, begun = limits(), asyncio.Event()
-
-    async def review() -> None:
-        async with at.review("5000#1"):
-            begun.set()
-
-    with at.taking():
-        with at.taking():
-            task = asyncio.create_task(review())
-            await asyncio.sleep(0.05)
-        await asyncio.sleep(0.05)
-        assert not begun.is_set()
-    await asyncio.wait_for(task, 5)
-
-
-async def test_events_that_never_end_keep_no_review_waiting() -> None:
-    at = limits()
-    with at.taking():
-        async with asyncio.timeout(5), at.review("5000#1"):
-            pass
-
-
 async def test_one_review_prepares_at_a_time_in_the_order_of_coming() -> None:
     at = limits()
     first, second, third = (at.preparation() for _ in range(3))

@@ -51,12 +51,23 @@ async def test_a_job_whose_start_was_lost_is_started(w: World, age: float) -> No
     wish = w.wish()
     values = {**_row(job_id(wish), wish, ""), "created": time.time() - age}
     await w.service._store.add(values)
-    assert w.service._durable is not None
-    await w.service._see_to(w.service._durable)
+    await w.there(w.crew.see_to())
     if age:
         assert (await w.ended(job_id(wish))).state is JobState.DONE
     else:
         assert (await w.row(job_id(wish))).state is JobState.WAITING, "its door may be about to"
+
+
+async def test_s11_what_was_written_down_and_not_started_is_started_by_the_next_life(
+    w: World,
+) -> None:
+    """Its event was answered: the row is what was promised. Nobody waits a minute for it."""
+    w.pull()
+    wish = w.wish()
+    await w.service._store.add(_row(job_id(wish), wish, ""))
+    await w.service.stop()
+    await w.start()
+    assert (await w.ended(job_id(wish), 10)).state is JobState.DONE
 
 
 async def test_a_job_that_is_at_work_is_left_alone(w: World) -> None:
@@ -65,8 +76,7 @@ async def test_a_job_that_is_at_work_is_left_alone(w: World) -> None:
     job = await w.accept(w.wish())
     await until(lambda: w.anthropic.running == 2)
     await w.service._store.note(job, created=time.time() - 3600)
-    assert w.service._durable is not None
-    await w.service._see_to(w.service._durable)
+    await w.there(w.crew.see_to())
     assert (await w.row(job)).attempts == 1
 
 
@@ -296,8 +306,9 @@ async def test_who_was_taken_for_dead_ends(tmp_path: Path, cluster: Cluster) -> 
         w.pull()
         job = await w.accept(w.wish())
         await until(lambda: w.anthropic.running == 2)
-        assert w.service._locks is not None
-        w.service._locks.lost.set()
+        lost = w.crew.locks.lost if w.crew.locks else None
+        assert lost is not None
+        w.service.at_work[0].tell(lost.set)  # type: ignore[index]
         await told.wait()
         await until(lambda: w.anthropic.running == 0)
         assert await w.service.ready() == "another worker has taken this one for dead"
@@ -332,8 +343,8 @@ async def test_what_was_taken_over_just_now_is_not_posted(w: World) -> None:
 
     w.anthropic.script = overtaken
     job = await w.accept(w.wish())
-    assert w.service._durable is not None
-    await until(lambda: w.paid == CALLS and not w.service._durable._at_work)  # type: ignore[union-attr]
+    await until(lambda: w.paid == CALLS)
+    await w.rested()
     assert (await w.row(job)).state is JobState.RUNNING
     assert w.github.posts() == 0
 

@@ -234,8 +234,7 @@ async def test_an_uninstalled_app_forgets_and_asks_nothing_more(
         await w.accept(PurgeWish(77, "acme", why="uninstalled"))
         await until(lambda: w.anthropic.dropped == 2)
         assert await w.service.show(job) is None
-        assert w.service._durable is not None
-        await until(lambda: not w.service._durable._at_work)  # type: ignore[union-attr]
+        await w.rested()
         assert await DBOS.list_workflows_async() == []
         assert [c for c in w.github.calls if "installation/token" not in c[1]] == []
 
@@ -358,8 +357,7 @@ async def test_ended_while_it_is_parked(w: World) -> None:
     while (await w.row(job)).state is not JobState.PARKED:
         await asyncio.sleep(0.02)
     await w.accept(CancelWish(w.github.place(128), "pull request closed"))
-    assert w.service._durable is not None
-    await until(lambda: not w.service._durable._at_work)  # type: ignore[union-attr]
+    await w.rested()
     assert (await w.row(job)).state is JobState.CANCELLED
     assert w.paid == 0
 
@@ -395,11 +393,10 @@ async def test_a_check_run_that_could_not_end_with_its_job_ends_later(w: World) 
     await w.accept(CancelWish(w.github.place(128), "pull request closed"))
     await until(lambda: down.times == 1)
     ended = (await w.row(job)).ended
-    assert w.service._endings is not None
-    await w.service._endings.close_checks(ended)
+    await w.there(w.crew.endings.close_checks(ended))
     assert down.times == 1, "its own end may be under way"
     for _ in range(2):
-        await w.service._endings.close_checks(ended + 61)
+        await w.there(w.crew.endings.close_checks(ended + 61))
     assert w.checks() == [("skipped", "Skipped: pull request closed")]
 
 

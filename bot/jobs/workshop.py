@@ -1,0 +1,85 @@
+"""A thread with an event loop of its own, in which this process makes its reviews.
+
+Of 20 reviews at once each keeps the loop that it runs in for a while, again and again: what waits for
+the same loop gets its turn some tenths of a second later each time. GitHub's events wait for another
+one, the door's, and the interpreter changes between the two threads by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import structlog
+
+ResultT = TypeVar("ResultT")
+
+log = structlog.get_logger("triptych.jobs")
+
+
+class Workshop:
+    """The way into the thread from any other; see `workshop`."""
+
+    def __init__(self) -> None:
+        self._open: Future[asyncio.AbstractEventLoop] = Future()
+        self._closed = asyncio.Event()
+        self._ended: Future[None] = Future()
+        self._beside: set[Future[object]] = set()
+        self._thread = threading.Thread(target=self._live, name="workshop")
+
+    async def run(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """What the work gives or raises. Who is cancelled meanwhile cancels it."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    def begin(self, work: Coroutine[Any, Any, object]) -> None:
+        """Have it done, and do not wait for it: what it raises is logged."""
+        beside: Future[object] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        self._beside.add(beside)
+        beside.add_done_callback(self._seen)
+
+    def tell(self, hear: Callable[[], object]) -> None:
+        """Call a function there, soon."""
+        self._loop.call_soon_threadsafe(hear)
+
+    @property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        return self._open.result()
+
+    def _seen(self, beside: Future[object]) -> None:
+        self._beside.discard(beside)
+        if not beside.cancelled() and (problem := beside.exception()):
+            log.warning("beside.failed", why=type(problem).__name__)
+
+    def _live(self) -> None:
+        try:
+            asyncio.run(self._until_closed())
+        finally:
+            self._ended.set_result(None)
+
+    async def _until_closed(self) -> None:
+        self._open.set_result(asyncio.get_running_loop())
+        await self._closed.wait()
+
+    async def _opened(self) -> None:
+        self._thread.start()
+        await asyncio.wrap_future(self._open)
+
+    async def _close(self) -> None:
+        self.tell(self._closed.set)
+        await asyncio.wrap_future(self._ended)
+        self._thread.join()
+
+
+@asynccontextmanager
+async def workshop() -> AsyncIterator[Workshop]:
+    """A thread that is there until the end; then what still runs in it is cancelled."""
+    made = Workshop()
+    await made._opened()  # noqa: SLF001 - its other half
+    try:
+        yield made
+    finally:
+        await made._close()  # noqa: SLF001 - its other half
