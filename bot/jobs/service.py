@@ -109,10 +109,12 @@ class Service:
         self._draining = True
         if self._flushing:
             self._flushing.cancel()
-        if self.at_work:
-            shop, crew = self.at_work
-            await shop.run(crew.stop(seconds))
-        await self._closing.aclose()
+        try:
+            if self.at_work:
+                shop, crew = self.at_work
+                await shop.run(crew.stop(seconds))
+        finally:
+            await self._closing.aclose()
 
     def begin(self) -> None:
         """Tell other processes from now on when an event came last."""

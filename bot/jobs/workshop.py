@@ -29,7 +29,8 @@ class Workshop:
         self._closed = asyncio.Event()
         self._ended: Future[None] = Future()
         self._beside: set[Future[object]] = set()
-        self._thread = threading.Thread(target=self._live, name="workshop")
+        # A process that is told twice to end does not wait for it.
+        self._thread = threading.Thread(target=self._live, name="workshop", daemon=True)
 
     async def run(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
         """What the work gives or raises. Who is cancelled meanwhile cancels it."""
