@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import math
 import secrets
@@ -220,12 +219,14 @@ async def _rounds(
     cut: Mapping[Call, Look],
 ) -> Verdict:
     async def asked(call: Call) -> Look:
+        is_over = False
         try:
-            return await engines[call.engine].run(call)
-        except asyncio.CancelledError:
-            if used := cut.get(call):
+            look = await engines[call.engine].run(call)
+            is_over = True
+        finally:
+            if not is_over and (used := cut.get(call)):
                 await around.cut(used)
-            raise
+        return look
 
     deadline = (brief.model.seconds if brief.model else 60.0) + around.patience
     calls: tuple[Call, ...] = brief.plan.calls

@@ -60,10 +60,15 @@ def keep_cost(c: Connection, installation: int, here: Sequence[sa.ColumnElement[
     """Jobs are about to be purged: what they have cost today goes on to count, else a budget would
     begin anew whenever the App is installed anew.
     """
-    alone(c, "money")
     spent = float(c.execute(_sum(jobs.c.cost).where(*here, _of_today())).scalar_one())
     for whose in ("", str(installation)) if spent else ():
-        write_meta(c, _line(whose), str(_kept(c, whose) + spent))
+        add_cost(c, spent, whose)
+
+
+def add_cost(c: Connection, cost: float, installation: str = "") -> None:
+    """Something was paid today for jobs that are purged: of one installation, or "" for all of them."""
+    alone(c, "money")
+    write_meta(c, _line(installation), str(_kept(c, installation) + cost))
 
 
 def forget_costs(c: Connection) -> None:

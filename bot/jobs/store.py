@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from bot.jobs.decisions import Decisions
 from bot.jobs.past import Past
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
-from bot.jobs.spending import DAY, Spending, cost_today, forget_costs, keep_cost
+from bot.jobs.spending import DAY, Spending, add_cost, cost_today, forget_costs, keep_cost
 from bot.jobs.tables import ALIVE, ENDED, dismissals, jobs, labels, meta, politeness, write_meta
 from bot.jobs.transactions import PATIENT, PAUSES, Transactions, alone
 
@@ -191,13 +191,21 @@ class Store:
         await self._do(lambda c: c.execute(change))
 
     async def pay(self, job: str, cost: float | None) -> None:
-        """A call is done: its price counts at once, whatever becomes of its answer."""
-        await self.note(
-            job,
-            calls=jobs.c.calls + 1,
-            cost=jobs.c.cost + (cost or 0.0),
-            unpriced=jobs.c.unpriced + int(cost is None),
-        )
+        """A call is done: its price counts at once, whatever becomes of its answer, and also where its
+        job was purged meanwhile.
+        """
+        paid = {
+            "calls": jobs.c.calls + 1,
+            "cost": jobs.c.cost + (cost or 0.0),
+            "unpriced": jobs.c.unpriced + int(cost is None),
+        }
+
+        def work(c: Connection) -> None:
+            booked = c.execute(sa.update(jobs).where(jobs.c.id == job).values(paid)).rowcount
+            if cost and not booked:
+                add_cost(c, cost)
+
+        await self._do(work)
 
     async def end(self, job: str, state: JobState, **values: Any) -> bool:
         """The job is over; False when somebody has ended it before."""

@@ -134,19 +134,20 @@ class ClaudeEngine:
         """Up to two streams under one deadline; everything that was used is in the attempts."""
         book: list[Attempt] = []
         token = attempts.set(book)
+        is_over = False
         try:
             result = await self._paid(call, model, gate, until, book)
             if result.again and self._has_time(until):
                 second = await self._paid(call, model, gate, until, book)
                 refused = second.reading is Reading.BUDGET
                 result = _TOO_DEAR if refused else second
-        except asyncio.CancelledError:
-            if any(a.usage != Usage() for a in book):
-                cut = _Result(Reading.TIMED_OUT, detail="it was cancelled")
-                self._brief.cut(self._look(call, model, cut, tuple(book)))
-            raise
+            is_over = True
         finally:
             attempts.reset(token)
+            # Cancelled, or a fault of ours: what it has used is paid all the same.
+            if not is_over and any(a.usage != Usage() for a in book):
+                cut = _Result(Reading.TIMED_OUT, detail="it was cut off")
+                self._brief.cut(self._look(call, model, cut, tuple(book)))
         return self._look(call, model, result, tuple(book))
 
     async def _paid(

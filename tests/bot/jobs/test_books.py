@@ -14,7 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.jobs.books import BOOKING, Books
-from bot.jobs.protocol import JobState, Trigger
+from bot.jobs.protocol import JobState, PurgeWish, Trigger
 from reviewers.core.call import Call, Look, Reading
 from reviewers.core.policy import CLAUDE
 from reviewers.engines.claude.prices import Price
@@ -71,6 +71,19 @@ async def test_what_was_stopped_is_paid_for(w: World) -> None:
         while not (row := await w.row(job)).cost:
             await asyncio.sleep(0.02)
     assert row.state is JobState.CANCELLED
+
+
+async def test_what_an_uninstalled_app_has_begun_is_paid_for(w: World) -> None:
+    """Its row is gone before its calls have ended."""
+    w.pull()
+    await w.accept(w.wish())
+    await asked(w)
+    await w.accept(PurgeWish(77, "acme", why="uninstalled"))
+    await until(lambda: w.anthropic.running == 0)
+    async with asyncio.timeout(10):
+        while not (await w.service.figures()).cost_today:
+            await asyncio.sleep(0.02)
+    assert await w.service.list() == ()
 
 
 async def test_what_a_server_that_ends_has_begun_is_paid_for(w: World) -> None:

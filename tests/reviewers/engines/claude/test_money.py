@@ -208,6 +208,23 @@ async def test_what_a_cancelled_call_has_used_is_told_and_counts() -> None:
         await made.close()
 
 
+async def test_what_a_call_has_used_that_a_fault_of_ours_ends_is_told() -> None:
+    told: list[Look] = []
+
+    def watch(_call: Call, moment: Moment) -> None:
+        if moment is Moment.ANSWERING:
+            raise TypeError("a screen that broke")
+
+    async with fake_anthropic(lambda _b, _n: Reply()) as fake:
+        made = build(replace(brief(url=fake.url), watch=watch, cut=told.append))
+        with pytest.raises(TypeError, match="a screen"):
+            await made.run(SEVEN[0])
+        await made.close()
+    (used,) = told
+    assert used.usage.written > 0
+    assert used.cost
+
+
 async def test_a_call_that_is_cancelled_before_it_cost_anything_tells_nothing() -> None:
     told: list[Look] = []
     async with fake_anthropic(lambda _b, _n: Reply(hang=True)) as fake:
