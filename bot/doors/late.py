@@ -33,6 +33,11 @@ class LateJobs:
         """See Jobs."""
         return await self.service.ready() if self.service else NO_APP
 
+    async def beat(self) -> None:
+        """See Jobs."""
+        if self.service:
+            await self.service.beat()
+
     async def figures(self) -> Figures:
         """See Jobs."""
         return await self.service.figures() if self.service else Figures()

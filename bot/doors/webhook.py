@@ -28,6 +28,8 @@ LARGE = 256 * 1024
 MOST_WAITING = 256
 """So many deliveries may wait for the jobs; one more is told to come again."""
 READY_SECONDS = 3.0
+ALIVE_SECONDS = 3.0
+"""The Dockerfile's check waits a second longer for the answer."""
 
 _UNSAVED = "the jobs could not write it down"
 _BUSY = "too many deliveries wait"
@@ -97,7 +99,13 @@ def make_door(
     return app
 
 
-async def _alive(_: web.Request) -> web.Response:
+async def _alive(request: web.Request) -> web.Response:
+    """Whether to leave this process alone: its door and its reviews go on."""
+    try:
+        async with asyncio.timeout(ALIVE_SECONDS):
+            await request.app[DESK].jobs.beat()
+    except (JobsProblem, TimeoutError):
+        return bare(503, "the reviews do not answer")
     return bare(200, "ok")
 
 

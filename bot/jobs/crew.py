@@ -55,6 +55,9 @@ COMMANDS_AT_ONCE = 100
 ENGINE_KEEPS = 3 * DAY
 """How long the engine's own rows stay: so long GitHub can deliver an event again."""
 
+AWAY = (sa.exc.SQLAlchemyError, psycopg.Error, OSError, DurableError, LostNameError)
+"""What the database may refuse this time and take the next."""
+
 log = structlog.get_logger("triptych.jobs")
 
 
@@ -101,7 +104,7 @@ class Crew:
             rounds.append((SWEEP, lambda: sweep(self.durable, locks)))
             self._tasks.append(asyncio.create_task(self._watch(locks)))
         else:  # Nobody else can be about to start one.
-            await self.see_to(0.0)
+            await _tried(self.see_to(0.0))
         self._tasks += [asyncio.create_task(_again(pause, work)) for pause, work in rounds]
 
     async def stop(self, seconds: float = 0.0) -> None:
@@ -117,7 +120,7 @@ class Crew:
         jobs = {j.row.id: j for j in await self.store.unfinished(time.time() - age)}
         for job in await self.durable.missing(list(jobs)) if jobs else ():
             log.warning("job.unstarted", job=job)
-            await self.intake.restarted(jobs[job])
+            await _tried(self.intake.restarted(jobs[job]), job)
 
     async def _watch(self, locks: PostgresLocks) -> None:
         """While the database could not be reached another worker took this one's work over: stop it,
@@ -144,13 +147,19 @@ class Crew:
 
 
 async def _again(pause: float, work: Callable[[], Awaitable[object]]) -> None:
-    """The same work again and again; what the database refuses this time, it may take the next."""
+    """The same work again and again."""
     while True:
         await asyncio.sleep(pause)
-        try:
-            await work()
-        except (sa.exc.SQLAlchemyError, psycopg.Error, OSError, DurableError, LostNameError) as e:
-            log.warning("round.failed", why=type(e).__name__)
+        await _tried(work())
+
+
+async def _tried(work: Awaitable[object], of: str = "") -> None:
+    """What fails this time is tried again in the next round, whatever it was: there is no other net."""
+    (end,) = await asyncio.gather(work, return_exceptions=True)
+    if isinstance(end, AWAY):
+        log.warning("round.failed", of=of, why=type(end).__name__)
+    elif isinstance(end, Exception):
+        log.error("round.failed", of=of, exc_info=end)
 
 
 async def open_crew(order: Order, database: Transactions) -> Crew:

@@ -31,7 +31,7 @@ from bot.jobs.protocol import (
 )
 from bot.jobs.starts import COMMAND, Starts
 from bot.jobs.store import NEWER, Job, Store
-from bot.jobs.tables import storable
+from bot.jobs.tables import ALIVE, storable
 
 TRIES = 3
 
@@ -245,14 +245,15 @@ class Intake:
         async with self._turns.turn(wish.place.key):
             if wish.label:
                 await self._store.decisions.give_label(wish.place, wish.head, wish.label)
-            for _ in range(TRIES - 1):
+            for attempt in range(TRIES - 1):
                 try:
-                    return await self._taken(wish)
+                    return await self._taken(wish, again=attempt > 0)
                 except sa.exc.IntegrityError:  # Somebody else has written it down just now.
                     continue
-            return await self._taken(wish)
+            return await self._taken(wish, again=True)
 
-    async def _taken(self, wish: ReviewWish) -> str:
+    async def _taken(self, wish: ReviewWish, *, again: bool) -> str:
+        """`again`: who has written it down may have been we, with the database's answer lost."""
         known = await self._store.of_pull(wish.place)
         planned = plan_review(
             wish,
@@ -265,6 +266,8 @@ class Intake:
             case Outdated():
                 return ""
             case Same(id=job):
+                if again and any(j.row.id == job and j.row.state in ALIVE for j in known):
+                    await self._starts.review(job)
                 return job
             case Fresh(id=job, delay=delay, refusal=refusal):
                 ended = await self._store.add(_row(job, wish, refusal), supersedes=NEWER)

@@ -227,6 +227,13 @@ class Jobs(Protocol):
         """Why no work can be taken now, "" when it can."""
         ...
 
+    async def beat(self) -> None:
+        """Returns when what works in this process has had a turn, and never where that hangs.
+
+        JobsProblem where it has ended.
+        """
+        ...
+
     async def figures(self) -> Figures:
         """The figures of this moment."""
         ...

@@ -18,7 +18,7 @@ from bot.jobs.database import hold_alone, make_home, ready_sqlite
 from bot.jobs.durable import Queue
 from bot.jobs.intake import Intake
 from bot.jobs.means import PAUSES
-from bot.jobs.protocol import Figures, JobRow, JobState, Wish
+from bot.jobs.protocol import Figures, JobRow, JobsProblem, JobState, Wish
 from bot.jobs.starts import Beside, Elsewhere
 from bot.jobs.store import Store
 from bot.jobs.transactions import open_database
@@ -29,6 +29,8 @@ from reviewers.core.policy import STATIC
 
 FLUSH = 5.0
 """Seconds by which what other processes see of the last event may be late."""
+BEAT = 2.0
+"""Seconds that the loop of the reviews may take to answer; with 20 at once it takes half a second."""
 
 _BESIDE: set[asyncio.Task[object]] = set()
 """Tasks that nobody waits for; a task that is held nowhere may vanish."""
@@ -70,10 +72,20 @@ class Service:
         if self.at_work and self.at_work[1].is_lost:
             return "another worker has taken this one for dead"
         try:
+            async with asyncio.timeout(BEAT):
+                await self.beat()
+        except (TimeoutError, JobsProblem):
+            return "the reviews do not answer"
+        try:
             await self._store.recall("schema")
         except (sa.exc.SQLAlchemyError, OSError) as e:
             return f"the database does not answer ({type(e).__name__})"
         return ""
+
+    async def beat(self) -> None:
+        """See Jobs."""
+        if self.at_work:
+            await self.at_work[0].run(asyncio.sleep(0))
 
     async def figures(self) -> Figures:
         """See Jobs."""

@@ -49,10 +49,11 @@ class Here:
     async def review(self, job: str, delay: float = 0.0) -> None:
         """Now, where a seat is free; else in turn, so that no installation starves others."""
         if not self._limits.full and not delay:
-            await self._durable.start(REVIEW, job, job, Start(here=True))
-            return
-        priority = await self._store.turn(job)
-        await self._durable.start(REVIEW, job, job, Start(priority=priority, delay=delay))
+            how = Start(here=True)
+        else:
+            how = Start(priority=await self._store.turn(job), delay=delay)
+        await self._durable.start(REVIEW, job, job, how)
+        await _unless_purged(self._store, self, job)
 
     async def order(self, run: str, text: str) -> None:
         """Now: orders wait for nobody."""
@@ -72,6 +73,7 @@ class Elsewhere:
         """See Starts."""
         priority = await self._store.turn(job)
         await self._queue.start(REVIEW, job, job, Start(priority=priority, delay=delay))
+        await _unless_purged(self._store, self, job)
 
     async def order(self, run: str, text: str) -> None:
         """See Starts."""
@@ -90,7 +92,7 @@ class Beside:
 
     async def review(self, job: str, delay: float = 0.0) -> None:
         """Soon."""
-        self._shop.begin(self._starts.review(job, delay))
+        self._shop.begin(self._starts.review(job, delay), job)
 
     async def order(self, run: str, text: str) -> None:
         """See Starts."""
@@ -103,3 +105,11 @@ class Beside:
     async def forget_named(self, beginnings: Sequence[str]) -> None:
         """See Starts."""
         await self._shop.run(self._starts.forget_named(beginnings))
+
+
+async def _unless_purged(store: Store, starts: Starts, job: str) -> None:
+    """A purge forgets a job, and then its run: one that was begun after that would stay, and keep a job
+    of the same name from ever beginning.
+    """
+    if await store.job(job) is None:
+        await starts.forget([job])

@@ -74,6 +74,8 @@ class Store:
         """
 
         def work(c: Connection) -> tuple[str, ...]:
+            # Of two at once the later sees the earlier one, and supersedes it.
+            alone(c, f"pull {values['repository_id']}#{values['number']}")
             old: tuple[str, ...] = ()
             if supersedes:
                 old = _end_alive(

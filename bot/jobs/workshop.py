@@ -8,6 +8,7 @@ one, the door's, and the interpreter changes between the two threads by itself.
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
@@ -16,13 +17,15 @@ from typing import Any, TypeVar
 
 import structlog
 
+from bot.jobs.protocol import JobsProblem
+
 ResultT = TypeVar("ResultT")
 
 log = structlog.get_logger("triptych.jobs")
 
 
 class Workshop:
-    """The way into the thread from any other; see `workshop`."""
+    """The way into the thread from any other; see `workshop`. JobsProblem where it has ended."""
 
     def __init__(self) -> None:
         self._open: Future[asyncio.AbstractEventLoop] = Future()
@@ -34,32 +37,44 @@ class Workshop:
 
     async def run(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
         """What the work gives or raises. Who is cancelled meanwhile cancels it."""
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+        return await asyncio.wrap_future(self._begun(work))
 
-    def begin(self, work: Coroutine[Any, Any, object]) -> None:
-        """Have it done, and do not wait for it: what it raises is logged."""
-        beside: Future[object] = asyncio.run_coroutine_threadsafe(work, self._loop)
+    def begin(self, work: Coroutine[Any, Any, object], name: str) -> None:
+        """Have it done, and do not wait for it: what it raises is logged under its name."""
+
+        def seen(beside: Future[object]) -> None:
+            self._beside.discard(beside)
+            if not beside.cancelled() and (problem := beside.exception()):
+                log.warning("beside.failed", of=name, why=type(problem).__name__)
+
+        beside: Future[object] = self._begun(work)
         self._beside.add(beside)
-        beside.add_done_callback(self._seen)
+        beside.add_done_callback(seen)
 
     def tell(self, hear: Callable[[], object]) -> None:
-        """Call a function there, soon."""
-        self._loop.call_soon_threadsafe(hear)
+        """Call a function there, soon; nothing where nobody is there to hear it."""
+        if not self._ended.done():
+            self._open.result().call_soon_threadsafe(hear)
 
-    @property
-    def _loop(self) -> asyncio.AbstractEventLoop:
-        return self._open.result()
-
-    def _seen(self, beside: Future[object]) -> None:
-        self._beside.discard(beside)
-        if not beside.cancelled() and (problem := beside.exception()):
-            log.warning("beside.failed", why=type(problem).__name__)
+    def _begun(self, work: Coroutine[Any, Any, ResultT]) -> Future[ResultT]:
+        if self._ended.done():
+            work.close()
+            raise JobsProblem("The reviews have ended in this process.", "Start it again.")
+        return asyncio.run_coroutine_threadsafe(work, self._open.result())
 
     def _live(self) -> None:
+        is_over = False
         try:
             asyncio.run(self._until_closed())
+            is_over = True
         finally:
             self._ended.set_result(None)
+            if not self._open.done():
+                problem = JobsProblem("The reviews cannot begin in this process.", "See its log.")
+                self._open.set_exception(problem)
+            elif not is_over:  # A door without a worker behind it is of no use: start all again.
+                log.error("workshop.lost")
+                signal.raise_signal(signal.SIGTERM)
 
     async def _until_closed(self) -> None:
         self._open.set_result(asyncio.get_running_loop())

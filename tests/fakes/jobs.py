@@ -30,6 +30,7 @@ class FakeJobs:
     """Takes wishes in. `fails` is raised by `accept`; while `stalled` is set, it does not return."""
 
     fails: Exception | None = None
+    fails_to_beat: Exception | None = None
     stalled: asyncio.Event | None = None
     why_not: str = ""
     now: Figures = Figures()
@@ -65,6 +66,11 @@ class FakeJobs:
     async def ready(self) -> str:
         """`why_not`."""
         return self.why_not
+
+    async def beat(self) -> None:
+        """`fails_to_beat` is raised."""
+        if self.fails_to_beat is not None:
+            raise self.fails_to_beat
 
     async def figures(self) -> Figures:
         """`now`."""

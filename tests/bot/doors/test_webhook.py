@@ -14,7 +14,7 @@ from aiohttp import web
 from bot.doors.bodies import READERS, SMALL, Patience
 from bot.doors.desk import DESK
 from bot.doors.signature import MIB, MOST_BYTES
-from bot.jobs.protocol import CancelWish, ReviewWish, Trigger
+from bot.jobs.protocol import CancelWish, JobsProblem, ReviewWish, Trigger
 from tests.bot.doors.deliveries import (
     GUID,
     comment,
@@ -330,6 +330,13 @@ async def test_s10_not_ready_and_why_is_not_told() -> None:
         answer = await door.ask("GET", "/readyz")
         assert (answer.status, answer.text) == (503, "not ready\n")
         assert (await door.ask("GET", "/healthz")).status == 200
+
+
+@pytest.mark.parametrize("why", [JobsProblem("They have ended.", "Start."), TimeoutError()])
+async def test_s10_a_process_whose_reviews_do_not_go_on_is_not_healthy(why: Exception) -> None:
+    async with opened(jobs=FakeJobs(fails_to_beat=why)) as door:
+        answer = await door.ask("GET", "/healthz")
+        assert (answer.status, answer.text) == (503, "the reviews do not answer\n")
 
 
 async def test_s11_what_cannot_be_written_is_not_thanked_for() -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import signal
 import sqlite3
+import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
+from dbos import DBOS
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from bot.errors import ConfigProblem
 from bot.jobs.intake import _row, job_id
@@ -55,7 +60,8 @@ async def test_a_job_whose_start_was_lost_is_started(w: World, age: float) -> No
     if age:
         assert (await w.ended(job_id(wish))).state is JobState.DONE
     else:
-        assert (await w.row(job_id(wish))).state is JobState.WAITING, "its door may be about to"
+        missing = await w.there(w.crew.durable.missing([job_id(wish)]))
+        assert missing == (job_id(wish),), "its door may be about to start it"
 
 
 async def test_s11_what_was_written_down_and_not_started_is_started_by_the_next_life(
@@ -76,8 +82,113 @@ async def test_a_job_that_is_at_work_is_left_alone(w: World) -> None:
     job = await w.accept(w.wish())
     await until(lambda: w.anthropic.running == 2)
     await w.service._store.note(job, created=time.time() - 3600)
-    await w.there(w.crew.see_to())
+    with capture_logs() as logs:
+        await w.there(w.crew.see_to())
+    assert logs == []
     assert (await w.row(job)).attempts == 1
+
+
+async def test_a_start_that_fails_keeps_no_other_from_its_own(w: World) -> None:
+    """And is tried again in the next round."""
+    wishes = []
+    for number in (1, 2):
+        w.pull(number)
+        wish = w.wish(number)
+        wishes.append(wish)
+        values = {**_row(job_id(wish), wish, ""), "created": time.time() - 3600 + number}
+        await w.service._store.add(values)
+    first, second = map(job_id, wishes)
+    refuse = f"""create trigger refuse before insert on workflow_status
+        when new.workflow_uuid = '{first}' begin select raise(abort, 'not now'); end"""
+    with closing(sqlite3.connect(w.app.home / "t.db")) as connection, connection:
+        connection.execute(refuse)
+    await w.there(w.crew.see_to())
+    assert (await w.ended(second)).state is JobState.DONE
+    assert (await w.row(first)).state is JobState.WAITING
+    with closing(sqlite3.connect(w.app.home / "t.db")) as connection, connection:
+        connection.execute("drop trigger refuse")
+    await w.there(w.crew.see_to())
+    assert (await w.ended(first)).state is JobState.DONE
+
+
+async def test_an_answer_of_the_database_that_was_lost_loses_no_start(w: World) -> None:
+    """It was written down; written down again, it is there already, and nobody has begun it."""
+    lost: list[str] = []
+
+    def executed(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "INSERT INTO triptych_jobs" in statement:
+            connection.info["adds"] = True
+
+    def commit(connection: Any) -> None:
+        if connection.info.pop("adds", False) and not lost:
+            lost.append("answer")
+            connection.connection.driver_connection.commit()
+            raise OperationalError("commit", None, sqlite3.OperationalError("connection lost"))
+
+    sa.event.listen(sa.engine.Engine, "after_cursor_execute", executed)
+    sa.event.listen(sa.engine.Engine, "commit", commit)
+    try:
+        w.pull()
+        job = await w.accept(w.wish())
+        assert (await w.ended(job, 10)).state is JobState.DONE
+    finally:
+        sa.event.remove(sa.engine.Engine, "after_cursor_execute", executed)
+        sa.event.remove(sa.engine.Engine, "commit", commit)
+    assert lost == ["answer"]
+
+
+async def test_a_purge_leaves_nothing_of_starts_that_were_in_the_air(w: World) -> None:
+    """Else the same pull request would not be reviewed when the App is installed anew."""
+    numbers = range(1, 21)
+    for number in numbers:
+        w.pull(number)
+    await asyncio.gather(*(w.accept(w.wish(n)) for n in numbers))
+    await w.accept(PurgeWish(77, "acme", why="uninstalled"))
+    async with asyncio.timeout(20):
+        while await DBOS.list_workflows_async():
+            await asyncio.sleep(0.05)
+    await w.rested()
+    posted = w.github.posts()
+    jobs = await asyncio.gather(*(w.accept(w.wish(n, seen=2.0)) for n in numbers))
+    rows = [await w.ended(job) for job in jobs]
+    assert {row.state for row in rows} == {JobState.DONE}
+    assert posted <= w.github.posts() <= len(numbers)
+
+
+async def test_of_two_wishes_at_once_one_supersedes_the_other(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """Door and crew know nothing of each other, like two processes; here each writes for a while."""
+    async with world(cluster.database(), tmp_path) as w:
+        with psycopg.connect(w.app.database_url, autocommit=True) as connection:
+            connection.execute(
+                """create function dawdle() returns trigger language plpgsql
+                as $$ begin perform pg_sleep(0.3); return new; end $$"""
+            )
+            connection.execute(
+                """create trigger dawdle before insert on triptych_jobs
+                for each row execute function dawdle()"""
+            )
+        w.pull()
+        asked = w.wish(trigger=Trigger.RERUN, once="again")
+        both = (w.accept(w.wish()), w.there(w.crew.intake.accept(asked)))
+        rows = [await w.ended(job) for job in await asyncio.gather(*both)]
+        assert {row.state for row in rows} == {JobState.SUPERSEDED, JobState.DONE}
+
+
+async def test_reviews_that_hang_are_told(w: World) -> None:
+    stop = threading.Event()
+
+    async def hang() -> None:
+        stop.wait()
+
+    assert w.service.at_work is not None
+    assert await w.service.ready() == ""
+    w.service.at_work[0].begin(hang(), "")
+    assert await w.service.ready() == "the reviews do not answer"
+    stop.set()
+    await w.service.beat()
+    assert await w.service.ready() == ""
 
 
 async def test_what_another_process_has_ended_is_stopped(w: World) -> None:

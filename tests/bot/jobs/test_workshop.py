@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
-import time
 
 import pytest
 from structlog.testing import capture_logs
 
+from bot.jobs.protocol import JobsProblem
 from bot.jobs.workshop import workshop
 from tests.bot.jobs.running import until
 
@@ -61,10 +62,11 @@ async def test_what_nobody_waits_for_is_done_and_its_failure_is_logged() -> None
 
     async with workshop() as shop:
         with capture_logs() as logs:
-            shop.begin(bad())
-            shop.begin(good())
+            shop.begin(bad(), "5000#1")
+            shop.begin(good(), "5000#2")
             await until(lambda: done.is_set() and logs)
-    assert [(line["event"], line["why"]) for line in logs] == [("beside.failed", "OSError")]
+    (line,) = logs
+    assert (line["event"], line["of"], line["why"]) == ("beside.failed", "5000#1", "OSError")
 
 
 async def test_what_still_runs_at_the_end_is_cancelled() -> None:
@@ -78,7 +80,7 @@ async def test_what_still_runs_at_the_end_is_cancelled() -> None:
             ended.set()
 
     async with workshop() as shop:
-        shop.begin(long())
+        shop.begin(long(), "")
         await until(begun.is_set)
     assert ended.is_set()
 
@@ -88,12 +90,33 @@ async def test_the_door_goes_on_while_the_workshop_is_busy() -> None:
     stop = threading.Event()
 
     async def busy() -> None:
-        while not stop.is_set():
-            time.sleep(0.001)
+        stop.wait()
 
     async with workshop() as shop:
-        shop.begin(busy())
-        async with asyncio.timeout(10):
-            for _ in range(100):
-                await asyncio.sleep(0)
+        shop.begin(busy(), "")
+        there = asyncio.create_task(shop.run(asyncio.sleep(0)))
+        await asyncio.sleep(0.2)
+        assert not there.done()
         stop.set()
+        await there
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_thread_that_ends_unasked_ends_the_process_in_good_order() -> None:
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    heard: list[int] = []
+
+    async def die() -> None:
+        raise SystemExit(3)
+
+    async with workshop() as shop:
+        shop.begin(die(), "")
+        await asyncio.wait_for(told.wait(), 10)
+        with pytest.raises(JobsProblem, match="have ended"):
+            await shop.run(asyncio.sleep(0))
+        with pytest.raises(JobsProblem, match="have ended"):
+            shop.begin(asyncio.sleep(0), "")
+        shop.tell(lambda: heard.append(1))
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+    assert heard == []
