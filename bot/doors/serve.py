@@ -69,7 +69,7 @@ class House:
     reload: Callable[[], Awaitable[None]]
 
 
-_M_MMAP_THRESHOLD = -3
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 """From <malloc.h>."""
 SHARE = 0.001
 """Seconds that a thread keeps the interpreter from others (Python's default: 0.005). The door asks for
@@ -164,7 +164,8 @@ def _run(main: Callable[[_Plan], Awaitable[None]]) -> None:
 
 
 def _give_memory_back() -> None:
-    """Blocks of a mebibyte and more go back to the system at once, and grow without being copied.
+    """Blocks of a mebibyte and more go back to the system at once, and grow without being copied; the
+    threads share one heap.
 
     glibc otherwise learns from the first large body to keep such blocks: one of 25 MB then costs
     100 MB for good (tests/bench/door.py). Other libraries do so anyway.
@@ -172,6 +173,7 @@ def _give_memory_back() -> None:
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         libc.mallopt(_M_MMAP_THRESHOLD, MIB)
+        libc.mallopt(_M_ARENA_MAX, 1)
 
 
 async def _serving(

@@ -141,7 +141,7 @@ class Crew:
         """Forget what is older than the operator wants to keep, and the engine's rows before that."""
         now = time.time()
         kept = now - self.app.retention_days * DAY
-        await self.durable.forget(await self.store.forget(kept))
+        await self.durable.forget(await self.store.forgetting.aged(kept))
         await self.durable.forget(await self.durable.old(now - ENGINE_KEEPS, REVIEW))
         await self.durable.forget(await self.durable.old(kept, COMMAND))
 

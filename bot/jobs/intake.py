@@ -282,7 +282,7 @@ class Intake:
         return run
 
     async def _purge(self, wish: PurgeWish) -> None:
-        gone = await self._store.purge(wish.installation, wish.repositories)
+        gone = await self._store.forgetting.purge(wish.installation, wish.repositories)
         self._stop(gone)
         await self._starts.forget(gone)
         await self._starts.forget_named(

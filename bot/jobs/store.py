@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from bot.jobs.decisions import Decisions
+from bot.jobs.forgetting import Forgetting
 from bot.jobs.past import Past
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
-from bot.jobs.spending import DAY, Spending, add_cost, cost_today, forget_costs, keep_cost
-from bot.jobs.tables import ALIVE, ENDED, dismissals, jobs, labels, meta, politeness, write_meta
+from bot.jobs.spending import DAY, Spending, add_cost, cost_today
+from bot.jobs.tables import ALIVE, jobs, meta, write_meta
 from bot.jobs.transactions import PATIENT, PAUSES, Transactions, alone
 
 _UNDONE = (JobState.SUPERSEDED, JobState.CANCELLED, JobState.DEAD)
@@ -51,7 +52,7 @@ class Job:
 
 class Store:
     """The jobs; through `decisions` what people have decided about their findings, through `past` and
-    `spending` what earlier jobs tell.
+    `spending` what earlier jobs tell, through `forgetting` how all of it ends.
 
     A `patient` one waits longer for a database that does not answer: for work, not for webhooks.
     """
@@ -63,6 +64,7 @@ class Store:
         self.past = Past(transactions, pauses)
         self.decisions = Decisions(transactions, pauses)
         self.spending = Spending(transactions, pauses)
+        self.forgetting = Forgetting(transactions, pauses)
         self.close = transactions.close
 
     # --- wishes
@@ -296,50 +298,6 @@ class Store:
         """What was remembered, "" for nothing."""
         query = sa.select(meta.c.value).where(meta.c.name == name)
         return await self._look(lambda c: str(c.execute(query).scalar() or ""))
-
-    # --- forgetting
-
-    async def purge(self, installation: int, repositories: Sequence[int] = ()) -> tuple[str, ...]:
-        """Forget an installation, or some of its repositories; returns the ids of its jobs.
-
-        What they have cost today still counts: else a budget would begin anew with an installation.
-        """
-
-        def work(c: Connection) -> tuple[str, ...]:
-            here = [jobs.c.installation == installation]
-            if repositories:
-                here.append(jobs.c.repository_id.in_(repositories))
-            gone = tuple(str(i) for i in c.execute(sa.select(jobs.c.id).where(*here)).scalars())
-            repos = c.execute(sa.select(jobs.c.repository_id).where(*here).distinct()).scalars()
-            c.execute(
-                sa.delete(politeness).where(politeness.c.repository_id.in_([int(r) for r in repos]))
-            )
-            keep_cost(c, installation, here)
-            c.execute(sa.delete(jobs).where(*here))
-            for table in (dismissals, labels):
-                decided = [table.c.installation == installation]
-                if repositories:
-                    decided.append(table.c.repository_id.in_(repositories))
-                c.execute(sa.delete(table).where(*decided))
-            return gone
-
-        return await self._do(work)
-
-    async def forget(self, before: float) -> tuple[str, ...]:
-        """Delete jobs that ended before a time; returns their ids. What people have decided about
-        findings stays.
-        """
-
-        def work(c: Connection) -> tuple[str, ...]:
-            old = (jobs.c.state.in_(ENDED), jobs.c.ended < before)
-            gone = tuple(str(i) for i in c.execute(sa.select(jobs.c.id).where(*old)).scalars())
-            c.execute(sa.delete(jobs).where(*old))
-            for table in (labels, politeness):
-                c.execute(sa.delete(table).where(table.c.at < before))
-            forget_costs(c)
-            return gone
-
-        return await self._do(work)
 
     async def _jobs(self, query: sa.Select[Any]) -> tuple[Job, ...]:
         return await self._look(lambda c: tuple(_job(r) for r in c.execute(query).mappings()))

@@ -200,7 +200,7 @@ async def test_what_another_process_has_ended_is_stopped(w: World) -> None:
     await until(lambda: w.anthropic.running == 4)
     await w.service._store.end(first, JobState.CANCELLED, note="pull request closed")
     await until(lambda: w.anthropic.running == 2, 3)
-    await w.service._store.purge(77)
+    await w.service._store.forgetting.purge(77)
     await until(lambda: w.anthropic.running == 0, 3)
     assert await w.service.show(second) is None
 

@@ -186,18 +186,18 @@ async def test_what_was_purged_still_counts_today(store: Store, transactions: Tr
     """Else the App's budget would begin anew whenever somebody installs it anew."""
     running, strange = await add(store), await add(store, STRANGE)
     await store.pay(running, 1.5)
-    await store.purge(77)
+    await store.forgetting.purge(77)
     again = await add(store)
     await store.pay(again, 0.25)
-    await store.purge(77, [5000])
+    await store.forgetting.purge(77, [5000])
     assert (await store.figures(None)).cost_today == 1.75
     assert await store.spending.reserve(strange, 1.0) == (1.75, 0.0)
     mine = await add(store)
     assert await store.spending.reserve(mine, 1.0) == (2.75, 1.75)
-    await store.forget(time.time() - 30 * DAY)
+    await store.forgetting.aged(time.time() - 30 * DAY)
     assert (await store.figures(None)).cost_today == 1.75
     await transactions.do(lambda c: write_meta(c, "purged 20000 77", "9.0"))
-    await store.forget(time.time() - 30 * DAY)
+    await store.forgetting.aged(time.time() - 30 * DAY)
     assert await store.recall("purged 20000 77") == ""
 
 
@@ -244,11 +244,11 @@ async def test_what_is_forgotten(store: Store, transactions: Transactions) -> No
     await store.note(alive, created=time.time() - 31 * DAY)
     await store.decisions.dismiss(PLACE, "ab" * 6, 12, Dismissal("bob", "2026-11-24", "so"))
     await store.decisions.may_react(5000, 13)
-    assert await store.forget(time.time() - 30 * DAY) == (old,)
+    assert await store.forgetting.aged(time.time() - 30 * DAY) == (old,)
     assert await state(store, alive) is JobState.WAITING
     assert set(await store.decisions.dismissed(PLACE)) == {"ab" * 6}
-    assert await store.purge(77, [4999]) == ()
-    assert await store.purge(77) == (alive,)
+    assert await store.forgetting.purge(77, [4999]) == ()
+    assert await store.forgetting.purge(77) == (alive,)
     assert await store.decisions.dismissed(PLACE) == {}
     assert await transactions.do(lambda c: c.execute(sa.select(politeness)).all()) == []
     assert await state(store, strange) is JobState.WAITING
@@ -273,13 +273,13 @@ async def test_s29_labels_are_known_by_the_commit_for_which_they_were_given(stor
     assert await given(OTHER) == {}
     await store.decisions.take_label(PLACE, "TRIPTYCH", [a])
     assert await given(PLACE) == {a: {"docs"}, b: {"triptych"}}
-    await store.forget(time.time() - 60)
-    await store.purge(77, [4999])
+    await store.forgetting.aged(time.time() - 60)
+    await store.forgetting.purge(77, [4999])
     assert await given(PLACE) == {a: {"docs"}, b: {"triptych"}}
-    await store.purge(77)
+    await store.forgetting.purge(77)
     assert await given(PLACE) == {}
     assert await given(STRANGE) == {a: {"triptych"}}
-    await store.forget(time.time() + 60)
+    await store.forgetting.aged(time.time() + 60)
     assert await given(STRANGE) == {}
 
 
