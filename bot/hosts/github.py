@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -15,28 +14,25 @@ from bot.config import PATH as CONFIG_PATH
 from bot.errors import (
     AccessProblem,
     BadLineProblem,
-    ConfigProblem,
     LostProblem,
     MissingProblem,
-    MovedProblem,
 )
-from bot.hosts import answers, queries
-from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, is_guideline, nearest, shortened
+from bot.hosts import answers
+from bot.hosts.contents import Contents
+from bot.hosts.graph import Graph
 from bot.hosts.http import GitHubAPI, told, written
 from bot.hosts.protocol import PostedReview, Pull
 from bot.jobs.protocol import Place
 from bot.outputs.inline import InlineComment
 from bot.settings import PUBLIC_API, Settings
 from bot.subject import PullRequest, Subject
-from reviewers.core.change import Change, FileDiff, Guideline
+from reviewers.core.change import Change
 
 PAGE = 100
 MOST_FILES = 3000
 """GitHub lists no more files of a pull request than this."""
 MOST_COMPARED = 300
 """GitHub's comparison of two commits lists at most this many files."""
-MOST_REVIEW_PAGES = 20
-"""A thousand reviews: every answer in a thread is one to GitHub."""
 DRAFT = "A trial of triptych's, deleted at once."
 """The body of a draft, by which it is known again when its answer was lost."""
 
@@ -77,9 +73,10 @@ class GitHub:
         *,
         config_path: str = CONFIG_PATH,
     ) -> None:
-        self._config_path = config_path
         self._api = api
         self._pull = pull
+        self._graph = Graph(api, pull)
+        self._contents = Contents(self._graph, pull, config_path)
         self._place = place
         self._web = settings.web_url if settings.github_api != PUBLIC_API else "https://github.com"
 
@@ -100,7 +97,7 @@ class GitHub:
         if self._place:
             answers.check_same(facts, self._place)
         base, head = facts["base"]["sha"], facts["head"]["sha"]
-        found = await self._contents(rows, base, head)
+        found = await self._contents.read(rows, base, head)
         missing = int(facts["changed_files"]) - len(rows)
         more = f"{missing} more file{'s' if missing > 1 else ''}"
         change = Change(
@@ -123,7 +120,7 @@ class GitHub:
         )
         return Pull(
             subject,
-            found.reviews,
+            answers.reviews_of(await self._graph.reviews(found.page)),
             facts["state"],
             draft=bool(facts.get("draft")),
             author=answers.login(facts.get("user")),
@@ -160,7 +157,7 @@ class GitHub:
 
     async def reviews(self) -> tuple[PostedReview, ...]:
         """The reviews as they are now."""
-        return answers.reviews_of(await self._reviews_from(await self._review_page(None)))
+        return answers.reviews_of(await self._graph.reviews())
 
     async def post_review(
         self, body: str, comments: Sequence[InlineComment], commit: str
@@ -210,9 +207,7 @@ class GitHub:
 
     async def _drop_drafts(self) -> None:
         """Drafts of ours whose number is not known; a person's own draft stays."""
-        query = queries.drafts_query()
-        data = await self._ask(query, {**self._names(), "number": self._pull.number})
-        for node in data["repository"]["pullRequest"]["reviews"]["nodes"] or ():
+        for node in await self._graph.drafts():
             if node["body"] == DRAFT:
                 await self._drop(int(node["databaseId"]))
 
@@ -256,7 +251,7 @@ class GitHub:
 
     async def hide(self, node: str, why: str) -> None:
         """Minimise a comment or review."""
-        await self._ask(queries.HIDE, {"id": node, "why": why})
+        await self._graph.hide(node, why)
 
     # --- reading
 
@@ -271,130 +266,3 @@ class GitHub:
         )
         rows = [row for page in (first, *pages) for row in page]
         return list({row["filename"]: row for row in rows}.values())
-
-    async def _contents(self, rows: Sequence[Mapping[str, Any]], base: str, head: str) -> _Found:
-        """Texts at the head, modes where they matter, configuration and guidelines of the base."""
-        files = [answers.file_of(row) for row in rows]
-        names = [answers.names_of(f, base, head) for f in files]
-        steering = [f"{base}:{path}" for path in self._steering_paths(files)]
-        per = queries.FILES_PER_QUERY
-        groups = [names[i : i + per] for i in range(0, len(names), per)] or [[]]
-        parts = await asyncio.gather(
-            *(
-                self._objects(group, steering if i == 0 else (), reviews=i == 0)
-                for i, group in enumerate(groups)
-            )
-        )
-        blobs = {name: blob for part in parts for name, blob in part.blobs.items()}
-        modes = {name: mode for part in parts for name, mode in part.modes.items()}
-        for row, asked in zip(rows, names, strict=True):
-            there = blobs.get(asked.text)
-            if there and there.oid != row.get("sha", there.oid):
-                raise MovedProblem(
-                    f"{self._pull} moved while it was read.", "Run it again.", retryable=True
-                )
-        whole = tuple(
-            answers.completed(f, blobs.get(n.text), blobs.get(n.before), modes.get(n.mode))
-            for f, n in zip(files, names, strict=True)
-        )
-        assert parts[0].page is not None, "the first query asks for the reviews"
-        reviews = answers.reviews_of(await self._reviews_from(parts[0].page))
-        return _Found(whole, self._steering(blobs, base, files), reviews)
-
-    def _steering_paths(self, files: Sequence[FileDiff]) -> list[str]:
-        return [self._config_path, *candidates(f.path for f in files)]
-
-    def _steering(
-        self, blobs: Mapping[str, answers.Blob], base: str, files: Sequence[FileDiff]
-    ) -> _Steering:
-        present = {p: blobs.get(f"{base}:{p}") for p in self._steering_paths(files)}
-        texts = {p: blob.text for p, blob in present.items() if blob and blob.text is not None}
-        unusable = present[self._config_path] is not None and self._config_path not in texts
-        config = texts.get(self._config_path)
-        if config is None and self._config_path != CONFIG_PATH:
-            raise ConfigProblem(
-                f"There is no {self._config_path} at the base commit {base[:7]}.",
-                "Name a file that the base branch holds.",
-            )
-        notes = [UNUSABLE_CONFIG] if unusable else []
-        if any(f.path == self._config_path for f in files):
-            notes.append(f"{self._config_path} is changed here. That of the base branch was used.")
-        good = [path for path, text in texts.items() if is_guideline(text)]
-        near = nearest((f.path for f in files), good)
-        return _Steering(
-            config.encode() if config is not None else None,
-            tuple(Guideline(p, shortened(texts[p])) for p in near if p != self._config_path),
-            tuple(notes),
-        )
-
-    async def _objects(
-        self, group: Sequence[answers.Names], steering: Sequence[str], *, reviews: bool
-    ) -> _Objects:
-        """One query: the objects that some files need, each once, and what steers the review."""
-        wanted = [name for n in group for name in (n.text, n.before)] + list(steering)
-        blobs = [name for name in dict.fromkeys(wanted) if name]
-        folders = [name for name in dict.fromkeys(n.folder for n in group) if name]
-        query, variables = queries.contents_query(blobs, folders, reviews=reviews)
-        more = {"number": self._pull.number, "before": None} if reviews else {}
-        repository = (await self._ask(query, {**self._names(), **more, **variables}))["repository"]
-        there = ((name, answers.blob(repository.get(f"b{i}"))) for i, name in enumerate(blobs))
-        modes: dict[str, str] = {}
-        for i, folder in enumerate(folders):
-            modes |= answers.modes(folder, repository.get(f"t{i}"))
-        page = repository["pullRequest"]["reviews"] if reviews else None
-        return _Objects({name: blob for name, blob in there if blob}, modes, page)
-
-    async def _reviews_from(self, page: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        """The reviews of a page and of all older ones.
-
-        Ours may be the oldest of many: each answer that a person gives in a thread is a review too.
-        """
-        nodes = list(page["nodes"] or ())
-        for _ in range(MOST_REVIEW_PAGES):
-            if not page["pageInfo"]["hasPreviousPage"]:
-                break
-            page = await self._review_page(page["pageInfo"]["startCursor"])
-            nodes += page["nodes"] or ()
-        return nodes
-
-    async def _review_page(self, before: str | None) -> dict[str, Any]:
-        variables = {**self._names(), "number": self._pull.number, "before": before}
-        data = await self._ask(queries.reviews_query(), variables)
-        page: dict[str, Any] = data["repository"]["pullRequest"]["reviews"]
-        return page
-
-    def _names(self) -> dict[str, Any]:
-        return {"owner": self._pull.owner, "repo": self._pull.name}
-
-    async def _ask(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            return await self._api.ask(query, variables)
-        except gidgethub.HTTPException as e:
-            raise told(e, f"read {self._pull}") from e
-
-
-@dataclass(frozen=True, slots=True)
-class _Objects:
-    """What one query brought, by `COMMIT:PATH`; `page` are the newest reviews."""
-
-    blobs: dict[str, answers.Blob]
-    modes: dict[str, str]
-    page: Mapping[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Steering:
-    """What the base branch says about how to review."""
-
-    config: bytes | None
-    guidelines: tuple[Guideline, ...]
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """All that stands behind the rows."""
-
-    files: tuple[FileDiff, ...]
-    steering: _Steering
-    reviews: tuple[PostedReview, ...]
