@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.app_settings import AppSettings
 from bot.errors import ConfigProblem
-from bot.jobs.database import LEAST_SQLITE, engine_url, hold_alone, make_home, ready_sqlite
+from bot.jobs.database import engine_url, hold_alone, make_home, ready_sqlite
 from bot.jobs.service import start
 from bot.jobs.tables import SCHEMA, meta, metadata
 from bot.jobs.transactions import alone, open_database
@@ -60,9 +59,12 @@ def test_trap_5_an_older_python_needs_no_newer_sqlite(python: tuple[int, int]) -
 
 
 def test_trap_5_this_very_python_and_its_sqlite_go_together() -> None:
-    if sys.version_info >= (3, 12):
-        assert sqlite3.sqlite_version_info >= LEAST_SQLITE
-    ready_sqlite()
+    told = run(
+        "import sys\nfrom bot.jobs.database import LEAST_SQLITE, ready_sqlite\nready_sqlite()\n"
+        "import sqlite3\n"
+        "assert sys.version_info < (3, 12) or sqlite3.sqlite_version_info >= LEAST_SQLITE"
+    )
+    assert told.returncode == 0, told.stderr
 
 
 # --- the home and its lock

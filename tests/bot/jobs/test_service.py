@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,13 +100,11 @@ async def test_a_start_that_fails_keeps_no_other_from_its_own(w: World) -> None:
     first, second = map(job_id, wishes)
     refuse = f"""create trigger refuse before insert on workflow_status
         when new.workflow_uuid = '{first}' begin select raise(abort, 'not now'); end"""
-    with closing(sqlite3.connect(w.app.home / "t.db")) as connection, connection:
-        connection.execute(refuse)
+    await w.service._store._do(lambda c: c.exec_driver_sql(refuse))
     await w.there(w.crew.see_to())
     assert (await w.ended(second)).state is JobState.DONE
     assert (await w.row(first)).state is JobState.WAITING
-    with closing(sqlite3.connect(w.app.home / "t.db")) as connection, connection:
-        connection.execute("drop trigger refuse")
+    await w.service._store._do(lambda c: c.exec_driver_sql("drop trigger refuse"))
     await w.there(w.crew.see_to())
     assert (await w.ended(first)).state is JobState.DONE
 
