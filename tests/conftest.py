@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from bot.errors import ConfigProblem
+from bot.jobs.database import ready_sqlite
 from tests import postgres
 from tests.bot.jobs.lives import Womb
 
@@ -18,6 +20,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="a test that skips fails: for CI, which has everything that a test may need",
     )
+
+
+def pytest_configure() -> None:
+    """Before any test imports `sqlite3`: two libraries in one process would lose each other's locks."""
+    try:
+        ready_sqlite()
+    except ConfigProblem as e:
+        raise pytest.UsageError(str(e)) from None
 
 
 @pytest.hookimpl(wrapper=True)
