@@ -206,12 +206,16 @@ class _FromLibraries(logging.Handler):
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Not what dbos advertises, and not that a workflow was cancelled: we cancelled it."""
+    """Not what dbos advertises, and not that a workflow was cancelled or is gone: we cancelled it, or
+    purged it with its installation.
+    """
     text = str(record.msg)
     if any(words in text for words in _ADVERTS):
         return False
     error = record.exc_info[1] if record.exc_info else None
-    return "Cancelled" not in type(error).__name__ and "task cancelled" not in text
+    name = type(error).__name__
+    is_known = "Cancelled" in name or name == "DBOSNonExistentWorkflowError"
+    return not is_known and "task cancelled" not in text
 
 
 def _is_ours(record: logging.LogRecord) -> bool:

@@ -79,6 +79,10 @@ class Desk:
     async def reviewed(self, report: Report) -> None:
         """The review is done and paid for; that it reaches the pull request is not sure yet."""
 
+    async def paid(self) -> float:
+        """USD that the pull request has cost, this review included, as far as the door knows."""
+        return 0.0
+
     async def elsewhere(self) -> str:
         """Where texts stand that a body leaves out ("check run"), asked when the review is done."""
         return ""
@@ -122,6 +126,7 @@ async def review_pull(
     history = desk.remembered(await _history(forge, pull, stands, terms.digest, desk))
     terms = terms_of(pull.subject, around, history.spent)
     report = await review(pull.subject, terms, around, history)
+    report = replace(report, paid=await desk.paid())
     await desk.reviewed(report)
     await _still_there(forge, pull, desk)
     report = replace(report, elsewhere=await desk.elsewhere() or report.elsewhere)

@@ -50,6 +50,7 @@ class Report:
     no_model: str = "no API key is set"
     notes: tuple[str, ...] = ()
     settings: tuple[Setting, ...] = ()
+    paid: float = 0.0
 
     @property
     def head(self) -> str:
@@ -63,6 +64,10 @@ class Report:
 
     @property
     def spent(self) -> float | None:
-        """USD for all reviews of this pull request, this one included; None: price unknown."""
+        """USD for all reviews of this pull request, this one included; None: price unknown.
+
+        What is posted tells only of reviews that were posted; `paid` is what the door knows, of those
+        that were overtaken or interrupted, too.
+        """
         cost = self.verdict.cost
-        return None if cost is None else cost + self.verdict.history.spent
+        return None if cost is None else max(cost + self.verdict.history.spent, self.paid)

@@ -44,6 +44,11 @@ IDLE_SECONDS = 30.0
 LINGER_SECONDS = 5.0
 """So long the rest of a refused body is thrown away, so that its sender hears the refusal."""
 
+_LAST = {
+    "wait": DRAIN_SECONDS,
+    "note": "running reviews may end; the rest goes on with the next start; a second signal ends at once",
+}
+
 SECRETS = (
     *("TRIPTYCH_APP_PRIVATE_KEY", "TRIPTYCH_WEBHOOK_SECRET", "TRIPTYCH_OPERATOR_TOKEN"),
     *("TRIPTYCH_SEAL_KEY", "TRIPTYCH_DATABASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
@@ -202,6 +207,7 @@ async def _serving(
         start_logging(own_secrets(plan.settings, app))
         if app.has_app and jobs.service is None:
             jobs.service = await begun(app)
+            _say("configured", note=f"the App {app.slug or app.app_id}")
         desk.settings = app
 
     if plan.app.has_app:
@@ -216,7 +222,7 @@ async def _serving(
             await told.wait()
             news.cancel()
             desk.stopping = True
-            _say("stopping")
+            _say("stopping", **_LAST)
     finally:
         await _drained(jobs.service)
 
@@ -271,7 +277,7 @@ async def _working(plan: _Plan, start: Start) -> None:
         async with _scraped(plan, service):
             _say("working", worker=plan.app.worker)
             await told.wait()
-            _say("stopping")
+            _say("stopping", **_LAST)
     finally:
         await _drained(service)
 

@@ -33,6 +33,9 @@ ALIVE_SECONDS = 3.0
 
 _UNSAVED = "the jobs could not write it down"
 _BUSY = "too many deliveries wait"
+_FORGED = (
+    "If GitHub sent it: TRIPTYCH_WEBHOOK_SECRET is not the secret in the App's settings there."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,7 @@ class _Door:
             job=answer.job,
             bytes=answer.size,
             seconds=round(seconds, 4),
+            do=_FORGED if answer.status == 401 else "",
         )
         return answer.response
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import gidgethub
@@ -30,6 +31,8 @@ LIFETIME = 540
 RENEWED_AFTER = 300.0
 """Seconds that a JWT is used: signing takes a tenth of a second of a core."""
 TRIES = 3
+OF_EVERY_APP = ("/app", "/app/hook/config", "/app/hook/deliveries")
+"""Addresses that are there for every App: where GitHub finds none, the App's id is wrong."""
 """A request is made again by GitHub's clock, and again with a key read afresh."""
 
 
@@ -183,6 +186,10 @@ class AsApp(GitHubAPI):
             bearer = self.key.bearer()
             signed = {**headers, "authorization": f"bearer {bearer}"}
             answer = await super()._request(method, url, signed, body)
+            if answer[0] == 404 and urlsplit(url).path.endswith(OF_EVERY_APP):
+                raise AccessProblem(
+                    "GitHub knows no App of this id (404).", "Check TRIPTYCH_APP_ID.", status=404
+                )
             if answer[0] != 401:
                 return answer
             said = message_of(answer[2])

@@ -157,9 +157,9 @@ async def _tried(work: Awaitable[object], of: str = "") -> None:
     """What fails this time is tried again in the next round, whatever it was: there is no other net."""
     (end,) = await asyncio.gather(work, return_exceptions=True)
     if isinstance(end, AWAY):
-        log.warning("round.failed", of=of, why=type(end).__name__)
+        log.warning("round.failed", job=of, why=type(end).__name__)
     elif isinstance(end, Exception):
-        log.error("round.failed", of=of, exc_info=end)
+        log.error("round.failed", job=of, exc_info=end)
 
 
 async def open_crew(order: Order, database: Transactions) -> Crew:

@@ -209,6 +209,10 @@ class JobDesk(Desk):
             document=document(report, self._redact),
         )
 
+    async def paid(self) -> float:
+        """By all of its jobs: posted, clean, overtaken, and the earlier lives of this one."""
+        return await self._store.past.spent_on(self._job.row.place)
+
     async def elsewhere(self) -> str:
         """The check run, where there is one. It is the last thing that is asked before anything is
         posted, so it is asked here, too, whether the job is still ours.

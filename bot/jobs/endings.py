@@ -76,6 +76,7 @@ class Endings:
         """The job was ended by somebody else, or for another; its check run ends, too. Its state."""
         found = await self._means.store.job(job)
         if found is None:
+            log.info("job.purged", job=job)
             return JobState.CANCELLED.value
         row = found.row
         if row.started and row.head and row.state in (JobState.SUPERSEDED, JobState.CANCELLED):
@@ -89,9 +90,20 @@ class Endings:
             await self._close(job)
 
     async def counted(self, job: str) -> None:
-        """Count a job that is over."""
+        """Count a job that is over, and tell the operator what came of it and what it cost."""
         if found := await self._means.store.job(job):
             row = found.row
+            log.info(
+                "job.ended",
+                job=job,
+                place=str(row.place),
+                state=row.state.value,
+                outcome=row.outcome,
+                findings=row.findings,
+                cost=round(found.paid, 4),
+                seconds=round(time.time() - row.created, 1),
+                why=row.note,
+            )
             self._means.ended(row.state, max(0.0, time.time() - row.created))
 
     async def _close(self, job: Job) -> None:

@@ -124,6 +124,9 @@ class Orders:
             await people.react(order.comment, order.thread, done.face)
         except HostProblem as e:
             log.warning("order.unheard", verb=order.verb.value, why=e.what)
+        log.info(
+            "order.ended", verb=order.verb.value, place=str(order.place), result=str(done.face)
+        )
         return str(done.face)
 
     async def _carried_out(self, order: CommandWish, people: People) -> Done:

@@ -19,8 +19,8 @@ class Past:
     def __init__(self, transactions: Transactions, pauses: Sequence[float] = PAUSES) -> None:
         self._look = partial(transactions.look, pauses=pauses)
 
-    async def spent_on(self, place: Place, beside: str) -> float:
-        """USD that all other jobs of a pull request have cost: posted, clean, or overtaken."""
+    async def spent_on(self, place: Place, beside: str = "") -> float:
+        """USD that all jobs of a pull request but one have cost: posted, clean, or overtaken."""
         here = (jobs.c.repository_id == place.repository_id, jobs.c.number == place.number)
         total = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.cost), 0.0))
         query = total.where(*here, jobs.c.id != beside)

@@ -133,7 +133,6 @@ class Worker:
             if ending is None:
                 break
             if ending.pause is None:
-                log.info("job.ended", job=job, state=ending.state.value)
                 if ending.state is JobState.SUPERSEDED:
                     break
                 await self._endings.counted(job)
@@ -161,6 +160,14 @@ class Worker:
             if begun is None:
                 return None
             self._begun.add(job)
+            row = begun.row
+            log.info(
+                "job.begun",
+                job=job,
+                place=str(row.place),
+                trigger=row.trigger.value,
+                attempt=row.attempts,
+            )
             ending = await self._tried(begun, keeper, tries)
             if ending is None:
                 return None

@@ -45,7 +45,7 @@ class Workshop:
         def seen(beside: Future[object]) -> None:
             self._beside.discard(beside)
             if not beside.cancelled() and (problem := beside.exception()):
-                log.warning("beside.failed", of=name, why=type(problem).__name__)
+                log.warning("beside.failed", job=name, why=type(problem).__name__)
 
         beside: Future[object] = self._begun(work)
         self._beside.add(beside)

@@ -62,6 +62,10 @@ def _refused(error: github.GithubException, what: str) -> HostProblem:
             )
         case 403:
             return AccessProblem(f"The App may not {what} (403: {said}).", "Check it.", status=403)
+        case 404 if what == "read the App":
+            return AccessProblem(
+                "GitHub knows no App of this id (404).", "Check TRIPTYCH_APP_ID.", status=404
+            )
         case 404 | 410:
             return MissingProblem(
                 f"GitHub does not know it: {what} (404).", "Check the name or number.", status=404

@@ -107,8 +107,14 @@ def reading_sentence(report: Report) -> str:
     return f"{text}; {_ran(report)}. {bill(report)}"
 
 
+CENT = 0.005
+"""USD; what is less is not to be seen in a sum."""
+
+
 def bill(report: Report) -> str:
-    """`7 calls (3 refused), 52 s, 0.33 USD.`, with the sum for the pull request on later ones."""
+    """`7 calls (3 refused), 52 s, 0.33 USD.`, with the sum for the pull request on later ones, and where
+    one was overtaken or interrupted before.
+    """
     verdict = report.verdict
     started = [k for k in verdict.model_looks if k.reading is not Reading.BUDGET]
     refused = f" ({verdict.refused} refused)" if verdict.refused else ""
@@ -118,7 +124,7 @@ def bill(report: Report) -> str:
         return f"{text}."
     if verdict.reached and verdict.reached.what == "this pull request":
         text += f"; {report.spent:.2f} of {money(verdict.reached.limit)} for this pull request"
-    elif not verdict.history.is_first:
+    elif not verdict.history.is_first or report.spent - (verdict.cost or 0.0) >= CENT:
         text += f"; {money(report.spent)} for this pull request"
     return f"{text}."
 

@@ -206,6 +206,10 @@ class DBOSWorkflowCancelledError(Exception):
     """As dbos calls it."""
 
 
+class DBOSNonExistentWorkflowError(Exception):
+    """As dbos calls it."""
+
+
 def test_dbos_neither_advertises_nor_cries_at_a_cancel() -> None:
     stream = log_to()
     dbos = logging.getLogger("dbos")
@@ -213,6 +217,8 @@ def test_dbos_neither_advertises_nor_cries_at_a_cancel() -> None:
     dbos.warning("To view and manage workflows, connect to DBOS Conductor at: https://x.test")
     dbos.warning("Asyncio task cancelled for workflow or step <f>")
     dbos.error("Exception encountered in workflow:", exc_info=DBOSWorkflowCancelledError("w"))
+    gone_with_its_job = DBOSNonExistentWorkflowError("w")
+    dbos.error("Exception encountered in asynchronous workflow:", exc_info=gone_with_its_job)
     dbos.error("Error serializing object: {'a': 'finding of a model'}")
     dbos.error("Database is gone", exc_info=OSError("refused"))
     serializing, gone = lines(stream)

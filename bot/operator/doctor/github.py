@@ -149,9 +149,20 @@ def _is_local(url: str) -> bool:
     return url.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]"))
 
 
+UNSIGNED = 401
+"""What the door answers to a signature that none of its secrets makes."""
+
+
 def delivery_check(rows: Sequence[Delivery], now: float) -> Check:
     """Whether events of the last three days never arrived."""
     absent = lost(row for row in rows if now - row.at <= KEPT_SECONDS)
+    if refused := [row for row in absent if row.status == UNSIGNED]:
+        return todo(
+            DELIVERIES,
+            f"{plural(len(refused), 'event')} of the last three days had another signature than ours.",
+            "Give TRIPTYCH_WEBHOOK_SECRET the secret in the App's settings on GitHub, restart, then "
+            "run `triptych redeliver --failed`.",
+        )
     if absent:
         return todo(
             DELIVERIES,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from bot.doors.bodies import READERS, SMALL, Patience
 from bot.doors.desk import DESK
@@ -73,6 +74,17 @@ async def test_s02_what_is_forged_reaches_nobody() -> None:
             assert (await door.send(body, given)).status == 401
         assert (await door.send(body + b" ", headers(body))).status == 401
         assert door.jobs.taken == []
+
+
+async def test_s02_the_operator_is_told_what_a_wrong_secret_looks_like() -> None:
+    """And the sender is not told of it."""
+    async with opened() as door:
+        body = encoded(pull_request())
+        with capture_logs() as logs:
+            answer = await door.send(body, headers(body + b" "))
+        assert answer.text == "The signature is not one of ours.\n"
+    (line,) = (line for line in logs if line["event"] == "delivery")
+    assert "TRIPTYCH_WEBHOOK_SECRET" in line["do"]
 
 
 async def test_s03_sha_1_alone() -> None:

@@ -238,6 +238,14 @@ async def test_s66_what_the_app_asks_is_asked_again_when_the_server_is_broken() 
         assert here.app.slept
 
 
+async def test_an_id_that_github_does_not_know_is_named() -> None:
+    async with fake_app() as github, installed(github) as here:
+        github.faults = [Fault("GET", "/app", 404, times=9)]
+        for ask in (here.app.about, here.app.hook):
+            with pytest.raises(AccessProblem, match="Check TRIPTYCH_APP_ID"):
+                await ask()
+
+
 @pytest.mark.parametrize("fault", ["html", "cut"])
 async def test_a_page_of_a_proxy_is_not_the_app(fault: str) -> None:
     async with fake_app() as github, installed(github) as here:

@@ -59,6 +59,8 @@ async def test_what_pushes_cut_off_is_paid_for(w: World) -> None:
     costs = [row.cost or 0.0 for row in (*rows, last)]
     assert min(costs) > 0
     assert (await w.service.figures()).cost_today == pytest.approx(sum(costs))
+    body = w.github.pulls[128].reviews[0]["body"]
+    assert f"{costs[-1]:.2f} USD; {sum(costs):.2f} USD for this pull request." in body
 
 
 async def test_what_was_stopped_is_paid_for(w: World) -> None:
@@ -100,6 +102,8 @@ async def test_what_a_server_that_ends_has_begun_is_paid_for(w: World) -> None:
     assert before.cost
     assert row.cost
     assert row.cost > before.cost
+    body = w.github.pulls[128].reviews[0]["body"]
+    assert f" cost={row.cost:.4f} " in body, "its marker tells the sum"
 
 
 DEAR = {name: Price(1500, 1500, 1500, 100) for name in ("claude-sonnet-5-5", "claude-opus-5-5")}

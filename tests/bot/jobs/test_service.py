@@ -174,6 +174,17 @@ async def test_of_two_wishes_at_once_one_supersedes_the_other(
         assert {row.state for row in rows} == {JobState.SUPERSEDED, JobState.DONE}
 
 
+async def test_the_log_tells_what_began_and_what_came_of_it(w: World) -> None:
+    w.pull()
+    with capture_logs() as logs:
+        row = await w.reviewed()
+        await w.rested()
+    begun, ended = (line for line in logs if line["event"].startswith("job."))
+    assert (begun["event"], begun["place"], begun["attempt"]) == ("job.begun", "acme/shop#128", 1)
+    assert (ended["event"], ended["state"], ended["outcome"]) == ("job.ended", "done", "findings")
+    assert (ended["findings"], ended["cost"]) == (2, round(row.cost or 0.0, 4))
+
+
 async def test_reviews_that_hang_are_told(w: World) -> None:
     stop = threading.Event()
 

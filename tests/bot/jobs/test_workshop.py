@@ -66,7 +66,7 @@ async def test_what_nobody_waits_for_is_done_and_its_failure_is_logged() -> None
             shop.begin(good(), "5000#2")
             await until(lambda: done.is_set() and logs)
     (line,) = logs
-    assert (line["event"], line["of"], line["why"]) == ("beside.failed", "5000#1", "OSError")
+    assert (line["event"], line["job"], line["why"]) == ("beside.failed", "5000#1", "OSError")
 
 
 async def test_what_still_runs_at_the_end_is_cancelled() -> None:

@@ -131,6 +131,9 @@ def test_deliveries() -> None:
     assert delivery_check([ARRIVED, lost], NOW).said.startswith("1 event of the last three days")
     assert delivery_check([replace(lost, at=NOW - KEPT_SECONDS - 1)], NOW).state is State.OK
     assert delivery_check([], NOW).state is State.NOTE
+    forged = delivery_check([lost, replace(lost, guid="g3", status=401)], NOW)
+    assert forged.said.startswith("1 event of the last three days had another signature")
+    assert "TRIPTYCH_WEBHOOK_SECRET" in forged.do
 
 
 INSTALLATIONS = [
