@@ -244,6 +244,24 @@ def version() -> None:
     typer.echo(f"triptych {installed()}")
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        version()
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Options before any command."""
+
+
 operator_commands.add_to(app)
 
 

@@ -13,8 +13,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Protocol
@@ -193,6 +193,7 @@ async def _serving(
     if worker:
         _check_model(plan)
     _check_whole(plan.app)
+    await _check_free(host, port)
     told = _told_to_stop()
     jobs = LateJobs()
     desk = Desk(plan.app, jobs)
@@ -299,16 +300,29 @@ async def listening(
     )
     await runner.setup()
     try:
-        try:
+        with _address_told(host, port):
             await web.TCPSite(runner, host, port).start()
-        except OSError as e:
-            raise UsageProblem(
-                f"{host}:{port} cannot be listened on: {e.strerror}.",
-                "Give another --host or --port.",
-            ) from None
         yield runner
     finally:
         await runner.cleanup()
+
+
+async def _check_free(host: str, port: int) -> None:
+    """Before a database is made and an operator is sent to an address that is another's."""
+    with _address_told(host, port):
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(asyncio.Protocol, host, port, start_serving=False)
+        server.close()
+
+
+@contextmanager
+def _address_told(host: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as e:
+        raise UsageProblem(
+            f"{host}:{port} cannot be listened on: {e.strerror}.", "Give another --host or --port."
+        ) from None
 
 
 @asynccontextmanager

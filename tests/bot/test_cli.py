@@ -281,6 +281,7 @@ def test_schema_and_version() -> None:
 
     assert json.loads(run("config", "schema").out) == Config.model_json_schema()
     assert run("version") == Ended(0, f"triptych {version('triptych-review')}\n", "")
+    assert run("--version") == run("version")
 
 
 @pytest.mark.parametrize("arguments", [(), ("config",)])
