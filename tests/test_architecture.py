@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         *("bot.errors", "bot.settings", "bot.app_settings", "bot.config", "bot.subject"),
         *("bot.report", "bot.logs", "bot.metrics", "bot.jobs.protocol"),
-        *("bot.app_needs", "bot.delivery", "bot.secret_file", "bot.version"),
+        *("bot.app_needs", "bot.delivery", "bot.secret_file", "bot.variables", "bot.version"),
     ),
     ("bot.terms",),
     ("bot.explain",),

@@ -33,6 +33,7 @@ from bot.hosts.identity import sign
 from bot.logs import own_secrets, start_logging
 from bot.metrics import Metrics
 from bot.settings import Settings, read_settings
+from bot.variables import advice, unknown
 from reviewers.core.policy import CLAUDE
 from reviewers.engines.static.sandbox import hide_ourselves
 
@@ -161,6 +162,8 @@ def _run(main: Callable[[_Plan], Awaitable[None]]) -> None:
     for name in SECRETS:
         os.environ.pop(name, None)
     start_logging(own_secrets(plan.settings, plan.app))
+    for name in unknown(env):
+        _log().warning("variable.unknown", what=f"Nobody reads {name}.", do=advice(name))
 
     async def run() -> None:
         await main(plan)
@@ -364,4 +367,9 @@ def _address(host: str, port: int) -> str:
 
 
 def _say(event: str, **fields: object) -> None:
-    structlog.get_logger("serve").info(event, **fields)
+    _log().info(event, **fields)
+
+
+def _log() -> structlog.stdlib.BoundLogger:
+    log: structlog.stdlib.BoundLogger = structlog.get_logger("serve")
+    return log

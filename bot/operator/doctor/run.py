@@ -14,6 +14,7 @@ from bot.operator.extra import server_extra
 from bot.operator.showing import Told, show_checks
 from bot.outputs.stdout import write_out
 from bot.settings import Settings, read_settings
+from bot.variables import advice, unknown
 
 SHAPE = "triptych-doctor/1"
 Part = tuple[str, Callable[[], Iterator[Check]]]
@@ -86,6 +87,11 @@ def _parts(settings: Settings, app_settings: AppSettings) -> Iterator[Part]:
 
         yield from look_analysers(ANALYSERS)
 
+    def variables() -> Iterator[Check]:
+        for name in unknown(os.environ):
+            yield todo("Variables", f"Nobody reads {name}.", advice(name))
+
+    yield "Variables", variables
     yield "GitHub App", github
     yield "Public address", address
     yield "Models", models
