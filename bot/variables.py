@@ -38,7 +38,6 @@ def unknown(names: Iterable[str]) -> tuple[str, ...]:
     )
 
 
-def advice(name: str) -> str:
-    """What to do about an unknown one, in a sentence."""
-    near = get_close_matches(name, sorted(KNOWN), 1, 0.85)
-    return f"Is {near[0]} meant?" if near else "See the README for the names."
+def slip_of(name: str) -> str:
+    """The variable that an unknown one may be a slip of, "" for none: then it may be somebody else's."""
+    return next(iter(get_close_matches(name, sorted(KNOWN), 1, 0.85)), "")

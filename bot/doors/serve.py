@@ -33,7 +33,7 @@ from bot.hosts.identity import sign
 from bot.logs import own_secrets, start_logging
 from bot.metrics import Metrics
 from bot.settings import Settings, read_settings
-from bot.variables import advice, unknown
+from bot.variables import slip_of, unknown
 from reviewers.core.policy import CLAUDE
 from reviewers.engines.static.sandbox import hide_ourselves
 
@@ -45,7 +45,7 @@ IDLE_SECONDS = 30.0
 LINGER_SECONDS = 5.0
 """So long the rest of a refused body is thrown away, so that its sender hears the refusal."""
 
-_LAST = {
+_STOPPING = {
     "wait": DRAIN_SECONDS,
     "note": "running reviews may end; the rest goes on with the next start; a second signal ends at once",
 }
@@ -163,7 +163,9 @@ def _run(main: Callable[[_Plan], Awaitable[None]]) -> None:
         os.environ.pop(name, None)
     start_logging(own_secrets(plan.settings, plan.app))
     for name in unknown(env):
-        _log().warning("variable.unknown", what=f"Nobody reads {name}.", do=advice(name))
+        near = slip_of(name)
+        do = f"Is {near} meant?" if near else ""
+        _log().warning("variable.unknown", what=f"Nobody reads {name}.", do=do)
 
     async def run() -> None:
         await main(plan)
@@ -226,7 +228,7 @@ async def _serving(
             await told.wait()
             news.cancel()
             desk.stopping = True
-            _say("stopping", **_LAST)
+            _say("stopping", **_STOPPING)
     finally:
         await _drained(jobs.service)
 
@@ -281,7 +283,7 @@ async def _working(plan: _Plan, start: Start) -> None:
         async with _scraped(plan, service):
             _say("working", worker=plan.app.worker)
             await told.wait()
-            _say("stopping", **_LAST)
+            _say("stopping", **_STOPPING)
     finally:
         await _drained(service)
 

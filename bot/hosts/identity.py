@@ -31,9 +31,9 @@ LIFETIME = 540
 RENEWED_AFTER = 300.0
 """Seconds that a JWT is used: signing takes a tenth of a second of a core."""
 TRIES = 3
+"""A request is made again by GitHub's clock, and again with a key read afresh."""
 OF_EVERY_APP = ("/app", "/app/hook/config", "/app/hook/deliveries")
 """Addresses that are there for every App: where GitHub finds none, the App's id is wrong."""
-"""A request is made again by GitHub's clock, and again with a key read afresh."""
 
 
 class AppKey:

@@ -55,14 +55,14 @@ COMMANDS_AT_ONCE = 100
 ENGINE_KEEPS = 3 * DAY
 """How long the engine's own rows stay: so long GitHub can deliver an event again."""
 
-AWAY = (sa.exc.SQLAlchemyError, psycopg.Error, OSError, DurableError, LostNameError)
+PASSING = (sa.exc.SQLAlchemyError, psycopg.Error, OSError, DurableError, LostNameError)
 """What the database may refuse this time and take the next."""
 
 log = structlog.get_logger("triptych.jobs")
 
 
 @dataclass(frozen=True)
-class Order:
+class Outfit:
     """What a crew is made for. `metrics` counts calls and jobs, `read` reads the settings anew when
     GitHub refuses the key; `pauses` are the seconds between the tries of a job while GitHub does not
     answer.
@@ -156,17 +156,17 @@ async def _again(pause: float, work: Callable[[], Awaitable[object]]) -> None:
 async def _tried(work: Awaitable[object], of: str = "") -> None:
     """What fails this time is tried again in the next round, whatever it was: there is no other net."""
     (end,) = await asyncio.gather(work, return_exceptions=True)
-    if isinstance(end, AWAY):
+    if isinstance(end, PASSING):
         log.warning("round.failed", job=of, why=type(end).__name__)
     elif isinstance(end, Exception):
         log.error("round.failed", job=of, exc_info=end)
 
 
-async def open_crew(order: Order, database: Transactions) -> Crew:
+async def open_crew(outfit: Outfit, database: Transactions) -> Crew:
     """A crew at work, in the loop in which this is awaited. ConfigProblem where the database cannot be
     used.
     """
-    app = order.app
+    app = outfit.app
     name = app.worker or f"{socket.gethostname()}-{getpid()}-{secrets.token_hex(3)}"
     async with AsyncExitStack() as opened:
         store, patient = Store(database), Store(database, patient=True)
@@ -175,16 +175,16 @@ async def open_crew(order: Order, database: Transactions) -> Crew:
             opened.push_async_callback(locks.close)
         durable = Durable(app, name)
         opened.push_async_callback(durable.stop)
-        watched = order.metrics.github_call if order.metrics else None
-        access = AppAccess(order.settings, app, order.read, watched)
+        watched = outfit.metrics.github_call if outfit.metrics else None
+        access = AppAccess(outfit.settings, app, outfit.read, watched)
         opened.push_async_callback(access.close)
         limits = Limits(app, locks)
-        means = _means(order, patient, limits, access, name)
+        means = _means(outfit, patient, limits, access, name)
         starts = Here(store, durable, limits)
         intake = Intake(store, starts, app)
         worker = Worker(means, intake.accept)
         intake.tell(worker.stop)
-        orders = Orders(patient, access, intake.accept, pauses=order.pauses)
+        orders = Orders(patient, access, intake.accept, pauses=outfit.pauses)
         await durable.launch(
             {REVIEW: worker.review, COMMAND: orders.run},
             {REVIEW: TAKEN_FOR_EACH_SEAT * app.reviews_at_once, COMMAND: COMMANDS_AT_ONCE},
@@ -196,9 +196,9 @@ async def open_crew(order: Order, database: Transactions) -> Crew:
         return crew
 
 
-def _means(order: Order, store: Store, limits: Limits, access: AppAccess, name: str) -> Means:
-    app = order.app
-    settings = replace(order.settings, more_secrets=order.settings.more_secrets | app.secrets)
+def _means(outfit: Outfit, store: Store, limits: Limits, access: AppAccess, name: str) -> Means:
+    app = outfit.app
+    settings = replace(outfit.settings, more_secrets=outfit.settings.more_secrets | app.secrets)
     means = Means(
         store=store,
         limits=limits,
@@ -210,11 +210,11 @@ def _means(order: Order, store: Store, limits: Limits, access: AppAccess, name: 
         cost_day=app.cost_day,
         cost_day_installation=app.cost_day_installation,
         engine=app.engine,
-        pauses=order.pauses,
+        pauses=outfit.pauses,
     )
-    if order.metrics is None:
+    if outfit.metrics is None:
         return means
-    return replace(means, called=_counting(order.metrics), ended=order.metrics.job)
+    return replace(means, called=_counting(outfit.metrics), ended=outfit.metrics.job)
 
 
 def _counting(metrics: Metrics) -> Callable[[Look], None]:

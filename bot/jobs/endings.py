@@ -81,7 +81,7 @@ class Endings:
         row = found.row
         if row.started and row.head and row.state in (JobState.SUPERSEDED, JobState.CANCELLED):
             await self._close(found)
-        await self.counted(job)
+        await self.concluded(job)
         return row.state.value
 
     async def close_checks(self, now: float) -> None:
@@ -89,7 +89,7 @@ class Endings:
         for job in await self._means.store.unclosed(now):
             await self._close(job)
 
-    async def counted(self, job: str) -> None:
+    async def concluded(self, job: str) -> None:
         """Count a job that is over, and tell the operator what came of it and what it cost."""
         if found := await self._means.store.job(job):
             row = found.row

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from importlib import import_module
+from typing import NamedTuple
 
 import sqlalchemy as sa
 import structlog
 
 from bot.app_settings import AppSettings, read_app_settings
-from bot.jobs.crew import Crew, Order, open_crew
+from bot.jobs.crew import Crew, Outfit, open_crew
 from bot.jobs.database import hold_alone, make_home, ready_sqlite
 from bot.jobs.durable import Queue
 from bot.jobs.intake import Intake
@@ -38,8 +39,15 @@ _BESIDE: set[asyncio.Task[object]] = set()
 log = structlog.get_logger("triptych.jobs")
 
 
+class AtWork(NamedTuple):
+    """A crew and the workshop in whose loop it works."""
+
+    shop: Workshop
+    crew: Crew
+
+
 class Service:
-    """Implements `Jobs` (bot/jobs/protocol.py) on the database. `crew` works in `shop`, if there is one."""
+    """Implements `Jobs` (bot/jobs/protocol.py) on the database. `at_work` is None where others work."""
 
     def __init__(
         self,
@@ -47,7 +55,7 @@ class Service:
         intake: Intake,
         app: AppSettings,
         closing: AsyncExitStack,
-        at_work: tuple[Workshop, Crew] | None = None,
+        at_work: AtWork | None = None,
     ) -> None:
         self._store = store
         self._intake = intake
@@ -69,7 +77,7 @@ class Service:
         """See Jobs."""
         if self._draining:
             return "the server is stopping"
-        if self.at_work and self.at_work[1].is_lost:
+        if self.at_work and self.at_work.crew.is_lost:
             return "another worker has taken this one for dead"
         try:
             async with asyncio.timeout(BEAT):
@@ -85,7 +93,7 @@ class Service:
     async def beat(self) -> None:
         """See Jobs."""
         if self.at_work:
-            await self.at_work[0].run(asyncio.sleep(0))
+            await self.at_work.shop.run(asyncio.sleep(0))
 
     async def figures(self) -> Figures:
         """See Jobs."""
@@ -123,8 +131,7 @@ class Service:
             self._flushing.cancel()
         try:
             if self.at_work:
-                shop, crew = self.at_work
-                await shop.run(crew.stop(seconds))
+                await self.at_work.shop.run(self.at_work.crew.stop(seconds))
         finally:
             await self._closing.aclose()
 
@@ -154,7 +161,7 @@ async def start(
 ) -> Service:
     """The jobs of this process. With `worker` it does the work, else it hands it over (Postgres only).
 
-    For `metrics`, `read` and `pauses` see Order (bot/jobs/crew.py). ConfigProblem where the database
+    For `metrics`, `read` and `pauses` see Outfit (bot/jobs/crew.py). ConfigProblem where the database
     cannot be used.
     """
     ready_sqlite()
@@ -175,10 +182,10 @@ async def start(
         opened.push_async_callback(database.close)
         store = Store(database)
         shop = await opened.enter_async_context(workshop())
-        crew = await shop.run(open_crew(Order(settings, app, metrics, read, pauses), database))
+        crew = await shop.run(open_crew(Outfit(settings, app, metrics, read, pauses), database))
         intake = Intake(store, Beside(shop, crew.starts), app)
         intake.tell(lambda jobs: shop.tell(lambda: crew.worker.stop(jobs)))
-        service = Service(store, intake, app, opened.pop_all(), (shop, crew))
+        service = Service(store, intake, app, opened.pop_all(), AtWork(shop, crew))
         service.begin()
         return service
 

@@ -135,7 +135,7 @@ class Worker:
             if ending.pause is None:
                 if ending.state is JobState.SUPERSEDED:
                     break
-                await self._endings.counted(job)
+                await self._endings.concluded(job)
                 return ending.state.value
             log.warning("job.parked", job=job, seconds=ending.pause)
             await asyncio.sleep(ending.pause)

@@ -9,14 +9,15 @@ from dataclasses import asdict
 
 from bot.app_settings import AppSettings, read_app_settings
 from bot.errors import Problem
-from bot.operator.doctor.check import Check, State, todo, well
+from bot.operator.doctor.check import Check, State, note, todo, well
 from bot.operator.extra import server_extra
 from bot.operator.showing import Told, show_checks
 from bot.outputs.stdout import write_out
 from bot.settings import Settings, read_settings
-from bot.variables import advice, unknown
+from bot.variables import slip_of, unknown
 
 SHAPE = "triptych-doctor/1"
+VARIABLES = "Variables"
 Part = tuple[str, Callable[[], Iterator[Check]]]
 
 
@@ -89,9 +90,10 @@ def _parts(settings: Settings, app_settings: AppSettings) -> Iterator[Part]:
 
     def variables() -> Iterator[Check]:
         for name in unknown(os.environ):
-            yield todo("Variables", f"Nobody reads {name}.", advice(name))
+            said, near = f"Nobody reads {name}.", slip_of(name)
+            yield todo(VARIABLES, said, f"Is {near} meant?") if near else note(VARIABLES, said)
 
-    yield "Variables", variables
+    yield VARIABLES, variables
     yield "GitHub App", github
     yield "Public address", address
     yield "Models", models

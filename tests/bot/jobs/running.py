@@ -76,12 +76,12 @@ class World:
     def crew(self) -> Crew:
         """What works in the service."""
         assert self.service.at_work is not None
-        return self.service.at_work[1]
+        return self.service.at_work.crew
 
     async def there(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
         """Something of the crew's, done in its own loop."""
         assert self.service.at_work is not None
-        return await self.service.at_work[0].run(work)
+        return await self.service.at_work.shop.run(work)
 
     async def rested(self) -> None:
         """Until no work of the engine's is under way."""

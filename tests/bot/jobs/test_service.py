@@ -193,7 +193,7 @@ async def test_reviews_that_hang_are_told(w: World) -> None:
 
     assert w.service.at_work is not None
     assert await w.service.ready() == ""
-    w.service.at_work[0].begin(hang(), "")
+    w.service.at_work.shop.begin(hang(), "")
     assert await w.service.ready() == "the reviews do not answer"
     stop.set()
     await w.service.beat()
@@ -428,7 +428,7 @@ async def test_who_was_taken_for_dead_ends(tmp_path: Path, cluster: Cluster) -> 
         await until(lambda: w.anthropic.running == 2)
         lost = w.crew.locks.lost if w.crew.locks else None
         assert lost is not None
-        w.service.at_work[0].tell(lost.set)  # type: ignore[index]
+        w.service.at_work.shop.tell(lost.set)  # type: ignore[union-attr]
         await told.wait()
         await until(lambda: w.anthropic.running == 0)
         assert await w.service.ready() == "another worker has taken this one for dead"

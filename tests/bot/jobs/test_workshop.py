@@ -16,6 +16,20 @@ from tests.bot.jobs.running import until
 DOOR = threading.main_thread()
 
 
+class Long:
+    """Work that ends only when it is cancelled."""
+
+    def __init__(self) -> None:
+        self.begun, self.ended = threading.Event(), threading.Event()
+
+    async def work(self) -> None:
+        self.begun.set()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            self.ended.set()
+
+
 async def test_work_is_done_there_and_its_end_is_told_here() -> None:
     async def where(fails: bool) -> threading.Thread:
         await asyncio.sleep(0)
@@ -33,20 +47,12 @@ async def test_work_is_done_there_and_its_end_is_told_here() -> None:
 
 
 async def test_who_waits_and_is_cancelled_cancels_the_work() -> None:
-    begun, ended = threading.Event(), threading.Event()
-
-    async def long() -> None:
-        begun.set()
-        try:
-            await asyncio.sleep(3600)
-        finally:
-            ended.set()
-
+    long = Long()
     async with workshop() as shop:
-        task = asyncio.create_task(shop.run(long()))
-        await until(begun.is_set)
+        task = asyncio.create_task(shop.run(long.work()))
+        await until(long.begun.is_set)
         task.cancel()
-        await until(ended.is_set)
+        await until(long.ended.is_set)
         with pytest.raises(asyncio.CancelledError):
             await task
 
@@ -70,19 +76,11 @@ async def test_what_nobody_waits_for_is_done_and_its_failure_is_logged() -> None
 
 
 async def test_what_still_runs_at_the_end_is_cancelled() -> None:
-    begun, ended = threading.Event(), threading.Event()
-
-    async def long() -> None:
-        begun.set()
-        try:
-            await asyncio.sleep(3600)
-        finally:
-            ended.set()
-
+    long = Long()
     async with workshop() as shop:
-        shop.begin(long(), "")
-        await until(begun.is_set)
-    assert ended.is_set()
+        shop.begin(long.work(), "")
+        await until(long.begun.is_set)
+    assert long.ended.is_set()
 
 
 async def test_the_door_goes_on_while_the_workshop_is_busy() -> None:
