@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -44,6 +45,7 @@ Book = Callable[[Look], Awaitable[None]]
 Allot = Callable[[float], Awaitable[tuple[Allowance, ...]]]
 """Told what a review may spend from now on by its own limits; gives the limits beside those."""
 Run = Callable[[Call], Awaitable[Look]]
+Ask = Callable[[Sequence[Call]], Awaitable[list[Look]]]
 Keep = Callable[[Sequence[Call], Run], Awaitable[Run]]
 """Told of the calls of each round and of what runs them; gives what is to run them instead. The
 durable jobs keep looks in this way, and nothing else of a review knows of it."""
@@ -164,25 +166,13 @@ async def review(
 ) -> Report:
     """Plan, fan out, settle, until there is a verdict."""
     await around.turn()
-    planned = _plan(subject.change, terms, history)
-    access = await _funded(terms.access, around.allot)
-    cut: dict[Call, Look] = {}
-    brief = Brief(
-        subject.change,
-        planned,
-        terms.policy,
-        ANALYSERS,
-        around.watch,
-        access,
-        lambda look: cut.update({look.call: look}),
-    )
+    already = _already(subject.change, history, terms.digest)
+    planned = planned_for(subject.change, terms, already)
+    access = await funded(terms.access, around.allot)
+    brief = Brief(subject.change, planned, terms.policy, ANALYSERS, around.watch, access)
     await around.announce(brief)
-    engines = {name: around.engine(name, brief) for name in terms.policy.engines}
-    try:
-        verdict = await _rounds(brief, engines, around, history, cut)
-    finally:
-        for engine in engines.values():
-            await engine.close()
+    async with asking(brief, around) as ask:
+        verdict = await _rounds(brief, ask, history)
     return Report(
         verdict,
         subject,
@@ -197,7 +187,7 @@ async def review(
     )
 
 
-async def _funded(access: ModelAccess | None, allot: Allot) -> ModelAccess | None:
+async def funded(access: ModelAccess | None, allot: Allot) -> ModelAccess | None:
     """With the money that is set aside for it, which is only asked for where models are."""
     if access is None:
         return None
@@ -205,19 +195,35 @@ async def _funded(access: ModelAccess | None, allot: Allot) -> ModelAccess | Non
     return replace(access, allowances=(*access.allowances, *await allot(most)))
 
 
-def _plan(change: Change, terms: Terms, history: History) -> Plan:
+def planned_for(change: Change, terms: Terms, already: frozenset[str]) -> Plan:
+    """The plan for all hunks but those that are read `already` (see reviewers/core/plan.py)."""
     context = terms.access.context if terms.access else "enclosing"
-    already = _already(change, history, terms.digest)
     return plan(change, terms.policy, partial(weigh, mode=context), already)
 
 
-async def _rounds(
-    brief: Brief,
-    engines: dict[str, Engine],
-    around: Circumstances,
-    history: History,
-    cut: Mapping[Call, Look],
-) -> Verdict:
+async def _rounds(brief: Brief, ask: Ask, history: History) -> Verdict:
+    calls: tuple[Call, ...] = brief.plan.calls
+    looks: list[Look] = []
+    while True:
+        looks += await ask(calls)
+        match settle(brief.change, brief.plan, looks, brief.policy, history):
+            case MoreCalls(more):
+                calls = more
+            case Verdict() as verdict:
+                return verdict
+
+
+@asynccontextmanager
+async def asking(brief: Brief, around: Circumstances) -> AsyncIterator[Ask]:
+    """What makes calls, all at once, and brings a look for each of them, in their order.
+
+    Its engines are closed at the end; what a cancelled call has used is booked.
+    """
+    cut: dict[Call, Look] = {}
+    brief = replace(brief, cut=lambda look: cut.update({look.call: look}))
+    engines = {name: around.engine(name, brief) for name in brief.policy.engines}
+    deadline = (brief.model.seconds if brief.model else 60.0) + around.patience
+
     async def asked(call: Call) -> Look:
         is_over = False
         try:
@@ -228,18 +234,16 @@ async def _rounds(
                 await around.cut(used)
         return look
 
-    deadline = (brief.model.seconds if brief.model else 60.0) + around.patience
-    calls: tuple[Call, ...] = brief.plan.calls
-    looks: list[Look] = []
-    while True:
+    async def ask(calls: Sequence[Call]) -> list[Look]:
         run = await around.keep(calls, asked)
         outcomes = await fan_out(calls, run, limit=AT_ONCE, deadline=deadline)
-        looks += [_look(outcome, cut.get(outcome.call)) for outcome in outcomes]
-        match settle(brief.change, brief.plan, looks, brief.policy, history):
-            case MoreCalls(more):
-                calls = more
-            case Verdict() as verdict:
-                return verdict
+        return [_look(outcome, cut.get(outcome.call)) for outcome in outcomes]
+
+    try:
+        yield ask
+    finally:
+        for engine in engines.values():
+            await engine.close()
 
 
 def _look(outcome: Done[Call, Look] | Failed[Call], used: Look | None) -> Look:

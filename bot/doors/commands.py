@@ -78,6 +78,8 @@ def _parsed(text: str) -> Command | Refusal:
             if rest:
                 return Refusal(f"`{verb.value}` takes nothing else; settings are no commands.", _DO)
             return Command(verb)
+        case Verb.ANSWER:
+            return Refusal("That is no command.", _DO)
 
 
 def _dismissal(rest: str) -> Command | Refusal:

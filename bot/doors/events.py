@@ -189,10 +189,14 @@ def _command(fields: Payload, rules: Rules, place: Place, thread: Thread) -> Ask
     if author.number("id") != sender.number("id"):
         return Ignored("somebody else sent the comment than wrote it")
     body = comment.text("body")
+    parent = comment.number("in_reply_to_id") if comment.members.get("in_reply_to_id") else 0
     command = None if len(body) > MOST_COMMENT else parse_command(body)
     if command is None:
-        return Ignored("the comment holds no command")
-    if isinstance(command, Refusal):
+        if not parent or thread is not Thread.REVIEW:
+            return Ignored("the comment holds no command")
+        # It may dispute a finding of ours: whose thread it is, the payload does not say.
+        verb, finding, reason = Verb.ANSWER, "", ""
+    elif isinstance(command, Refusal):
         # Whoever may give orders is told what is wrong with this one, beside the list of them.
         verb, finding, reason = Verb.HELP, "", f"{command.what} {command.do}"
     else:
@@ -206,7 +210,7 @@ def _command(fields: Payload, rules: Rules, place: Place, thread: Thread) -> Ask
         verb,
         finding,
         reason,
-        comment.number("in_reply_to_id") if comment.members.get("in_reply_to_id") else 0,
+        parent,
         comment.time("updated_at"),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import logging
 import re
@@ -123,6 +124,23 @@ class People:
         url = f"{self._path}/pulls/{self._number}/comments/{thread_start}/replies"
         return await self._send(url, {"body": body})
 
+    async def was_said(self, body: str, thread_start: int, since: str) -> bool:
+        """Whether a bot has said this very text in a review's thread (0: in the conversation) since
+        then (GitHub's time): who asks has said something and does not know what became of it.
+        """
+        kind = KINDS[Thread.REVIEW if thread_start else Thread.CONVERSATION]
+        url = f"{self._path}/{kind}/{self._number}/comments?per_page=100&since={since}"
+        try:
+            async with contextlib.aclosing(self._api.getrows(url)) as rows:
+                async for row in rows:
+                    is_there = int(row.get("in_reply_to_id") or 0) == thread_start
+                    is_ours = (row.get("user") or {}).get("type") == "Bot"
+                    if is_there and is_ours and _same(str(row.get("body", "")), body):
+                        return True
+        except gidgethub.HTTPException as e:
+            raise told(e, "read what was answered") from e
+        return False
+
     async def _send(self, url: str, data: Mapping[str, str]) -> bool:
         """Not where the conversation is locked, the comment gone, or we are blocked (case S67)."""
         try:
@@ -134,3 +152,8 @@ class People:
             log.info("No answer on %s: %s", self._api.place, problem.what)
             return False
         return True
+
+
+def _same(said: str, meant: str) -> bool:
+    """Whether a text that GitHub gives back is the one that was sent; it may change the line ends."""
+    return said.split() == meant.split()

@@ -51,7 +51,7 @@ class AppAccess:
             pull = PullRequest(owner, name, place.number)
             forge = GitHub(api, pull, self._settings, place)
             config = partial(base_config, api, pull)
-            yield Reach(forge, Checks(api, self._app.app_id), config)
+            yield Reach(forge, Checks(api, self._app.app_id), config, People(api))
 
     @asynccontextmanager
     async def people(self, place: Place) -> AsyncIterator[People]:

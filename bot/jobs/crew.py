@@ -21,7 +21,7 @@ import structlog
 
 from bot.app_settings import AppSettings, read_app_settings
 from bot.jobs.access import AppAccess
-from bot.jobs.durable import Durable, DurableError
+from bot.jobs.durable import Durable, DurableError, is_begun_by
 from bot.jobs.endings import Endings
 from bot.jobs.intake import Intake
 from bot.jobs.limits import Chores, Limits
@@ -37,6 +37,7 @@ from bot.jobs.worker import Worker
 from bot.metrics import Metrics
 from bot.settings import Settings
 from reviewers.core.call import Look
+from reviewers.core.policy import STATIC
 
 LOOK = 0.5
 """Seconds between two looks whether running jobs were ended by another process."""
@@ -184,7 +185,15 @@ async def open_crew(outfit: Outfit, database: Transactions) -> Crew:
         intake = Intake(store, starts, app)
         worker = Worker(means, intake.accept)
         intake.tell(worker.stop)
-        orders = Orders(patient, access, intake.accept, pauses=outfit.pauses)
+        life = secrets.token_hex(8)
+        orders = Orders(
+            patient,
+            access,
+            intake.accept,
+            pauses=outfit.pauses,
+            asks=outfit.settings.has_model and app.engine != STATIC,
+            is_first=lambda: is_begun_by(life),
+        )
         await durable.launch(
             {REVIEW: worker.review, COMMAND: orders.run},
             {REVIEW: TAKEN_FOR_EACH_SEAT * app.reviews_at_once, COMMAND: COMMANDS_AT_ONCE},

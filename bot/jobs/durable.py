@@ -45,7 +45,16 @@ POLL_ALONE, POLL_SHARED = 1.0, 0.5
 waits; with other machines it is how work gets there."""
 ALIVE = ["ENQUEUED", "DELAYED", "PENDING"]
 
-__all__ = ["Durable", "DurableError", "Queue", "Start", "keep", "refuse_pickle", "reserved"]
+__all__ = [
+    "Durable",
+    "DurableError",
+    "Queue",
+    "Start",
+    "is_begun_by",
+    "keep",
+    "refuse_pickle",
+    "reserved",
+]
 
 Work = Callable[[str], Coroutine[Any, Any, str]]
 Step = Callable[[], Coroutine[Any, Any, Mapping[str, Any]]]
@@ -302,6 +311,18 @@ async def keep(place: StepReservation, name: str, step: Step) -> Mapping[str, An
     """The step's value: from the database where it was done before, else by doing it."""
     found: Mapping[str, Any] = await place.run_async({"name": name}, step)
     return found
+
+
+async def is_begun_by(life: str) -> bool:
+    """Whether the running work was begun by this life of the process, which has a name of its own: an
+    earlier one may have done any part of it. To be asked before any other step.
+    """
+
+    async def mine() -> Mapping[str, Any]:
+        return {"life": life}
+
+    (place,) = reserved(1)
+    return (await keep(place, "life", mine)).get("life") == life
 
 
 def _quiet() -> None:

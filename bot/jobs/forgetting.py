@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.jobs.spending import forget_costs, keep_cost
-from bot.jobs.tables import ENDED, dismissals, jobs, labels, politeness
+from bot.jobs.tables import ENDED, dismissals, disputes, jobs, labels, politeness
 from bot.jobs.transactions import PAUSES, Transactions
 
 
@@ -36,7 +36,7 @@ class Forgetting:
             )
             keep_cost(c, installation, here)
             c.execute(sa.delete(jobs).where(*here))
-            for table in (dismissals, labels):
+            for table in (dismissals, disputes, labels):
                 decided = [table.c.installation == installation]
                 if repositories:
                     decided.append(table.c.repository_id.in_(repositories))

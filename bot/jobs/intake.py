@@ -104,9 +104,10 @@ def plan_review(
 
 def _is_a_review(job: Job) -> bool:
     """Whether a job counts against the limit of an hour: not where it came to nothing (a draft, a
-    label, GitHub away) before a model was asked. One that was stopped may have asked one.
+    label, GitHub away) before a model was asked. One that was stopped may have asked one. A second
+    look at a finding is none, and has a limit of its own (bot/jobs/disputes.py).
     """
-    if not job.row.started or job.refusal:
+    if not job.row.started or job.refusal or job.row.trigger is Trigger.DISPUTE:
         return False
     return job.calls > 0 or job.row.state not in (JobState.SKIPPED, JobState.DEAD)
 
@@ -221,8 +222,10 @@ class Intake:
     async def again(self, job: Job) -> str:
         """The same review once more, as a new job."""
         place = job.row.place
+        is_dispute = job.row.trigger is Trigger.DISPUTE
+        trigger = Trigger.DISPUTE if is_dispute else Trigger.RERUN
         wish = ReviewWish(
-            place, Trigger.RERUN, job.row.head, job.base, once=f"{job.row.id} at {time.time()}"
+            place, trigger, job.row.head, job.base, once=f"{job.row.id} at {time.time()}"
         )
         fresh = await self._review(wish)
         if job.row.state is JobState.DEAD:  # Nobody need look at it any more.
@@ -270,7 +273,9 @@ class Intake:
                     await self._starts.review(job)
                 return job
             case Fresh(id=job, delay=delay, refusal=refusal):
-                ended = await self._store.add(_row(job, wish, refusal), supersedes=NEWER)
+                # A second look is no review: it takes its turn behind one that runs.
+                news = "" if wish.trigger is Trigger.DISPUTE else NEWER
+                ended = await self._store.add(_row(job, wish, refusal), supersedes=news)
                 self._stop(ended)
                 await self._starts.review(job, delay)
                 return job

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.hosts.checks import Checks
+from bot.hosts.people import People
 from bot.hosts.protocol import Forge
 from bot.jobs.limits import Limits
 from bot.jobs.protocol import JobState, Place
@@ -25,6 +26,7 @@ class Reach:
     forge: Forge
     checks: Checks
     config: Callable[[], Awaitable[bytes | None]]
+    people: People
 
 
 class Access(Protocol):

@@ -7,7 +7,6 @@ nothing (and dismisses nothing).
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.errors import HostProblem, Problem
 from bot.hosts.people import Face, People
+from bot.jobs.answers import Answers, Heard
+from bot.jobs.findings import last_findings
 from bot.jobs.intake import job_id
 from bot.jobs.protocol import (
     CancelWish,
@@ -69,8 +70,17 @@ class Done:
     answer: str = ""
 
 
+async def _first() -> bool:
+    """Nobody has begun it before."""
+    return True
+
+
 class Orders:
-    """Carries orders out. `wish` takes in what an order wishes for, `today` gives the date of UTC."""
+    """Carries orders out. `wish` takes in what an order wishes for, `today` gives the date of UTC.
+
+    `asks` tells whether models may be asked; `is_first`, of the run in which it is awaited, whether
+    this process has begun it: an earlier one may have answered and died.
+    """
 
     def __init__(
         self,
@@ -79,31 +89,62 @@ class Orders:
         wish: Callable[[Wish], Awaitable[str]],
         today: Callable[[], str] = lambda: datetime.now(UTC).date().isoformat(),
         pauses: Sequence[float] = PAUSES,
+        *,
+        asks: bool = True,
+        is_first: Callable[[], Awaitable[bool]] = _first,
     ) -> None:
         self._store = store
         self._company = company
         self._wish = wish
         self._today = today
         self._pauses = pauses
+        self._asks = asks
+        self._is_first = is_first
+        self._answers = Answers(store, wish, self._watched, today)
 
     async def run(self, text: str) -> str:
         """The work of the engine's run: `text` is a CommandWish as JSON. Returns how it ended."""
         order = read_order(text)
         if order is None:
             return "unreadable"
+        try:
+            is_first = await self._is_first()
+        except AWAY:
+            is_first = False  # To look for an answer that was not given does no harm.
         for pause in (*self._pauses, None):
             try:
                 async with self._company.people(order.place) as people:
-                    return await self._obeyed(order, people)
+                    if order.verb is Verb.ANSWER:
+                        return await self._heard(order, people, is_first=is_first)
+                    return await self._obeyed(order, people, is_first=is_first)
             except (Problem, *AWAY) as e:
                 why = e.what if isinstance(e, Problem) else type(e).__name__
                 log.warning("order.failed", verb=order.verb.value, why=why)
                 if pause is None or not _may_pass(e):
                     break
+            is_first = False
             await asyncio.sleep(pause)
         return "failed"
 
-    async def _obeyed(self, order: CommandWish, people: People) -> str:
+    async def _heard(self, order: CommandWish, people: People, *, is_first: bool) -> str:
+        """What is no command is nobody's order: who only talks to colleagues hears nothing of us."""
+        if not self._asks:
+            return "no model is asked here"
+        heard = await self._answers.heard(order, people)
+        try:  # First, because a finding that is dismissed is none any more for a further life.
+            if heard.reply:
+                await self._answer(order, people, heard.reply, is_first=is_first)
+            elif heard.failed:
+                await people.react(order.comment, order.thread, Face.PUZZLED)
+        except HostProblem as e:
+            log.warning("order.unheard", verb=order.verb.value, why=e.what)
+        if heard.dismissal:
+            await self._dismiss(order, heard.finding, heard.dismissal)
+        if heard.finding:
+            log.info("answer.heard", place=str(order.place), result=_result(heard))
+        return _result(heard)
+
+    async def _obeyed(self, order: CommandWish, people: People, *, is_first: bool) -> str:
         if not await people.may_order(order.author, order.login):
             if await self._store.decisions.may_react(order.place.repository_id, order.author):
                 await people.react(order.comment, order.thread, Face.PUZZLED)
@@ -120,7 +161,7 @@ class Orders:
             done = Done(Face.PUZZLED)
         try:  # The deed is done: what fails now must not have it done again.
             if done.answer:
-                await self._answer(order, people, done.answer)
+                await self._answer(order, people, done.answer, is_first=is_first)
             await people.react(order.comment, order.thread, done.face)
         except HostProblem as e:
             log.warning("order.unheard", verb=order.verb.value, why=e.what)
@@ -149,6 +190,8 @@ class Orders:
                 return await self._explained(order, people)
             case Verb.DISMISS:
                 return await self._dismissed(order, people)
+            case Verb.ANSWER:
+                raise AssertionError("an answer is heard, and no order")
 
     async def _explained(self, order: CommandWish, people: People) -> Done:
         found = await self._finding(order, people)
@@ -162,10 +205,14 @@ class Orders:
         if found is None:
             return Done(Face.PUZZLED, not_found(order.finding))
         why = Dismissal(order.login, self._today(), order.reason)
-        await self._store.decisions.dismiss(order.place, str(found["id"]), order.author, why)
+        return await self._dismiss(order, str(found["id"]), why)
+
+    async def _dismiss(self, order: CommandWish, finding: str, why: Dismissal) -> Done:
+        await self._store.decisions.dismiss(order.place, finding, order.author, why)
         once = f"dismissal {order.thread.value} {order.comment}"
         wish = ReviewWish(order.place, Trigger.DISMISSAL, once=once)
-        others = (j.row for j in await self._store.of_pull(order.place) if j.row.id != job_id(wish))
+        rows = (j.row for j in await self._store.of_pull(order.place))
+        others = (r for r in rows if r.id != job_id(wish) and r.trigger is not Trigger.DISPUTE)
         last = next(others, None)
         if last is None or last.state is not JobState.DONE or last.outcome not in FINISHED:
             return Done(Face.DONE, dismissed_later())
@@ -181,12 +228,8 @@ class Orders:
             wanted = marker[0] if marker else ""
         if not wanted:
             return None
-        for job in await self._store.of_pull(order.place):
-            if job.row.state is JobState.DONE and (whole := await self._store.job(job.row.id)):
-                found = [f for f in _findings(whole.row.document) if f["id"].startswith(wanted)]
-                if found:
-                    return found[0] if len({f["id"] for f in found}) == 1 else None
-        return None
+        found = await last_findings(self._store, order.place, wanted)
+        return found[0] if len({f["id"] for f in found}) == 1 else None
 
     async def _watched(self, job: str) -> JobState | None:
         """The state in which a job ends; None where it does not in time."""
@@ -199,10 +242,15 @@ class Orders:
             await asyncio.sleep(WATCH)
         return None
 
-    async def _answer(self, order: CommandWish, people: People, text: str) -> None:
-        """In the thread where it was asked."""
-        if order.thread is Thread.REVIEW:
-            await people.reply(order.parent or order.comment, text)
+    async def _answer(
+        self, order: CommandWish, people: People, text: str, *, is_first: bool
+    ) -> None:
+        """In the thread where it was asked; once, whatever becomes of this process."""
+        start = order.parent or order.comment if order.thread is Thread.REVIEW else 0
+        if not is_first and await people.was_said(text, start, order.updated):
+            return
+        if start:
+            await people.reply(start, text)
         else:
             await people.say(text)
 
@@ -229,11 +277,8 @@ def said_at(order: CommandWish) -> float:
     return datetime.fromisoformat(order.updated).timestamp() if order.updated else 0.0
 
 
-def _findings(document: str) -> list[dict[str, Any]]:
-    """The findings in a stored review, [] where it cannot be read."""
-    try:
-        data = json.loads(document) if document else {}
-        found = [*data.get("findings", []), *data.get("dismissed", [])]
-    except (ValueError, AttributeError, TypeError):
-        return []
-    return [f for f in found if isinstance(f, dict) and isinstance(f.get("id"), str)]
+def _result(heard: Heard) -> str:
+    """What came of an answer, for the log."""
+    if heard.failed:
+        return "not looked into"
+    return ("withdrawn" if heard.dismissal else "stands") if heard.reply else "no dispute"

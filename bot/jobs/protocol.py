@@ -54,12 +54,13 @@ class Trigger(enum.StrEnum):
     RERUN = "run again"
     COMMAND = "command"
     DISMISSAL = "dismissal"
+    DISPUTE = "dispute"
     BACKFILL = "backfill"
 
     @property
     def is_asked(self) -> bool:
         """Whether a person asked for this very review: it is done though one stands there."""
-        return self in (Trigger.RERUN, Trigger.COMMAND, Trigger.DISMISSAL)
+        return self in (Trigger.RERUN, Trigger.COMMAND, Trigger.DISMISSAL, Trigger.DISPUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,14 @@ class CancelWish:
 
 
 class Verb(enum.StrEnum):
-    """What a comment may order."""
+    """What a comment may order. ANSWER is none of the commands: an answer in a finding's thread."""
 
     REVIEW = "review"
     STOP = "stop"
     EXPLAIN = "explain"
     DISMISS = "dismiss"
     HELP = "help"
+    ANSWER = "answer"
 
 
 class Thread(enum.StrEnum):

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from bot.jobs.decisions import Decisions
+from bot.jobs.disputes import Disputes
 from bot.jobs.forgetting import Forgetting
 from bot.jobs.past import Past
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
@@ -51,8 +52,8 @@ class Job:
 
 
 class Store:
-    """The jobs; through `decisions` what people have decided about their findings, through `past` and
-    `spending` what earlier jobs tell, through `forgetting` how all of it ends.
+    """The jobs; through `decisions` and `disputes` what people have said of their findings, through
+    `past` and `spending` what earlier jobs tell, through `forgetting` how all of it ends.
 
     A `patient` one waits longer for a database that does not answer: for work, not for webhooks.
     """
@@ -63,6 +64,7 @@ class Store:
         self._look = partial(transactions.look, pauses=pauses)
         self.past = Past(transactions, pauses)
         self.decisions = Decisions(transactions, pauses)
+        self.disputes = Disputes(transactions, pauses)
         self.spending = Spending(transactions, pauses)
         self.forgetting = Forgetting(transactions, pauses)
         self.close = transactions.close

@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeDecorator
 
 from bot.jobs.protocol import JobState
 
-SCHEMA = 2
+SCHEMA = 3
 """Raised with each change of a table; `open_store` refuses a newer one (case S77)."""
 
 ALIVE = (JobState.WAITING, JobState.RUNNING, JobState.PARKED)
@@ -117,6 +117,23 @@ dismissals = Table(
     Column("on", Words(10), nullable=False),
     Column("reason", Words(500), nullable=False),
 )
+
+disputes = Table(
+    "triptych_disputes",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("finding", Words(16), primary_key=True),
+    Column("installation", BigInteger, nullable=False),
+    Column("comment", BigInteger, nullable=False),
+    Column("updated", Words(40), nullable=False),
+    Column("asked", Integer, nullable=False),
+    Column("ruling", Words(20), nullable=False, default=""),
+    Column("reason", Words(500), nullable=False, default=""),
+    Column("path", Words(1000), nullable=False, default=""),
+    Column("line", Integer, nullable=False, default=0),
+)
+"""Findings that somebody disputes, by the answer that is looked into, or was: see bot/jobs/disputes.py."""
 
 labels = Table(
     "triptych_labels",

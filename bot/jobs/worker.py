@@ -13,10 +13,11 @@ from dataclasses import replace
 import structlog
 
 from bot.errors import GoneProblem, HostProblem, LimitProblem, LostProblem, MovedProblem, Problem
-from bot.jobs.allotment import allotted
 from bot.jobs.books import Books
+from bot.jobs.circumstances import circumstances_of
 from bot.jobs.desk import JobDesk, OvertakenProblem
-from bot.jobs.endings import TRY_AGAIN, Ending, Endings, gate_now
+from bot.jobs.endings import Ending, Endings, gate_now
+from bot.jobs.judge import judged
 from bot.jobs.keeping import Keeper
 from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import JobState, ReviewWish, Trigger
@@ -26,12 +27,10 @@ from bot.jobs.transactions import AWAY
 from bot.outputs.checkrun import adopted_check, check_run
 from bot.outputs.document import document, worst_proven
 from bot.outputs.inert import inert
-from bot.outputs.seal import Seal
 from bot.outputs.shapes import WrittenShape
 from bot.pipeline import Circumstances
 from bot.publish import Published
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
-from bot.terms import Options
 from reviewers.core.call import Call
 from reviewers.core.policy import STATIC
 from reviewers.core.secrets import Redaction
@@ -46,8 +45,6 @@ BLAME = 1.0
 """Seconds by which a suspect lets others go first, for each life that it had alone."""
 LONGEST_PAUSE = 3700.0
 """A primary limit of GitHub's lasts an hour at the most."""
-PATIENCE = 600.0
-"""Seconds that a call may wait for its turn."""
 LEAST_PAUSE = 0.1
 """Seconds between two tries to reach the database, at the least."""
 
@@ -181,6 +178,9 @@ class Worker:
         """What can go wrong has a name and a meaning for the job."""
         try:
             async with self._means.access.pull(job.row.place) as reach:
+                if job.row.trigger is Trigger.DISPUTE:
+                    refused = _refused(job)
+                    return refused or await judged(job, self._means, self._books, keeper, reach)
                 return await self._reviewed(job, keeper, reach, tries)
         except OvertakenProblem:
             return None
@@ -221,11 +221,9 @@ class Worker:
         preparation = self._means.limits.preparation()
         desk = JobDesk(job, run, reach.checks, dismissed, self._means.store, redact, clean, given)
         desk.done = preparation.end  # At the latest: a review may have nothing to ask.
-        if job.refusal or row.attempts > MOST_ATTEMPTS:
-            why = job.refusal or f"it broke this server {MOST_ATTEMPTS - SUSPECT} times"
-            await desk.refuse(why, await gate_now(reach))
-            state = JobState.SKIPPED if job.refusal else JobState.DEAD
-            return Ending(state, why)
+        if refused := _refused(job):
+            await desk.refuse(refused.note, await gate_now(reach))
+            return refused
 
         async def announce(brief: Brief) -> None:
             assert desk.target is not None, "it was opened before it was planned"
@@ -241,24 +239,8 @@ class Worker:
             if moment in (Moment.ASKING, Moment.DONE):  # Done unasked, where no money is left.
                 preparation.end()
 
-        around = Circumstances(
-            self._means.settings,
-            Options(engine=self._means.engine or None),
-            watch=watch,
-            turn=preparation.begin,
-            announce=announce,
-            keep=keeper.round,
-            cut=lambda look: self._books.cut(row.id, look),
-            paid=job.paid,
-            before=await self._means.store.past.spent_on(row.place, beside=row.id),
-            allot=lambda most: allotted(self._means, job, most),
-            patience=PATIENCE,
-            seal=Seal(self._means.key, row.place.key),
-            again=TRY_AGAIN,
-            commands=True,
-            run=run,
-            nonce=lambda: self._means.secret(f"nonce {row.id}")[:24],
-        )
+        around = await circumstances_of(job, self._means, self._books, keeper)
+        around = replace(around, watch=watch, turn=preparation.begin, announce=announce)
         try:
             outcome = await self._outcome(desk, around, reach, tries)
             ending = await self._concluded(job, desk, outcome)
@@ -381,3 +363,12 @@ class Worker:
         self._wished.add(wished)
         wished.add_done_callback(self._wished.discard)
         await asyncio.shield(wished)
+
+
+def _refused(job: Job) -> Ending | None:
+    """How a job ends that is not to be done, or not again; None where it is."""
+    if job.refusal:
+        return Ending(JobState.SKIPPED, job.refusal)
+    if job.row.attempts > MOST_ATTEMPTS:
+        return Ending(JobState.DEAD, f"it broke this server {MOST_ATTEMPTS - SUSPECT} times")
+    return None

@@ -14,6 +14,7 @@ from bot.outputs.table import table
 from bot.report import Report
 from reviewers.core.call import Reading
 from reviewers.core.finding import Dropped, Finding, Reason
+from reviewers.core.policy import CLAUDE
 from reviewers.core.verdict import Outcome
 from reviewers.core.visible import one_line
 
@@ -263,10 +264,12 @@ def _answers(pen: Pen) -> str:
     """How people answer; only a server of ours hears them."""
     listed = pen.report.verdict.shown.listed
     bare = [(n, f) for n, f in enumerate(listed, 1) if f not in pen.report.verdict.shown.inline]
-    text = (
-        "To dispute a finding, reply in its thread; to dismiss it, reply `/triptych dismiss` and a "
-        "reason."
-    )
+    text = "To dismiss a finding, reply `/triptych dismiss` and a reason in its thread."
+    if CLAUDE in pen.report.verdict.policy.engines:  # Nobody else could look again.
+        text = (
+            "To dispute a finding, reply in its thread; to dismiss it, reply `/triptych dismiss` and a "
+            "reason."
+        )
     if bare:
         named = ", ".join(f"{n} is `{f.id[:6]}`" for n, f in bare[:IDS_NAMED])
         text += f" A finding without a thread needs its id: {named}."

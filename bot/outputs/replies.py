@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.outputs import words
 from bot.outputs.inert import code, inert
+from reviewers.core.finding import Ruling, Verification
 from reviewers.core.secrets import Redaction
 
 TEXT_CHARS = 600
@@ -27,7 +28,9 @@ HELP = (
 def help_text() -> str:
     """Every command. Each stands behind a dash and in code, so that it is not one itself."""
     rows = [f"- {code(usage)} {what}" for usage, what in HELP]
-    return "\n".join(["Commands, at the start of a line, for people with write access:", *rows])
+    dispute = "To dispute a finding, reply in its thread: where a model is set up, it looks again."
+    head = "Commands, at the start of a line, for people with write access:"
+    return "\n".join([head, *rows, "", dispute])
 
 
 def not_understood(why: str) -> str:
@@ -43,6 +46,28 @@ def not_found(finding: str) -> str:
         "Reply in the finding's own thread, where no id is needed; the review gives the ids of those "
         "that have none."
     )
+
+
+def ruled(ruling: Verification, stays: str) -> str:
+    """What a second look says to somebody who disputes a finding. `stays` tells why it is not
+    withdrawn although the code speaks against it, "" where it is.
+    """
+    place = f" ({code(f'{ruling.path}:{ruling.line}')})" if ruling.path else ""
+    reason = inert(ruling.reason.rstrip(". "), Redaction(), TEXT_CHARS)
+    why = f"{reason}{place}." if reason else ""
+    match ruling.ruling:
+        case Ruling.CONFIRMED:
+            said = ("**It stands.**", why, TO_DISMISS)
+        case Ruling.UNCERTAIN:
+            said = ("**Not decided, so it stays.**", why, TO_DISMISS)
+        case Ruling.REFUTED if stays:
+            said = ("**The code speaks against it.**", why, f"It stays, for {stays}. {TO_DISMISS}")
+        case Ruling.REFUTED:
+            said = ("**Withdrawn.**", why, "It is dismissed until its code changes.")
+    return " ".join(part for part in said if part)
+
+
+TO_DISMISS = "To dismiss it, reply `/triptych dismiss` and a reason."
 
 
 def dismissed_later() -> str:

@@ -59,7 +59,8 @@ class Call:
     """One job: this reviewer, by this engine, for this vote, on this chunk.
 
     `vote` counts from 1; it is 0 for engines that do not vote. `candidates` are the findings to be
-    verified, for Task.VERIFY only. `model` is "" for the engine's default.
+    verified, for Task.VERIFY only; `rebuttal` is what a person has answered to them, "" where nobody
+    has. `model` is "" for the engine's default.
     """
 
     reviewer: str
@@ -70,6 +71,7 @@ class Call:
     round: int = 1
     task: Task = Task.LOOK
     candidates: tuple[Finding, ...] = ()
+    rebuttal: str = ""
 
     @property
     def name(self) -> str:

@@ -116,7 +116,7 @@ def _coverage(plan: Plan, looks: Sequence[Look], policy: Policy) -> Coverage:
     return Coverage((*plan.cells, *seen), plan.hunks, plan.carried)
 
 
-def _chunk_of(finding: Finding, change: Change, plan: Plan) -> int | None:
+def chunk_of(finding: Finding, change: Change, plan: Plan) -> int | None:
     """The chunk in which the finding's code was shown to the models, None if in none."""
     file = change.file(finding.path)
     if file is None:
@@ -137,7 +137,7 @@ def _extra_votes(state: _State, change: Change, plan: Plan, policy: Policy) -> t
     """One more vote of each reviewer, on each chunk, whose decision one vote could turn."""
     wanted: dict[tuple[str, int], Call] = {}
     for finding in state.undecided:
-        chunk = _chunk_of(finding, change, plan)
+        chunk = chunk_of(finding, change, plan)
         if chunk is None:
             continue
         ballot = finding.votes[0]
@@ -163,7 +163,7 @@ def _verifying_calls(
     }
     candidates: dict[int, list[Finding]] = {}
     for finding in rank(state.findings):
-        chunk = _chunk_of(finding, change, plan)
+        chunk = chunk_of(finding, change, plan)
         if chunk in answered and finding.severity >= policy.min_severity:
             candidates.setdefault(chunk, []).append(finding)
     return tuple(

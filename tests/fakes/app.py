@@ -256,6 +256,7 @@ class FakeApp(FakeGitHub):
             (("GET", comment), "pull_requests", self._comment),
             (("POST", f"{comment}/reactions"), "pull_requests", self._react),
             (("POST", rf"{repo}/issues/(\d+)/comments"), "pull_requests", self._talk),
+            (("GET", rf"{repo}/(issues|pulls)/(\d+)/comments"), "pull_requests", self._listed),
             (("POST", rf"{repo}/pulls/(\d+)/comments/(\d+)/replies"), "pull_requests", self._reply),
         ]
 
@@ -427,6 +428,16 @@ class FakeApp(FakeGitHub):
                         **comment,
                     }
         raise Refusal(404, "Not Found")
+
+    def _listed(self, request: web.Request, body: Any, kind: str, number: str) -> web.Response:
+        """The comments of one pull request that were written or edited since a time."""
+        since = request.query.get("since", "")
+        if kind == "issues":
+            link = f"/issues/{number}"
+            rows = [t for t in self.talk if t["issue_url"].endswith(link)]
+        else:
+            rows = [{"updated_at": _stamp(0), **c} for c in self.pulls[int(number)].comments]
+        return web.json_response([row for row in rows if row["updated_at"] >= since])
 
     def _react(self, request: web.Request, body: Json, kind: str, number: str) -> web.Response:
         self._comment(request, None, kind, number)

@@ -388,7 +388,7 @@ class FakeGitHub:
             identity = self._identity()
             node = {"id": identity, "node_id": f"PRRC_{identity}", "review": review["id"]}
             pull.comments.append(
-                {**comment, **node, "commit_id": body["commit_id"], "user": {"login": login}}
+                {**comment, **node, "commit_id": body["commit_id"], "user": _user(login)}
             )
         return review
 
@@ -604,3 +604,7 @@ async def running(fake: FakeGitHub, tls: ssl.SSLContext | None = None) -> AsyncI
 def dumped(fake: FakeGitHub) -> str:
     """Everything that was ever sent to it, for looking for what must not be there."""
     return json.dumps(fake.bodies, ensure_ascii=False)
+
+
+def _user(login: str) -> Json:
+    return {"login": login, "type": "Bot" if login.endswith("[bot]") else "User"}

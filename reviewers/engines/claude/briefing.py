@@ -97,7 +97,7 @@ class Briefing:
     def own(self, call: Call) -> str:
         """The part that only this call has."""
         if call.task is Task.VERIFY:
-            return verifier_text(call.candidates, self._access.nonce)
+            return verifier_text(call.candidates, self._access.nonce, call.rebuttal)
         reviewer = self._brief.policy.reviewer(call.reviewer)
         assert reviewer is not None, "a call names a reviewer of its policy"
         return reviewer_text(reviewer, call.vote)

@@ -78,10 +78,15 @@ def comment(body: str, action: str = "created", **more: Any) -> dict[str, Any]:
     return payload(action, **{"sender": user, **more}, issue=issue, comment=said)
 
 
-def reply(body: str, parent: int | None = 600, action: str = "created") -> dict[str, Any]:
+def reply(
+    body: str,
+    parent: int | None = 600,
+    action: str = "created",
+    user: Mapping[str, Any] = ALICE,
+) -> dict[str, Any]:
     """A `pull_request_review_comment` event; `parent` None: it begins its thread."""
     made = pull_request(action)
-    said = {"id": COMMENT, "user": ALICE, "body": body, "updated_at": TIME}
+    said = {"id": COMMENT, "user": user, "body": body, "updated_at": TIME}
     return {**made, "comment": said if parent is None else {**said, "in_reply_to_id": parent}}
 
 

@@ -143,7 +143,11 @@ def test_what_was_not_said_here_is_no_command(body: str) -> None:
 def test_the_list_of_commands_is_right(usage: str) -> None:
     found = parse_command(usage.replace("ID", ID).replace("REASON", "because"))
     assert isinstance(found, Command)
-    assert {verb.value for verb in Verb} == {usage.split()[1] for usage, _ in HELP}
+    assert set(Verb) - {Verb.ANSWER} == {Verb(u.split()[1]) for u, _ in HELP}
+
+
+def test_an_answer_is_no_command_that_can_be_written() -> None:
+    assert isinstance(parse_command("/triptych answer"), Refusal)
 
 
 @given(st.text(alphabet="`~<>!-/ \n\r\ttriptychevwprs0a#*", max_size=300))

@@ -143,6 +143,11 @@ WISHES: list[tuple[str, dict[str, Any], Wish]] = [
     ),
     (
         "pull_request_review_comment",
+        reply("The caller checks it."),
+        command(Verb.ANSWER, Thread.REVIEW, parent=600),
+    ),
+    (
+        "pull_request_review_comment",
         reply("/triptych review", parent=None),
         command(Verb.REVIEW, Thread.REVIEW),
     ),
@@ -206,6 +211,8 @@ IGNORED: list[tuple[str, dict[str, Any], str]] = [
     ("issue_comment", comment(ORDER, sender={**ALICE, "id": 3}), "somebody else"),
     ("issue_comment", comment(ORDER, user=None), "comment.user is missing or odd"),
     ("pull_request_review_comment", reply(ORDER, action="edited"), "only a new comment"),
+    ("pull_request_review_comment", reply("I see.", parent=None), "holds no command"),
+    ("pull_request_review_comment", reply("I see.", user=BOT), "a bot wrote"),
     ("installation", installation("created"), "asked afresh"),
     ("installation", installation("unsuspend"), "asked afresh"),
     ("installation", installation("new_permissions_accepted"), "asked afresh"),

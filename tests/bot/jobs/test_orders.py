@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.jobs.access import AppAccess
-from bot.jobs.orders import Orders, _findings, read_order
+from bot.jobs.findings import TOLD, findings_in
+from bot.jobs.orders import Orders, read_order
 from bot.jobs.protocol import (
     CommandWish,
     JobsProblem,
@@ -375,4 +376,4 @@ def test_a_field_of_another_kind_is_no_order(field: str, value: Any) -> None:
     "text", ["", "x", "[]", "3", '{"findings": 3}', '{"findings": [1, {"id": 2}]}']
 )
 def test_a_document_that_is_none_has_no_findings(text: str) -> None:
-    assert _findings(text) == []
+    assert findings_in(text, *TOLD) == []

@@ -18,7 +18,9 @@ from bot.outputs.replies import (
     help_text,
     not_found,
     not_understood,
+    ruled,
 )
+from reviewers.core.finding import Ruling, Verification
 from tests.bot.outputs import samples
 from tests.bot.outputs.markup import bare_text, structure, tokens
 
@@ -69,6 +71,12 @@ def test_any_stored_finding_is_told_or_passed_over(finding: dict[str, Any]) -> N
 def test_an_id_that_is_asked_for_is_shown_as_it_is_and_does_nothing(text: str) -> None:
     assert_inert(not_found(text))
     assert_inert(not_understood(text))
+
+
+@given(st.text(), st.sampled_from(Ruling), st.sampled_from(["", "it is critical"]))
+def test_what_a_second_look_says_does_nothing(reason: str, kind: Ruling, stays: str) -> None:
+    path, line = ("a`b@org/#1.py", 7) if kind is not Ruling.UNCERTAIN else ("", 0)
+    assert_inert(ruled(Verification(kind, reason, path, line), stays))
 
 
 def test_the_help_is_no_command_itself() -> None:

@@ -1,0 +1,136 @@
+"""An answer in a finding's thread that is no command: where it disputes the finding, it is heard.
+
+It gets a second look by a model, and one reply. What follows is what a verifier may do in a review:
+contrary evidence that is cited and was found in the code withdraws a finding, but no critical one and
+none that an analyser reports (design, section 4). Thanks and questions to colleagues get nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from bot.errors import MissingProblem
+from bot.hosts.people import People
+from bot.jobs.disputes import Dispute
+from bot.jobs.findings import open_findings, read_finding
+from bot.jobs.protocol import CommandWish, JobState, ReviewWish, Thread, Trigger, Wish
+from bot.jobs.store import Store
+from bot.outputs.marker import read_finding_marker
+from bot.outputs.replies import ruled
+from reviewers.core.finding import Finding, Ruling, Severity
+from reviewers.core.history import Dismissal
+
+TRIES = 3
+"""Second looks that are begun for one answer: a push overtakes those that wait or run."""
+CRITICAL = "it is critical"
+REPORTED = "an analyser reports it"
+
+log = structlog.get_logger("triptych.jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of an answer: a reply ("" for none), and the dismissal of the finding, if it is
+    withdrawn. `failed`: it could not be looked into.
+    """
+
+    finding: str = ""
+    reply: str = ""
+    dismissal: Dismissal | None = None
+    failed: bool = False
+
+
+NOTHING = Heard()
+
+
+class Answers:
+    """Hears them. `wish` takes in what is needed for it, `watched` waits for a job, `today` is a date."""
+
+    def __init__(
+        self,
+        store: Store,
+        wish: Callable[[Wish], Awaitable[str]],
+        watched: Callable[[str], Awaitable[JobState | None]],
+        today: Callable[[], str],
+    ) -> None:
+        self._store = store
+        self._wish = wish
+        self._watched = watched
+        self._today = today
+
+    async def heard(self, order: CommandWish, people: People) -> Heard:
+        """Cheapest first: most answers stand in threads of people."""
+        findings = await open_findings(self._store, order.place)
+        if not findings or not (finding := await self._finding(order, people, findings)):
+            return NOTHING
+        if not await people.may_order(order.author, order.login):
+            return NOTHING
+        comment = await people.comment(order.comment, order.thread)
+        if comment.author != order.author or order.updated not in ("", comment.updated):
+            log.info("order.ignored", verb=order.verb.value, why="the comment was edited since")
+            return NOTHING
+        disputes = self._store.disputes
+        if not await disputes.begin(order.place, finding.id, order.comment, order.updated):
+            return NOTHING
+        ended, dispute = await self._looked_into(order, finding.id)
+        if dispute is None:
+            return NOTHING
+        if dispute.is_open:  # Nobody will look any more; a further answer may be looked into.
+            await disputes.rule(order.place, dispute, None)
+            return Heard(finding.id, failed=ended is not JobState.SKIPPED)
+        if dispute.ruling is None:
+            return Heard(finding.id, failed=bool(dispute.why))
+        return self._ruled(order, finding, dispute)
+
+    async def _finding(
+        self, order: CommandWish, people: People, findings: dict[str, object]
+    ) -> Finding | None:
+        """The open finding in whose thread it stands. Anybody may copy a marker: the thread is ours."""
+        try:
+            first = await people.comment(order.parent, Thread.REVIEW)
+        except MissingProblem:
+            return None
+        marker = read_finding_marker(first.body)
+        if marker is None or not first.is_bot:
+            return None
+        return read_finding(findings.get(marker[0]))
+
+    async def _looked_into(
+        self, order: CommandWish, finding: str
+    ) -> tuple[JobState | None, Dispute | None]:
+        """How the last job for it ended, and what it says; None where it is forgotten."""
+        ended: JobState | None = None
+        mine: Dispute | None = None
+        for number in range(1, TRIES + 1):
+            once = f"answer {order.comment} {finding} {number}"
+            ended = await self._watched(
+                await self._wish(ReviewWish(order.place, Trigger.DISPUTE, once=once))
+            )
+            there = await self._store.disputes.of_pull(order.place)
+            mine = next((d for d in there if d.comment == order.comment), None)
+            if ended is not JobState.SUPERSEDED or mine is None or not mine.is_open:
+                break
+        return ended, mine
+
+    def _ruled(self, order: CommandWish, finding: Finding, dispute: Dispute) -> Heard:
+        ruling = dispute.ruling
+        assert ruling is not None, "who asks has looked"
+        stays = ""
+        if ruling.ruling is Ruling.REFUTED:
+            stays = _firm(finding)
+        reply = ruled(ruling, stays)
+        if ruling.ruling is not Ruling.REFUTED or stays:
+            return Heard(finding.id, reply)
+        where = f" ({ruling.path}:{ruling.line})"
+        reason = f"Disputed; a second look agrees: {ruling.reason}{where}"
+        return Heard(finding.id, reply, Dismissal(order.login, self._today(), reason))
+
+
+def _firm(finding: Finding) -> str:
+    """Why no model may remove it alone, as in the verifying round; "" where one may."""
+    if finding.severity is Severity.CRITICAL:
+        return CRITICAL
+    return REPORTED if finding.analysers else ""

@@ -1,0 +1,82 @@
+"""The findings of a pull request's reviews, as the database keeps them: in their documents."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.jobs.protocol import JobState, Place
+from bot.jobs.store import Store
+from bot.outputs.shapes import FindingShape
+from reviewers.core.finding import Dissent, Finding, Location, Severity, Side, Source
+
+TOLD = ("findings", "dismissed")
+"""The lists of a document that people may ask about."""
+
+
+async def last_findings(store: Store, place: Place, beginning: str) -> list[dict[str, Any]]:
+    """Of the newest finished review that has any, the findings whose ids begin so; [] for none.
+
+    Scoped to the pull request, so that an id from elsewhere tells nothing.
+    """
+    for job in await store.of_pull(place):
+        if job.row.state is JobState.DONE and (whole := await store.job(job.row.id)):
+            found = [
+                f for f in findings_in(whole.row.document, *TOLD) if f["id"].startswith(beginning)
+            ]
+            if found:
+                return found
+    return []
+
+
+async def open_findings(store: Store, place: Place) -> dict[str, object]:
+    """The open findings of the newest finished review, by id."""
+    for job in await store.of_pull(place):
+        if job.row.state is JobState.DONE and job.row.outcome:
+            whole = await store.job(job.row.id)
+            return {
+                f["id"]: f for f in findings_in(whole.row.document if whole else "", "findings")
+            }
+    return {}
+
+
+def findings_in(document: str, *lists: str) -> list[dict[str, Any]]:
+    """The findings in some lists of a stored review, [] where it cannot be read."""
+    try:
+        data = json.loads(document) if document else {}
+        found = [f for name in lists for f in data.get(name, [])]
+    except (ValueError, AttributeError, TypeError):
+        return []
+    return [f for f in found if isinstance(f, dict) and isinstance(f.get("id"), str)]
+
+
+def read_finding(data: object) -> Finding | None:
+    """An open finding of a stored review, as its verifier is shown it; None where that is none."""
+    try:
+        shape = FindingShape.model_validate(data)
+        side = Side(shape.side) if shape.side else Side.RIGHT
+        severity = Severity.parse(shape.severity)
+        sources = tuple(
+            Source(s.reviewer, s.engine, s.vote or 0, s.name, s.rule, Severity.parse(s.severity))
+            for s in shape.sources
+        )
+    except (ValidationError, ValueError):
+        return None
+    location = None
+    if shape.line and shape.side:
+        location = Location(shape.path, shape.line, shape.end_line or shape.line, side)
+    return Finding(
+        rule=shape.rule,
+        severity=severity,
+        title=shape.title,
+        body=shape.body,
+        fix=shape.fix,
+        path=shape.path,
+        quote=shape.quote,
+        sources=sources,
+        location=location,
+        dissent=tuple(Dissent(d.reviewer, d.vote, d.reason, d.against) for d in shape.dissent),
+        id=shape.id,
+    )
