@@ -91,7 +91,8 @@ KINDS: tuple[SecretKind, ...] = (
     _kind(
         "private key",
         r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
-        r"(?:[^\n]{0,8192}?-----END[A-Z0-9 ]*-----|(?:\\+[nr]|[A-Za-z0-9+/=])*)",
+        # No dashes between, so that each of many beginnings is only read up to the next one.
+        r"(?:(?:(?!-----)[^\n]){0,8192}+-----END[A-Z0-9 ]*-----|(?:\\++[nr]|[A-Za-z0-9+/=])*+)",
         "PRIVATE KEY",
     ),
     _kind(
@@ -104,10 +105,13 @@ KINDS: tuple[SecretKind, ...] = (
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
 _END = "-----END"
+_CHAIN = re.compile(r"[\w.…\-]*+")
+# Each part takes all that it can and gives nothing back: strangers write these rows, and a pattern
+# that tries every way to share one out takes for ever.
 _KEY_ROW = re.compile(
-    r"[\s\"'`(+*#/|>-]*"
-    r"(?:([A-Za-z0-9+/=]{4,})|(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset): [^\"'`]*)?"
-    r"(?:\\+[nr]|[\s\"'`,;)+\\])*"
+    r"[\s\"'`(+*#/|>-]*+"
+    r"(?:(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset): [^\"'`]*+|([A-Za-z0-9+/=]{4,}+))?+"
+    r"(?:\\++[nr]?|[\s\"'`,;)+])*+"
 )
 _FULL_KEY_ROW = 32
 """Base64 of a key has rows of 64 or 76 characters; only the last ones may be shorter than this."""
@@ -154,9 +158,13 @@ class Redaction:
     def __call__(self, text: str) -> str:
         """`text` with every credential cut to 4 characters and `…`."""
         text = self._without_own(_without_key_bodies(text))
-        # Again, while there are some: one may have hidden its neighbour's beginning.
-        while spans := tuple(find_secrets(text)):
-            text = _cut(text, ((span.start, span.end) for span in spans))
+        # Again, because one may have hidden its neighbour's beginning; a whole chain of them goes at
+        # once, for else each pass through the text would only reveal the next.
+        for ends in (False, False, True):
+            spans = tuple((span.start, span.end) for span in find_secrets(text))
+            if not spans:
+                break
+            text = _cut(text, _with_chains(text, spans) if ends else spans)
         return text
 
     def _without_own(self, text: str) -> str:
@@ -175,6 +183,15 @@ def _cut(text: str, spans: Iterable[tuple[int, int]]) -> str:
         parts += (text[at:start], "\n".join((masked(first), *("…" for _ in rest))))
         at = end
     return "".join((*parts, text[at:]))
+
+
+def _with_chains(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Each span with all that hangs on it without a gap."""
+    behind = 0
+    for start, end in spans:
+        if end > behind:
+            last = _CHAIN.match(text, end)
+            yield max(start, behind), (behind := last.end() if last else end)
 
 
 def _merged(starts: list[int]) -> Iterator[tuple[int, int]]:

@@ -244,3 +244,39 @@ def test_s37_large_texts_are_masked_in_a_moment() -> None:
 
 def test_names_of_kinds_are_unique() -> None:
     assert len({kind.name for kind in KINDS}) == len(KINDS)
+
+
+HOSTILE = {
+    "a key's row of line ends": "-----BEGIN PRIVATE KEY-----\nAAAA" + "\\\\n" * 4000 + "!",
+    "a key's row of backslashes": "-----BEGIN PRIVATE KEY-----\n" + "\\" * 200_000 + "!",
+    "a key's row of signs": "-----BEGIN PRIVATE KEY-----\n" + "A" * 99_000 + "+" * 99_000 + "!",
+    "a key's header": "-----BEGIN PRIVATE KEY-----\nVersion: " + "," * 200_000 + '"!',
+    "beginnings of keys": "-----BEGIN PRIVATE KEY-----" * 16_000,
+    "words of a beginning": "-----BEGIN " + "A " * 200_000,
+    "tokens without a gap": ("npm_" + "A" * 36) * 10_000,
+    "tokens of several kinds": ("npm_" + "A" * 36 + "AIza" + "b" * 35 + "AKIA" + "C" * 16) * 4000,
+    "parts of web tokens": "eyJaaaaaaaaaaaa.eyJ" * 20_000,
+    "a long run before one": "a-" * 100_000 + ".eyJ" + "a" * 5,
+    "passwords": ("://" + "a" * 63 + ":" + "b" * 127) * 2000,
+    **{f"signs of {kind.name}": kind.signs[0] * (400_000 // len(kind.signs[0])) for kind in KINDS},
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_s37_no_text_of_a_stranger_takes_for_ever(text: str) -> None:
+    """Each took minutes, or for ever, by a pattern that tries all ways to share a text out; masking one
+    holds up the whole process. The limit is 20 times what they take.
+    """
+    begun = process_time()
+    cut = redact(text)
+    assert process_time() - begun < 5.0
+    assert redact(cut) == cut
+
+
+def test_of_a_chain_of_tokens_nothing_is_left_and_the_code_behind_it_is() -> None:
+    chain = ("npm_" + "A" * 36 + "AIza" + "b" * 35) * 50
+    text = redact(f'run("{chain}")  # here\nos.system(name)')
+    assert "AAAAA" not in text
+    assert "bbbbb" not in text
+    assert text.startswith('run("npm_…')
+    assert text.endswith('")  # here\nos.system(name)')
