@@ -44,7 +44,7 @@ _DO = "Write one of: " + ", ".join(f"`{usage}`" for usage, _ in HELP) + "."
 
 _COMMAND = re.compile(r"/triptych(?:[ \t]+(.*))?", re.ASCII | re.IGNORECASE)
 _FINDING = re.compile(r"`?([0-9a-f]{6,16})`?", re.ASCII | re.IGNORECASE)
-_FENCE = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(`{3,}(?!.*`)|~{3,})")
+_FENCE = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(`{3,}+(?!.*`)|~{3,})")
 _QUOTE = re.compile(r" {0,3}>[ \t]*(.*)")
 _SIGNATURE = re.compile(r"--[ \t]*")
 _HIDES = re.compile(r"<!--|<(pre|code|blockquote|script|style|textarea)\b", re.IGNORECASE)
@@ -53,6 +53,8 @@ _HIDES = re.compile(r"<!--|<(pre|code|blockquote|script|style|textarea)\b", re.I
 
 def parse_command(body: str) -> Command | Refusal | None:
     """The command in a comment; None where there is none, a Refusal where it is not in order."""
+    if "/triptych" not in body.lower():  # Most comments: nobody need take their Markdown apart.
+        return None
     lines = (line for line in _plain(body) if not line.startswith((" ", "\t")))
     asked = [match for line in lines if (match := _COMMAND.fullmatch(line.rstrip()))]
     if len(asked) > 1:

@@ -13,6 +13,7 @@ from typing import Any
 import gidgethub
 
 from bot.errors import AccessProblem, MissingProblem
+from bot.hosts import queries
 from bot.hosts.app import AppAPI
 from bot.hosts.http import told, written
 from bot.jobs.protocol import Thread
@@ -35,7 +36,8 @@ class Face(enum.StrEnum):
 class Comment:
     """A comment as it is now; `parent` is the first of its review thread, 0 where it is that itself.
 
-    `updated` is GitHub's `updated_at`: of another time than in the event, it was edited since.
+    `updated` is GitHub's `updated_at`: of another time than in the event, it was edited since. `node`
+    is its name in GraphQL.
     """
 
     id: int
@@ -45,6 +47,7 @@ class Comment:
     body: str
     updated: str
     parent: int = 0
+    node: str = ""
 
 
 def permits(answer: Mapping[str, Any], author: int) -> bool:
@@ -103,7 +106,22 @@ class People:
             row["body"] or "",
             str(row.get("updated_at", "")),
             int(row.get("in_reply_to_id") or 0),
+            str(row.get("node_id", "")),
         )
+
+    async def our_comment(self, comment: int) -> Comment | None:
+        """A comment in a review's thread; None where it is not ours, whatever it says: anybody may
+        copy a marker of ours into a comment of theirs.
+        """
+        found = await self.comment(comment, Thread.REVIEW)
+        if not (found.is_bot and found.node):
+            return None
+        try:
+            answer = await self._api.ask(queries.OURS, {"id": found.node})
+        except gidgethub.HTTPException as e:
+            raise told(e, "read whose a comment is") from e
+        node = answer.get("node")
+        return found if isinstance(node, dict) and node.get("viewerDidAuthor") is True else None
 
     async def react(self, comment: int, thread: Thread, face: Face) -> bool:
         """Put a reaction on a comment, once; False where that cannot be, or requests are short."""

@@ -56,6 +56,9 @@ def drafts_query() -> str:
     )
 
 
+OURS = "query($id: ID!) { node(id: $id) { ... on PullRequestReviewComment { viewerDidAuthor } } }"
+"""Whether a comment in a review's thread is ours."""
+
 HIDE = (
     "mutation($id: ID!, $why: ReportedContentClassifiers!) { minimizeComment(input: {subjectId: "
     "$id, classifier: $why}) { minimizedComment { isMinimized } } }"

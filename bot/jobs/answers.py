@@ -16,7 +16,7 @@ from bot.errors import MissingProblem
 from bot.hosts.people import People
 from bot.jobs.disputes import Dispute
 from bot.jobs.findings import open_findings, read_finding
-from bot.jobs.protocol import CommandWish, JobState, ReviewWish, Thread, Trigger, Wish
+from bot.jobs.protocol import CommandWish, JobState, ReviewWish, Trigger, Wish
 from bot.jobs.store import Store
 from bot.outputs.marker import read_finding_marker
 from bot.outputs.replies import ruled
@@ -88,15 +88,13 @@ class Answers:
     async def _finding(
         self, order: CommandWish, people: People, findings: dict[str, object]
     ) -> Finding | None:
-        """The open finding in whose thread it stands. Anybody may copy a marker: the thread is ours."""
+        """The open finding in whose thread it stands."""
         try:
-            first = await people.comment(order.parent, Thread.REVIEW)
+            first = await people.our_comment(order.parent)
         except MissingProblem:
             return None
-        marker = read_finding_marker(first.body)
-        if marker is None or not first.is_bot:
-            return None
-        return read_finding(findings.get(marker[0]))
+        marker = read_finding_marker(first.body) if first else None
+        return read_finding(findings.get(marker[0])) if marker else None
 
     async def _looked_into(
         self, order: CommandWish, finding: str

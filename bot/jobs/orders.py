@@ -223,8 +223,8 @@ class Orders:
         """The one finding of this pull request's last review that is meant; None for none, or several."""
         wanted = order.finding
         if not wanted and order.parent:
-            first = await people.comment(order.parent, Thread.REVIEW)
-            marker = read_finding_marker(first.body)
+            first = await people.our_comment(order.parent)
+            marker = read_finding_marker(first.body) if first else None
             wanted = marker[0] if marker else ""
         if not wanted:
             return None

@@ -415,6 +415,11 @@ class FakeGitHub:
                 return {"data": None, "errors": [{"type": "NOT_FOUND", "message": "no node"}]}
             self.hidden[variables["id"]] = variables["why"]
             return {"data": {"minimizeComment": {"minimizedComment": {"isMinimized": True}}}}
+        if "viewerDidAuthor } }" in query and "node(id: $id)" in query:
+            said = (c for p in self.pulls.values() for c in p.comments)
+            found_one = next((c for c in said if c.get("node_id") == variables["id"]), None)
+            author = found_one["user"]["login"] if found_one else ""
+            return {"data": {"node": {"viewerDidAuthor": author == login} if found_one else None}}
         if f"{variables['owner']}/{variables['repo']}" != REPOSITORY:
             error = {"type": "NOT_FOUND", "message": "Could not resolve to a Repository"}
             return {"data": {"repository": None}, "errors": [error]}

@@ -240,12 +240,19 @@ async def test_an_answer_that_was_edited_is_not_heard(w: World) -> None:
 
 
 async def test_threads_of_people_are_theirs(w: World) -> None:
-    """Also one that begins with a copy of our marker."""
+    """Also those that begin with a copy of our marker, by a person or by another bot."""
     marker = read_finding_marker(thread_of(w)["body"])
     assert marker is not None
-    first = {"user": {"login": "mallory", "id": 13, "type": "User"}, "path": "api/orders.py"}
-    for identity, text in ((7001, "Why?"), (7002, f"Look: {finding_marker(*marker)}")):
-        w.github.pulls[128].comments.append({**first, "id": identity, "body": text})
+    mallory = {"login": "mallory", "id": 13, "type": "User"}
+    other = {"login": "other[bot]", "id": 14, "type": "Bot"}
+    copied = f"Look: {finding_marker(*marker)}"
+    for identity, user, text in (
+        (7001, mallory, "Why?"),
+        (7002, mallory, copied),
+        (7003, other, copied),
+    ):
+        first = {"id": identity, "node_id": f"PRRC_{identity}", "user": user, "body": text}
+        w.github.pulls[128].comments.append({**first, "path": "api/orders.py"})
         assert await hear(w, answer(w, parent=identity)) == ([], [])
     assert w.paid == CALLS
 

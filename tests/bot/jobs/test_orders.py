@@ -258,6 +258,21 @@ async def test_dismiss_in_the_findings_own_thread(w: World) -> None:
     assert set(decided) == {identity}
 
 
+@pytest.mark.parametrize(("login", "kind"), [("mallory", "User"), ("other[bot]", "Bot")])
+async def test_s30_a_copy_of_our_marker_names_no_finding(w: World, login: str, kind: str) -> None:
+    """A maintainer who dismisses a remark about spelling must not dismiss what its author chose."""
+    await w.reviewed()
+    marker = w.github.pulls[128].comments[0]["body"].splitlines()[-1]
+    first = {"id": 7001, "node_id": "PRRC_7001", "user": {"login": login, "id": 13, "type": kind}}
+    first |= {"body": f"Is this spelling fine?\n\n{marker}", "path": "api/orders.py"}
+    w.github.pulls[128].comments.append(first)
+    comment = w.github.say(128, "bob", "/triptych dismiss it is fine", 7001)
+    known: dict[str, Any] = {"comment": comment, "thread": Thread.REVIEW, "parent": 7001}
+    faces, _ = await obey(w, order(w, Verb.DISMISS, reason="it is fine", updated="", **known))
+    assert faces == ["eyes", "confused"]
+    assert await w.service._store.decisions.dismissed(w.github.place(128)) == {}
+
+
 async def test_a_dismissal_while_another_head_is_reviewed_waits_for_it(w: World) -> None:
     """Told anew it would stop the review that runs, and what that has cost."""
     await w.reviewed()
