@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from time import monotonic
 
 from bot.config import PATH, Config, parse_config
 from bot.errors import ConfigProblem
@@ -36,6 +38,8 @@ AT_ONCE = 16
 GRACE_SECONDS = 30.0
 """So much longer than an engine's own deadline the fan-out waits, in case the engine fails."""
 
+log = logging.getLogger(__name__)
+
 _RUN_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that reads like another."""
 
@@ -59,6 +63,14 @@ def new_run() -> str:
 def new_nonce() -> str:
     """A fence for the material of one review: 96 bits, 24 hex digits."""
     return secrets.token_hex(12)
+
+
+class KeepingError(Exception):
+    """What keeps looks could not do so, and why: the review does not go on without them."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(type(cause).__name__)
+        self.cause = cause
 
 
 async def _silent(_brief: Brief) -> None:
@@ -251,11 +263,15 @@ def _look(outcome: Done[Call, Look] | Failed[Call], used: Look | None) -> Look:
     match outcome:
         case Done(_, look, _):
             return look
+        case Failed(_, KeepingError() as error, _):
+            raise error
         case Failed(call, TimeoutError(), seconds):
             failed = Look(call, Reading.TIMED_OUT, detail="no answer in time", seconds=seconds)
         case Failed(call, error, seconds):
+            log.error("A fault of ours in the call %s", call.name, exc_info=error)
             detail = f"an internal error ({type(error).__name__})"
             failed = Look(call, Reading.FAILED, detail=detail, seconds=seconds)
+    failed = replace(failed, start=max(0.0, monotonic() - failed.seconds))
     if used is None:
         return failed
     return replace(failed, model=used.model, usage=used.usage, cost=used.cost)

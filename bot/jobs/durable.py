@@ -50,26 +50,41 @@ __all__ = [
     "DurableError",
     "Queue",
     "Start",
+    "StepReservation",
     "is_begun_by",
     "keep",
     "refuse_pickle",
     "reserved",
 ]
 
+_FAULT = "triptych_fault"
+MOST_WORDS = 500
+"""Characters that are kept of an exception."""
+
 Work = Callable[[str], Coroutine[Any, Any, str]]
 Step = Callable[[], Coroutine[Any, Any, Mapping[str, Any]]]
 
 
+class FaultError(Exception):
+    """What a step of an earlier life has raised, in its words."""
+
+
 class Json(Serializer):
-    """Plain JSON for everything that is stored."""
+    """Plain JSON for everything that is stored; of an exception its words, so that another one, that it
+    is no JSON, does not take its place.
+    """
 
     def serialize(self, data: Any) -> str:
         """Values as text; what is no plain value is a fault of ours."""
+        if isinstance(data, BaseException):
+            return json.dumps({_FAULT: f"{type(data).__name__}: {data}"[:MOST_WORDS]})
         return json.dumps(data)
 
     def deserialize(self, serialized_data: str) -> Any:
         """Text as values."""
-        return json.loads(serialized_data)
+        data = json.loads(serialized_data)
+        is_fault = isinstance(data, dict) and set(data) == {_FAULT}
+        return FaultError(str(data[_FAULT])) if is_fault else data
 
     def name(self) -> str:
         """The mark of its rows."""

@@ -14,10 +14,11 @@ from time import monotonic
 from typing import Any
 
 from bot.errors import MovedProblem
-from bot.jobs.durable import keep, reserved
+from bot.jobs.durable import StepReservation, keep, reserved
 from bot.jobs.limits import Limits
+from bot.jobs.transactions import AWAY
 from bot.jobs.wire import read_look, write_look
-from bot.pipeline import Run
+from bot.pipeline import KeepingError, Run
 from reviewers.core.call import Call, Look
 from reviewers.core.policy import STATIC, Policy
 
@@ -67,25 +68,35 @@ class Keeper:
             nonlocal got_further
             if call.engine == STATIC:
                 return await run(call)
-            if known := self._looks.get(names[call]):
+            name = names[call]
+            if known := self._looks.get(name):
                 return known  # Paid for in an earlier try, whose round was not finished.
-            fresh: list[Look] = []
-
-            async def step() -> Mapping[str, Any]:
-                async with self._limits.call():
-                    fresh.append(await run(call))
-                    await self._paid(fresh[0])  # Before anything else is waited for.
-                return write_look(fresh[0])
-
-            data = await keep(place_of[call], names[call], step)
-            look = fresh[0] if fresh else self._recalled(data, call)
-            self._looks[names[call]] = look
-            if fresh and not got_further:
-                got_further = True
-                await self._kept()
+            try:
+                look, is_fresh = await self._answered(call, name, place_of[call], run)
+                self._looks[name] = look
+                if is_fresh and not got_further:
+                    got_further = True
+                    await self._kept()
+            except AWAY as e:
+                raise KeepingError(e) from e
             return look
 
         return kept
+
+    async def _answered(
+        self, call: Call, name: str, place: StepReservation, run: Run
+    ) -> tuple[Look, bool]:
+        """The look, and whether it was asked for now, and not by an earlier life."""
+        fresh: list[Look] = []
+
+        async def step() -> Mapping[str, Any]:
+            async with self._limits.call():
+                fresh.append(await run(call))
+                await self._paid(fresh[0])  # Before anything else is waited for.
+            return write_look(fresh[0])
+
+        data = await keep(place, name, step)
+        return (fresh[0], True) if fresh else (self._recalled(data, call), False)
 
     async def _known(self, name: str | None, run: Run, call: Call) -> Look:
         return self._looks[name] if name else await run(call)

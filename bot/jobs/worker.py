@@ -28,7 +28,7 @@ from bot.outputs.checkrun import adopted_check, check_run
 from bot.outputs.document import document, worst_proven
 from bot.outputs.inert import inert
 from bot.outputs.shapes import WrittenShape
-from bot.pipeline import Circumstances
+from bot.pipeline import Circumstances, KeepingError
 from bot.publish import Published
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
 from reviewers.core.call import Call
@@ -195,6 +195,8 @@ class Worker:
             return await self._endings.failed(job, e)
         except AWAY:
             raise
+        except KeepingError as e:
+            raise e.cause from None
         except Exception as e:  # The job's boundary: one that breaks must not break the others.
             log.exception("job.fault", job=job.row.id)
             fault = Problem(f"Triptych has a fault ({type(e).__name__}).", "See the server's log.")

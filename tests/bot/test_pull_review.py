@@ -162,6 +162,7 @@ async def test_an_engine_that_raises_is_a_look_that_failed() -> None:
         ]
         assert "a fault of ours" not in w.body
         assert w.body.startswith("**Incomplete: style reviewed nothing.**")
+        assert done.report.verdict.seconds < 60, "its time is that of the others, on one clock"
 
 
 # --- Once per head and configuration

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from bot.jobs.books import BOOKING, Books
@@ -220,3 +221,18 @@ async def test_what_could_not_be_booked_is_told() -> None:
         ("job.unbooked", "one"),
         ("job.unbooked", "two"),
     ]
+
+
+async def test_a_database_that_is_away_is_waited_for() -> None:
+    """What was answered and paid for is no failure, and no money is forgotten."""
+    problems = [OperationalError("update", None, sqlite3.OperationalError("lost"))] * 3
+    written: list[float | None] = []
+
+    async def pay(_job: str, cost: float | None) -> None:
+        if problems:
+            raise problems.pop()
+        written.append(cost)
+
+    books = Books(pay, lambda _look: None, again=0.01)
+    await asyncio.wait_for(books.paid("one", LOOK), 5)
+    assert written == [0.25]
