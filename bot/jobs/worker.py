@@ -20,7 +20,7 @@ from bot.jobs.endings import Ending, Endings, gate_now
 from bot.jobs.judge import judged
 from bot.jobs.keeping import Keeper
 from bot.jobs.means import Means, Reach
-from bot.jobs.protocol import JobState, ReviewWish, Trigger
+from bot.jobs.protocol import JobRow, JobState, ReviewWish, Trigger
 from bot.jobs.store import NEWER, Job
 from bot.jobs.tables import ALIVE
 from bot.jobs.transactions import AWAY
@@ -328,14 +328,14 @@ class Worker:
         """Somebody has reviewed this head already, or we had posted before we were interrupted."""
         assert desk.terms is not None, "a review has terms"
         ours = outcome.ours
-        is_of_run = ours.sealed and ours.marker.run == self._means.run_of(job.row.id)
-        mine = is_of_run and job.row.document
+        known = await self._written(job, ours.marker.run) if ours.sealed else None
         check = adopted_check(
             ours.review.body,
             ours.marker,
-            worst_proven(job.row.document) if mine else outcome.worst,
+            worst_proven(known.document) if known else outcome.worst,
             desk.terms.gate,
-            sealed=ours.sealed,
+            sealed=ours.sealed and (known is not None or not ours.marker.open),
+            title=known.title if known else "",
         )
         told: dict[str, str | int] = {"review_url": ours.review.url, "head": ours.marker.head}
         if not job.row.document:
@@ -345,6 +345,17 @@ class Worker:
             desk.finish(ours.marker.head, check), self._means.store.note(job.row.id, **told)
         )
         return Ending(JobState.DONE, "the review that stands there is adopted")
+
+    async def _written(self, job: Job, run: str) -> JobRow | None:
+        """The job, with its document, that has posted under this name; None where it is forgotten.
+
+        Only the marker is signed: what stands round it, whoever may write to the repository can edit.
+        """
+        for other in await self._means.store.of_pull(job.row.place):
+            if self._means.run_of(other.row.id) == run:
+                whole = await self._means.store.job(other.row.id)
+                return whole.row if whole and whole.row.document else None
+        return None
 
     async def _moved(self, job: Job) -> Ending:
         """What was reviewed stands there no more: a job for what does, if no event has made it yet.

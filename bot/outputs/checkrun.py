@@ -88,16 +88,18 @@ def adopted_check(
     gate: Severity | None,
     *,
     sealed: bool,
+    title: str = "",
 ) -> CheckRun:
     """The check run of a review that stood there already, told by that review's own words.
 
     `worst` is the gravest severity that it may have found: what was proven then cannot be told any
     more, so with a gate that counts as if it were. What is not `sealed` turns no check green, and
-    passes no gate: GitHub lets a required check pass that is neutral.
+    passes no gate: GitHub lets a required check pass that is neutral. `title` is what its own check
+    run said, "" where nobody knows: the body may have been edited since.
     """
     text = body.rpartition("<!--")[0].strip()
     bold = re.match(r"\*\*(.+?)\*\*", text)
-    title = _plain(bold[1] if bold else marker.outcome)
+    title = title or _plain(bold[1] if bold else marker.outcome)
     match marker.outcome:
         case Outcome.CLEAN:
             told = "success" if sealed else "neutral"

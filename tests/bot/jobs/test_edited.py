@@ -119,3 +119,25 @@ async def test_of_two_at_once_ours_does_not_step_back_behind_an_edited_one(w: Wo
     row = await w.reviewed(trigger=Trigger.PUSHED, seen=2.0)
     assert row.note == ""
     assert not w.github.bodies_of(128)[1].startswith("Reviewed twice")
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+async def test_a_body_that_was_edited_round_its_marker_turns_no_gate(
+    w: World, remembered: bool
+) -> None:
+    """The seal holds for the marker alone; what was proven stands in our database."""
+    w.pull(config=GATE)
+    first = await w.reviewed()
+    assert w.checks() == [("failure", first.title)]
+    (review,) = w.github.pulls[128].reviews
+    review["body"] = f"**No findings.** All good.\n\n{review['body'].rpartition(chr(10))[2]}"
+    for comment in w.github.pulls[128].comments:
+        comment["body"] = "ok"
+    if not remembered:
+        await w.service._store.note(first.id, document="")
+    before = w.paid
+    row = await w.reviewed(trigger=Trigger.REOPENED, seen=2.0, base="other")
+    assert row.note == "the review that stands there is adopted"
+    assert w.paid == before
+    title = first.title if remembered else "Not confirmed: No findings"
+    assert w.checks()[-1] == ("failure", title)
