@@ -146,7 +146,9 @@ class PublishTable(_Table):
     """`[publish]`: whose reviews count as ours."""
 
     accounts: list[Login] = Field(
-        default=[], max_length=20, description="logins whose markers are believed beside our own"
+        default=[],
+        max_length=20,
+        description="logins whose markers are believed beside our own; a bot's with [bot]",
     )
 
 

@@ -82,14 +82,16 @@ class Standing:
 def standing(
     reviews: Sequence[PostedReview], accounts: Sequence[str] = (), seal: Seal | None = None
 ) -> Standing:
-    """Our reviews among all. `accounts` are logins trusted beside our own, in either spelling.
+    """Our reviews among all. `accounts` are logins trusted beside our own: with `[bot]` a bot's alone,
+    for a person may have its name; without it anybody's of that name.
 
     Whoever has a `seal` trusts no marker without it, its own account's neither.
     """
-    trusted = {a.removesuffix("[bot]").lower() for a in accounts}
+    trusted = {a.lower() for a in accounts}
     found = []
     for review in sorted(reviews, key=lambda r: r.id):
-        if not (review.ours or review.author.lower() in trusted):
+        author = review.author.lower()
+        if not (review.ours or trusted & {author, author.removesuffix("[bot]")}):
             continue
         marker = read_marker(review.body)
         if marker is not None:

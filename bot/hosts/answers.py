@@ -176,13 +176,19 @@ def login(user: Mapping[str, Any] | None) -> str:
     return str((user or {}).get("login", "")).removesuffix("[bot]")
 
 
+def _author(actor: Mapping[str, Any] | None) -> str:
+    """A login of GraphQL, of a bot with `[bot]`: a person may have an App's name."""
+    is_bot = (actor or {}).get("__typename") == "Bot"
+    return login(actor) + "[bot]" * is_bot
+
+
 def reviews_of(nodes: Sequence[Mapping[str, Any]]) -> tuple[PostedReview, ...]:
     """Reviews of an answer, oldest first; who has deleted the account has no name."""
     found = [
         PostedReview(
             int(n["databaseId"]),
             n["id"],
-            login(n.get("author")),
+            _author(n.get("author")),
             bool(n["viewerDidAuthor"]),
             (n.get("commit") or {}).get("oid", ""),
             n["body"] or "",

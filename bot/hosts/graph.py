@@ -11,8 +11,9 @@ from bot.hosts import queries
 from bot.hosts.http import GitHubAPI, told
 from bot.subject import PullRequest
 
-MOST_REVIEW_PAGES = 20
-"""A thousand reviews: every answer in a thread is one to GitHub."""
+MOST_REVIEW_PAGES = 100
+"""Five thousand reviews: every answer in a thread is one to GitHub, and who floods it must not make us
+forget our own."""
 
 
 class Graph:

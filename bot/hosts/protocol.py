@@ -33,7 +33,7 @@ class PostedComment:
 
 @dataclass(frozen=True, slots=True)
 class PostedReview:
-    """A submitted review; `author` is a login without `[bot]`, `ours` whether we wrote it."""
+    """A submitted review; `author` is a login, of a bot with `[bot]`, `ours` whether we wrote it."""
 
     id: int
     node: str

@@ -13,7 +13,7 @@ _TREE = "fragment T on Tree { entries { name mode } }"
 _REVIEWS = (
     f"reviews(last: {REVIEWS}, before: $before, states: [COMMENTED]) {{"
     " pageInfo { hasPreviousPage startCursor } nodes { databaseId id body url"
-    " viewerDidAuthor author { login } commit { oid }"
+    " viewerDidAuthor author { login __typename } commit { oid }"
     f" comments(first: {COMMENTS}) {{ nodes {{ databaseId id body path line startLine originalLine"
     " isMinimized } } } }"
 )

@@ -97,8 +97,9 @@ OURS = posted(report(verdict(SQL)))
         ("mallory", False, (), False),
         ("mallory", False, ("triptych",), False),
         ("triptych", False, ("triptych",), True),
-        ("triptych", False, ("Triptych[bot]",), True),
-        ("Triptych", False, ("triptych[bot]",), True),
+        ("triptych[bot]", False, ("Triptych[bot]",), True),
+        ("Triptych[bot]", False, ("triptych",), True),
+        ("triptych", False, ("triptych[bot]",), False),
         ("triptych-evil", False, ("triptych",), False),
     ],
 )

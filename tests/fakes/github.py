@@ -474,7 +474,7 @@ class FakeGitHub:
             "body": review["body"],
             "url": review["html_url"],
             "viewerDidAuthor": review["user"]["login"] == login,
-            "author": {"login": review["user"]["login"].removesuffix("[bot]")},
+            "author": _actor(review["user"]["login"]),
             "commit": {"oid": review["commit_id"]},
             "comments": {"nodes": [self._comment_node(pull, c) for c in comments[:100]]},
         }
@@ -609,6 +609,11 @@ async def running(fake: FakeGitHub, tls: ssl.SSLContext | None = None) -> AsyncI
 def dumped(fake: FakeGitHub) -> str:
     """Everything that was ever sent to it, for looking for what must not be there."""
     return json.dumps(fake.bodies, ensure_ascii=False)
+
+
+def _actor(login: str) -> Json:
+    kind = "Bot" if login.endswith("[bot]") else "User"
+    return {"login": login.removesuffix("[bot]"), "__typename": kind}
 
 
 def _user(login: str) -> Json:

@@ -178,7 +178,7 @@ async def test_a_whole_review_is_posted_by_the_app() -> None:
     async with one_pull() as github, installed(github) as here, here.api() as api:
         await here.forge(api).post_review("Body", (), github.pulls[1].head)
         (review,) = await here.forge(api).reviews()
-        assert (review.author, review.ours) == ("triptych", True)
+        assert (review.author, review.ours) == ("triptych[bot]", True)
 
 
 # --- S17: a token that runs out
