@@ -11,7 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from bot.doors.webhook import nameless
 from bot.errors import ConfigProblem
-from bot.jobs.protocol import Jobs
+from bot.jobs.protocol import Jobs, JobsProblem
 from bot.metrics import Metrics
 
 OFF = "off"
@@ -27,7 +27,7 @@ def make_scrape(metrics: Metrics, jobs: Jobs) -> web.Application:
         try:
             async with asyncio.timeout(FIGURES_SECONDS):
                 figures = await jobs.figures()
-        except TimeoutError:
+        except (TimeoutError, JobsProblem):
             figures = None
         answer = web.Response(body=metrics.page(figures))
         answer.headers["Content-Type"] = CONTENT_TYPE_PLAIN_0_0_4

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from importlib import import_module
 from typing import NamedTuple
@@ -37,6 +37,17 @@ _BESIDE: set[asyncio.Task[object]] = set()
 """Tasks that nobody waits for; a task that is held nowhere may vanish."""
 
 log = structlog.get_logger("triptych.jobs")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the database does not do is told as a JobsProblem, for pages and commands to show."""
+    try:
+        yield
+    except (sa.exc.SQLAlchemyError, OSError) as e:
+        raise JobsProblem(
+            "The database does not answer.", f"Look whether it runs ({type(e).__name__})."
+        ) from e
 
 
 class AtWork(NamedTuple):
@@ -97,29 +108,34 @@ class Service:
 
     async def figures(self) -> Figures:
         """See Jobs."""
-        found = await self._store.figures(self._app.cost_day)
+        with _told():
+            found = await self._store.figures(self._app.cost_day)
         heard = max(self._heard, found.last_webhook or 0.0)
         return replace(found, last_webhook=heard or None)
 
     async def list(self, limit: int = 50, state: JobState | None = None) -> Sequence[JobRow]:
         """See Jobs."""
-        return await self._store.list(limit, state)
+        with _told():
+            return await self._store.list(limit, state)
 
     async def show(self, job: str) -> JobRow | None:
         """See Jobs."""
-        found = await self._store.job(job)
+        with _told():
+            found = await self._store.job(job)
         return found.row if found else None
 
     async def retry(self, job: str) -> str:
         """See Jobs."""
-        found = await self._store.job(job)
-        if found is None:
-            raise KeyError(job)
-        return await self._intake.again(found)
+        with _told():
+            found = await self._store.job(job)
+            if found is None:
+                raise KeyError(job)
+            return await self._intake.again(found)
 
     async def cancel(self, job: str) -> bool:
         """See Jobs."""
-        return bool(await self._intake.end(JobState.CANCELLED, "cancelled by hand", job=job))
+        with _told():
+            return bool(await self._intake.end(JobState.CANCELLED, "cancelled by hand", job=job))
 
     async def stop(self, seconds: float = 0.0) -> None:
         """Take nothing more in, let what runs end for so many seconds, close everything.

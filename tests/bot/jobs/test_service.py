@@ -520,3 +520,18 @@ async def _both(one: Life, ids: list[str]) -> list[str]:
         if not {"waiting", "running", "parked"} & set(states):
             return states
         await asyncio.sleep(0.05)
+
+
+async def test_a_database_that_is_away_is_told_as_such(w: World) -> None:
+    """Pages and commands have a sentence for it; a bare failure says nothing to anybody."""
+
+    def away(*_: Any) -> None:
+        raise OperationalError("select", None, sqlite3.OperationalError("connection lost"))
+
+    sa.event.listen(sa.engine.Engine, "before_cursor_execute", away)
+    try:
+        asked = (w.service.figures(), w.service.list(), w.service.show("x"), w.service.cancel("x"))
+        told = await asyncio.gather(*asked, return_exceptions=True)
+    finally:
+        sa.event.remove(sa.engine.Engine, "before_cursor_execute", away)
+    assert [type(t) for t in told] == [JobsProblem] * 4
