@@ -40,7 +40,7 @@ async def connect(app_settings: AppSettings) -> OpenJobs:
     if app_settings.on_sqlite and not sqlite_file(app_settings).exists():
         raise UsageProblem(
             f"There is no database at {sqlite_file(app_settings)} yet.",
-            "Start `triptych serve` once, or check TRIPTYCH_HOME.",
+            "`triptych serve` makes it once its App is set up; else check TRIPTYCH_HOME.",
         )
     return await opened(app_settings)
 
