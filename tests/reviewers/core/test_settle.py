@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -293,6 +294,33 @@ def test_a_dismissed_finding_comes_back_when_its_line_changes() -> None:
     (found,) = told.findings
     assert (found.id, found.standing) == ("0123456789ab", Standing.BACK)
     assert told.dismissed == ()
+
+
+def test_a_dismissed_remark_does_not_hide_a_hole_in_the_same_line() -> None:
+    """The line stands as it was; the line above it has changed, and now request data flows in."""
+    safe = ORDERS.replace('request.args["order_by"]', "COLUMNS[0]")
+    remark = known(
+        State.DISMISSED,
+        rule="security/other",
+        severity=Severity.MEDIUM,
+        title="SQL statement is built by string concatenation",
+        body="The statement is put together from parts; a placeholder is safer.",
+    )
+    earlier = replace(before(remark), previous=change({"api/orders.py": (None, safe)}))
+
+    def answer(call: Call) -> Look:
+        hole = sql(call, severity=Severity.CRITICAL)
+        return look(call, hole) if call.name == "security 1" else look(call)
+
+    told = verdict(answer, history=earlier)
+    (found,) = told.findings
+    assert (found.id, found.standing, found.severity) == (
+        "0123456789ab",
+        Standing.BACK,
+        Severity.CRITICAL,
+    )
+    assert found.note == "Dismissed on 2026-11-20 as medium; it is reported as critical now."
+    assert (told.outcome, told.dismissed) == (Outcome.FINDINGS, ())
 
 
 def test_an_open_finding_that_nobody_reports_stays_open() -> None:
