@@ -79,6 +79,9 @@ class Desk:
     async def reviewed(self, report: Report) -> None:
         """The review is done and paid for; that it reaches the pull request is not sure yet."""
 
+    async def telling(self, report: Report) -> None:
+        """The review is written to the pull request now: it stands where it was reviewed."""
+
     async def paid(self) -> float:
         """USD that the pull request has cost, this review included, as far as the door knows."""
         return 0.0
@@ -130,6 +133,7 @@ async def review_pull(
     await desk.reviewed(report)
     await _still_there(forge, pull, desk)
     report = replace(report, elsewhere=await desk.elsewhere() or report.elsewhere)
+    await desk.telling(report)
     quiet = quiet_when_clean and desk.quiet()
     again = posted.review if posted else None
     work = _posted(forge, report, stands, terms, around, quiet=quiet, again=again)
