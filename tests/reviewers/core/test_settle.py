@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewers.core.call import Call, Cleared, Look, Opinion, Reading, Task
-from reviewers.core.change import Change, FileDiff, FileStatus
+from reviewers.core.call import Call, Cleared, Look, Opinion, Partial, Reading, Task
+from reviewers.core.change import Change, FileDiff, FileStatus, HunkRef
 from reviewers.core.finding import (
     Ballot,
     Claim,
@@ -252,6 +252,39 @@ def test_findings_are_ranked() -> None:
         return look(call)
 
     assert [f.severity for f in verdict(answer).findings] == [Severity.HIGH, Severity.LOW]
+
+
+# --- What is left out for its name
+
+
+def generated() -> Change:
+    return change({"app/util.generated.py": (None, ORDERS), "README.md": ("a\n", "b\n")})
+
+
+def test_what_analysers_see_in_a_file_that_is_left_out_counts() -> None:
+    said = saying("security static", what=lambda c: sql(c, path="app/util.generated.py"))
+    told = verdict(said, of=generated())
+    (found,) = told.findings
+    assert (found.path, found.is_proven, told.outcome) == (
+        "app/util.generated.py",
+        True,
+        Outcome.FINDINGS,
+    )
+    assert told.coverage.analysed_only == {"app/util.generated.py"}
+
+
+@pytest.mark.parametrize("reading", [Reading.READ, Reading.FAILED, Reading.TIMED_OUT])
+def test_where_analysers_fail_on_it_it_is_left_out_and_no_gap(reading: Reading) -> None:
+    """They read it because that costs nothing; nobody was to read it."""
+
+    def answer(call: Call) -> Look:
+        hunk = HunkRef("app/util.generated.py", 0)
+        return look(call, partial=(Partial(hunk, reading),) if call.engine == STATIC else ())
+
+    told = verdict(answer, of=generated())
+    assert told.outcome is Outcome.CLEAN
+    assert told.coverage.left_out == {"app/util.generated.py": "generated"}
+    assert bool(told.coverage.analysed_only) is (reading is Reading.READ)
 
 
 # --- Earlier reviews
