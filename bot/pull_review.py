@@ -14,6 +14,7 @@ from bot.publish import Published, publish
 from bot.report import Report
 from bot.terms import Terms
 from bot.triggers import approving, why_not
+from reviewers.core.exclude import hidden
 from reviewers.core.finding import Severity
 from reviewers.core.history import EVERYTHING, History, State
 from reviewers.core.secrets import Redaction
@@ -31,11 +32,13 @@ RELAYED = "relay."
 class Adopted:
     """The same head was reviewed for the same branch and configuration: that review stands.
 
-    `worst` is the gravest severity that a finding of it may have, None where it has none.
+    `worst` is the gravest severity that a finding of it may have, None where it has none; `hidden`:
+    the change brings files that nobody has read.
     """
 
     ours: Ours
     worst: Severity | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,8 @@ async def review_pull(
     if not post:
         return Reviewed(await review(pull.subject, terms, around))
     if done := _done(stands, change.head, terms, around.run, anew=desk.anew):
-        return Adopted(done, _worst(done, history_of(stands, change, change), terms))
+        worst = _worst(done, history_of(stands, change, change), terms)
+        return Adopted(done, worst, bool(hidden(change.files, terms.policy.exclude)))
     posted = stands.by_run(around.run)
     if posted:
         # Interrupted before the first body was edited: it is told as if nothing were posted.

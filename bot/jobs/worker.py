@@ -334,6 +334,7 @@ class Worker:
             worst_proven(job.row.document) if mine else outcome.worst,
             desk.terms.gate,
             sealed=ours.sealed,
+            hidden=outcome.hidden,
         )
         told: dict[str, str | int] = {"review_url": ours.review.url, "head": ours.marker.head}
         if not job.row.document:
