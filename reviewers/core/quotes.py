@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 from reviewers.core.change import Change, FileDiff, Line
 from reviewers.core.finding import Location, Side, fingerprint
@@ -29,7 +29,7 @@ def code_key(text: str) -> str:
     return "".join(visible(text).split())
 
 
-@cache
+@lru_cache(maxsize=1024)
 def quote_keys(quote: str) -> tuple[str, ...]:
     """The lines of a quote for comparison, empty ones left out."""
     keys = (code_key(line) for line in _masked(quote).split("\n"))
