@@ -14,6 +14,7 @@ from bot.publish import Published, publish
 from bot.report import Report
 from bot.terms import Terms
 from bot.triggers import approving, why_not
+from reviewers.core.exclude import hidden
 from reviewers.core.finding import Severity
 from reviewers.core.history import EVERYTHING, History, State
 from reviewers.core.secrets import Redaction
@@ -31,11 +32,13 @@ RELAYED = "relay."
 class Adopted:
     """The same head was reviewed for the same branch and configuration: that review stands.
 
-    `worst` is the gravest severity that a finding of it may have, None where it has none.
+    `worst` is the gravest severity that a finding of it may have, None where it has none; `hidden`:
+    the change brings files that nobody has read.
     """
 
     ours: Ours
     worst: Severity | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,9 @@ class Desk:
     async def reviewed(self, report: Report) -> None:
         """The review is done and paid for; that it reaches the pull request is not sure yet."""
 
+    async def telling(self, report: Report) -> None:
+        """The review is written to the pull request now: it stands where it was reviewed."""
+
     async def paid(self) -> float:
         """USD that the pull request has cost, this review included, as far as the door knows."""
         return 0.0
@@ -118,7 +124,8 @@ async def review_pull(
     if not post:
         return Reviewed(await review(pull.subject, terms, around))
     if done := _done(stands, change.head, terms, around.run, anew=desk.anew):
-        return Adopted(done, _worst(done, history_of(stands, change, change), terms))
+        worst = _worst(done, history_of(stands, change, change), terms)
+        return Adopted(done, worst, bool(hidden(change.files, terms.policy.exclude)))
     posted = stands.by_run(around.run)
     if posted:
         # Interrupted before the first body was edited: it is told as if nothing were posted.
@@ -130,6 +137,7 @@ async def review_pull(
     await desk.reviewed(report)
     await _still_there(forge, pull, desk)
     report = replace(report, elsewhere=await desk.elsewhere() or report.elsewhere)
+    await desk.telling(report)
     quiet = quiet_when_clean and desk.quiet()
     again = posted.review if posted else None
     work = _posted(forge, report, stands, terms, around, quiet=quiet, again=again)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 import sqlalchemy as sa
@@ -51,6 +51,22 @@ class Decisions:
             c.execute(sa.insert(dismissals).values(**values))
 
         await self._do(work)
+
+    async def end(self, place: Place, ended: Mapping[str, Dismissal]) -> None:
+        """These decisions hold no more, by finding; one that was made since then does."""
+        here = (
+            dismissals.c.repository_id == place.repository_id,
+            dismissals.c.number == place.number,
+        )
+
+        def work(c: Connection) -> None:
+            for finding, why in ended.items():
+                same = (dismissals.c.by == why.by, dismissals.c.on == why.on)
+                mine = (dismissals.c.finding == finding, *same, dismissals.c.reason == why.reason)
+                c.execute(sa.delete(dismissals).where(*here, *mine))
+
+        if ended:
+            await self._do(work)
 
     async def dismissed(self, place: Place) -> dict[str, Dismissal]:
         """The decisions about a pull request, by finding."""

@@ -28,7 +28,7 @@ from bot.report import Report
 from bot.terms import Terms
 from bot.triggers import approving, why_not
 from reviewers.core.coverage import WHOLE_FILE
-from reviewers.core.finding import Severity
+from reviewers.core.finding import Severity, Standing
 from reviewers.core.history import EVERYTHING, Dismissal, History, Known, State
 from reviewers.core.secrets import Redaction
 from reviewers.protocols import Brief
@@ -216,6 +216,14 @@ class JobDesk(Desk):
             unread=len(unread),
             document=document(report, self._redact),
         )
+
+    async def telling(self, report: Report) -> None:
+        """A dismissal ends when what it was about comes back. Kept, it would hide that in the next
+        review, which knows the finding as it is told now: with its new code, as grave as it is now.
+        """
+        back = {f.id for f in report.verdict.findings if f.standing is Standing.BACK}
+        ended = {f: why for f, why in self._dismissed.items() if f in back}
+        await self._store.decisions.end(self._job.row.place, ended)
 
     async def paid(self) -> float:
         """By all of its jobs: posted, clean, overtaken, and the earlier lives of this one."""

@@ -336,6 +336,7 @@ class Worker:
             desk.terms.gate,
             sealed=ours.sealed and (known is not None or not ours.marker.open),
             title=known.title if known else "",
+            hidden=outcome.hidden,
         )
         told: dict[str, str | int] = {"review_url": ours.review.url, "head": ours.marker.head}
         if not job.row.document:

@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from bot.outputs import folds, receipt, words
 from bot.outputs.folds import Room, fitted, left_out
 from bot.outputs.gaps import gap_headline, gaps, what_to_do
-from bot.outputs.headline import count, new_ones, rest, since, tells_who_read, whereabouts
+from bot.outputs.headline import (
+    count,
+    new_ones,
+    nothing_found,
+    rest,
+    since,
+    tells_who_read,
+    whereabouts,
+)
 from bot.outputs.markdown import Pen
 from bot.outputs.marker import Marker, ids, write_marker
 from bot.report import Report
@@ -133,7 +141,7 @@ def headline(pen: Pen) -> str:
         text = f"**Incomplete: {gap_headline(report)}.** {rest(report)}"
         return f"{text}{whereabouts(report)}{since(report)}"
     if tells_who_read(report):
-        return f"**No findings.** {receipt.reading_sentence(report)}{since(report)}"
+        return f"**{nothing_found(report)}.** {receipt.reading_sentence(report)}{since(report)}"
     text = f"**{counted}.**"
     if verdict.static_only:
         text = f"**Static analysis only, {words.small(counted)}.**"

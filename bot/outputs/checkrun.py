@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from bot.outputs import words
+from bot.outputs import left_out, words
 from bot.outputs.body import summary_text
 from bot.outputs.gaps import gap_headline, reached
-from bot.outputs.headline import count
+from bot.outputs.headline import count, nothing_found
 from bot.outputs.inert import shortened
 from bot.outputs.inline import inline_text
 from bot.outputs.markdown import Pen
@@ -52,12 +52,14 @@ def check_run(
     report: Report, gate: Severity | None = None, redact: Redaction = Redaction()
 ) -> CheckRun:
     """The check run of a review. It is red only where the repository asked for a gate."""
-    return CheckRun(
-        conclusion(report, gate),
-        check_title(report),
-        summary_text(report, redact, TEXT_CHARS),
-        _text(report, redact),
-    )
+    told = conclusion(report, gate)
+    todo = ""
+    if told == "neutral" and gate is not None and (files := left_out.hidden_by(report)):
+        todo = left_out.to_be_done(Pen(report, redact), files)
+    summary = summary_text(report, redact, TEXT_CHARS - len(todo) - 4)
+    first, _, others = summary.partition("\n\n")
+    summary = "\n\n".join(part for part in (first, todo, others) if part)
+    return CheckRun(told, check_title(report), summary, _text(report, redact))
 
 
 def running_title(hunks: int, reviewers: int) -> str:
@@ -100,18 +102,22 @@ def adopted_check(
     *,
     sealed: bool,
     title: str = "",
+    hidden: bool = False,
 ) -> CheckRun:
     """The check run of a review that stood there already, told by that review's own words.
 
     `worst` is the gravest severity that it may have found: what was proven then cannot be told any
     more, so with a gate that counts as if it were. What is not `sealed` turns no check green, and
     passes no gate: GitHub lets a required check pass that is neutral. `title` is what its own check
-    run said, "" where nobody knows: the body may have been edited since.
+    run said, "" where nobody knows: the body may have been edited since. `hidden`: the change brings
+    files that nobody reads (see `conclusion`).
     """
     text = body.rpartition("<!--")[0].strip()
     bold = re.match(r"\*\*(.+?)\*\*", text)
     title = title or _plain(bold[1] if bold else marker.outcome)
     match marker.outcome:
+        case Outcome.CLEAN if sealed and gate is not None and hidden:
+            told, text = "neutral", f"{text}\n\n{left_out.HIDDEN}"
         case Outcome.CLEAN:
             told = "success" if sealed else "neutral"
         case Outcome.FINDINGS:
@@ -125,11 +131,16 @@ def adopted_check(
 
 
 def conclusion(report: Report, gate: Severity | None) -> str:
-    """success, neutral, or failure; only a proven finding (static or verified) reaches a gate."""
+    """success, neutral, or failure; only a proven finding (static or verified) reaches a gate.
+
+    With a gate nothing is a success that brings files which nobody reads. It is no failure either:
+    every picture is such a file, and the change itself can do nothing about it.
+    """
     verdict = report.verdict
     match verdict.outcome:
         case Outcome.CLEAN:
-            return "success"
+            is_whole = gate is None or not left_out.hidden_by(report)
+            return "success" if is_whole else "neutral"
         case Outcome.FINDINGS:
             if gate is None:
                 return "neutral"
@@ -152,25 +163,31 @@ def check_title(report: Report) -> str:
     if verdict.outcome is Outcome.INCOMPLETE:
         rest = f"; {counted}" if counted else ""
         return shortened(f"Incomplete: {_gap(report)}", TITLE_CHARS - len(rest)) + rest
+    if not (everything or shown.late or verdict.fixed or verdict.static_only):
+        return shortened(_clean(report), TITLE_CHARS)
+    rest = left_out.brief(report)
+    return shortened(_counted(report), TITLE_CHARS - len(rest)) + rest
+
+
+def _counted(report: Report) -> str:
+    """The title where something was found or fixed, or no model was asked."""
+    verdict = report.verdict
+    everything = (*verdict.shown.listed, *verdict.shown.quiet)
+    counted = words.counts(everything)
     if verdict.static_only:
-        said = counted or words.small(_none_listed(report))
-        return shortened(f"Static analysis only: {said}", TITLE_CHARS)
-    if not shown.listed:
-        return shortened(_none_listed(report), TITLE_CHARS)
+        return f"Static analysis only: {counted or words.small(_none_listed(report))}"
+    if not verdict.shown.listed:
+        return _none_listed(report)
     if verdict.history.is_first:
-        number = words.plural(len(everything), "finding")
-        return shortened(f"{number}: {counted}", TITLE_CHARS)
+        return f"{words.plural(len(everything), 'finding')}: {counted}"
     fixed = f"; {len(verdict.fixed)} fixed" if verdict.fixed else ""
-    marked = words.counts(everything, mark_new=True)
-    return shortened(f"{len(everything)} open: {marked}{fixed}", TITLE_CHARS)
+    return f"{len(everything)} open: {words.counts(everything, mark_new=True)}{fixed}"
 
 
 def _none_listed(report: Report) -> str:
-    """The title where nothing is listed: nothing at all, only quiet ones, or only late ones."""
+    """What was found where nothing is listed: only quiet ones, only late ones, or nothing."""
     verdict = report.verdict
     shown = verdict.shown
-    if not (shown.quiet or shown.late or verdict.fixed or verdict.static_only):
-        return _clean(report)
     told = count(report)
     floor = verdict.policy.min_severity
     told += f"; {words.quiet_counts(shown.quiet, floor)}" if shown.quiet else ""
@@ -203,7 +220,15 @@ def _summarised(report: Report) -> tuple[Finding, ...]:
 
 
 def _clean(report: Report) -> str:
+    """The title of a review without a finding: who read what, or what nobody read."""
     total = len(report.verdict.coverage.hunks)
+    if why := left_out.reasons(report):
+        found = nothing_found(report)
+        read = total or report.verdict.coverage.carried
+        told = found if read else f"{found}: {left_out.parts(why, 'file')}"
+        return (
+            told if len(told) <= TITLE_CHARS else found.partition(":")[0] + left_out.brief(report)
+        )
     if not total:
         carried = report.verdict.coverage.carried
         return f"No findings: {'no hunk has changed' if carried else 'nothing to read'}"

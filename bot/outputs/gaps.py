@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.outputs.inert import code
-from bot.outputs.receipt import SAID, Reader, readers
+from bot.outputs.receipt import SAID, Reader, only_hunk, readers
 from bot.outputs.words import listing, plural
 from bot.report import Report
 from reviewers.core.allowance import Allowance
@@ -126,7 +126,7 @@ def _reader_gaps(reader: Reader, total: int, report: Report) -> Iterator[tuple[i
         if number < len(reader.mine):
             hunks = f"{number} of {its}{_in_files(group)}"
         if total == 1:
-            hunks = "the only hunk"
+            hunks = only_hunk(report)
         every = len(votes) == len(reader.votes)
         who = reader.reviewer.title
         if not every:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.outputs import words
+from bot.outputs import left_out, words
 from bot.outputs.receipt import readers
 from bot.report import Report
 from reviewers.core.finding import Standing
@@ -28,6 +28,19 @@ def tells_who_read(report: Report) -> bool:
     verdict = report.verdict
     nothing = verdict.outcome is Outcome.CLEAN and not (verdict.findings or verdict.fixed)
     return nothing and not verdict.static_only
+
+
+def nothing_found(report: Report) -> str:
+    """The headline of a review without a finding: in how many files, where some are left out."""
+    coverage = report.verdict.coverage
+    why = left_out.reasons(report)
+    if not why:
+        return "No findings"
+    if coverage.hunks or coverage.carried:
+        return f"No findings {left_out.in_files(report)}: {left_out.parts(why)}"
+    if coverage.analysed_only:
+        return "Only analysers read this change, no findings"
+    return "Nothing was read"
 
 
 def rest(report: Report) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from bot.outputs import left_out
 from bot.outputs.words import capital, listing, money, plural, seconds
 from bot.report import Report
 from reviewers.core.call import AnalyserRun, Reading, Task
@@ -80,19 +81,23 @@ def coverage_sentence(report: Report) -> str:
     """Who read how much of what, how many calls, how long, what it cost."""
     verdict = report.verdict
     if verdict.static_only:
-        read = _static_reading(report) if verdict.coverage.hunks else _nothing(report)
+        read = _nothing(report)
+        if verdict.coverage.hunks or verdict.coverage.analysed_only:
+            read = _static_reading(report) + left_out.sentence(report)
         return f"{_no_model(report)} {read} {bill(report)}"
     if not verdict.coverage.hunks:
         return f"{_nothing(report)}{_unverified(report)} {bill(report)}"
-    if not verdict.coverage.complete:
-        return f"{_partly(report)}; {_ran(report)}.{_unverified(report)} {bill(report)}"
     whole, some = _whole_and_some(report)
-    if not whole:
-        return f"{_by_some(report, some)}; {_ran(report)}.{_unverified(report)} {bill(report)}"
-    verb = "was" if len(verdict.coverage.hunks) == 1 else "were"
-    also = "".join(f", {len(r.mine)} of them also by {_with_votes(r, first=False)}" for r in some)
-    text = f"{capital(_all_hunks(report))} {verb} read by {_listed(whole)}{also}; {_ran(report)}."
-    return f"{text}{_unverified(report)} {bill(report)}"
+    if not verdict.coverage.complete:
+        text = _partly(report)
+    elif not whole:
+        text = _by_some(report, some)
+    else:
+        verb = "was" if len(verdict.coverage.hunks) == 1 else "were"
+        also = (f", {len(r.mine)} of them also by {_with_votes(r, first=False)}" for r in some)
+        text = f"{capital(_all_hunks(report))} {verb} read by {_listed(whole)}{''.join(also)}"
+    rest = f"{left_out.sentence(report)}{_unverified(report)}"
+    return f"{text}; {_ran(report)}.{rest} {bill(report)}"
 
 
 def reading_sentence(report: Report) -> str:
@@ -140,10 +145,17 @@ def _all_hunks(report: Report) -> str:
     verdict = report.verdict
     number = len(verdict.coverage.hunks)
     later = not verdict.history.is_first
-    many = "the only hunk" if number == 1 else f"all {plural(number, 'hunk')}"
+    many = only_hunk(report) if number == 1 else f"all {plural(number, 'hunk')}"
+    if where := left_out.in_files(report):
+        many = f"{many} {where}"
     if not report.head:
         return many
     return f"{many} changed up to `{report.head}`" if later else f"{many} of `{report.head}`"
+
+
+def only_hunk(report: Report) -> str:
+    """What the only hunk to read is called: not so where there are others that nobody reads."""
+    return "1 hunk" if left_out.reasons(report) else "the only hunk"
 
 
 def _listed(who: Sequence[Reader]) -> str:
@@ -162,6 +174,8 @@ def _with_votes(reader: Reader, *, first: bool) -> str:
 def _by_some(report: Report, some: Sequence[Reader]) -> str:
     """What was read where no reviewer looks at every file."""
     total = plural(len(report.verdict.coverage.hunks), "hunk")
+    if where := left_out.in_files(report):
+        total = f"{total} {where}"
     of = f" of `{report.head}`" if report.head else ""
     parts = [f"{_with_votes(r, first=i == 0)} read {len(r.mine)}" for i, r in enumerate(some)]
     looked_at = frozenset[HunkRef]().union(*(r.mine for r in some))
@@ -186,7 +200,8 @@ def _partly(report: Report) -> str:
             parts.append(f"{_listed(group)} read {_all_hunks(report)}")
         elif not parts:
             who = listing([r.reviewer.id for r in group])
-            none = f"read none of {total} hunks" if total > 1 else "did not read the only hunk"
+            none = f"read none of {total} hunks"
+            none = none if total > 1 else f"did not read {only_hunk(report)}"
             parts.append(f"{who} {f'read {number} of {total} hunks' if number else none}{of}")
         else:
             parts.append(f"{listing([r.reviewer.id for r in group])} {number}")
@@ -204,24 +219,27 @@ def _nothing(report: Report) -> str:
     verdict = report.verdict
     head = f" of `{report.head}`" if report.head else ""
     carried = len(verdict.coverage.carried)
+    rest = left_out.sentence(report)
     if carried == 1:
-        return f"The only hunk{head} was read before and has not changed since."
+        one = capital(only_hunk(report))
+        return f"{one}{head} was read before and has not changed since.{rest}"
     if carried:
-        return f"All {plural(carried, 'hunk')}{head} were read before and have not changed since."
+        every = f"All {plural(carried, 'hunk')}{head}"
+        return f"{every} were read before and have not changed since.{rest}"
     if verdict.coverage.gaps:
-        return f"No hunk{head} was read."
+        return f"No hunk{head} was read.{rest}"
     where = f"in `{report.head}`" if report.head else "here"
     files = verdict.change.files
     if not files:
         return f"There is nothing to read {where}: no file has changed."
     only = len(files) == 1
-    out = {c.hunk.path: c.detail or c.reading.value for c in verdict.coverage.cells}
+    out = left_out.reasons(report)
     if not out:
         its = "its only file" if only else f"its {len(files)} files"
         return f"There is nothing to read {where}: no line of {its} has changed."
     reasons = listing(list(dict.fromkeys(out.get(f.path, "no changed line") for f in files)))
-    left = "its only file is" if only else f"all {len(files)} files are"
-    return f"There is nothing to read {where}: {left} left out ({reasons})."
+    they = f"The only file{head} is" if only else f"All {len(files)} files{head} are"
+    return f"{they} left out ({reasons}){left_out.seen_by_analysers(report)}."
 
 
 def _unverified(report: Report) -> str:
@@ -260,7 +278,7 @@ def _static_reading(report: Report) -> str:
     runs = _ran_on_something(report)
     if not runs:
         return "No analyser ran."
-    total = len({h.path for h in verdict.coverage.hunks})
+    total = len({h.path for h in verdict.coverage.hunks} | verdict.coverage.analysed_only)
     reach = max(run.files for run in runs)
     of = f" of `{report.head}`" if report.head else ""
     if not verdict.findings:
@@ -269,6 +287,8 @@ def _static_reading(report: Report) -> str:
         have = "has" if reach == 1 else "have"
         return f"No rule matched: {rules}, {reach} of {plural(total, 'file')}{of} {have} rules."
     every = f"all {plural(total, 'file')}" if reach >= total else f"{reach} of {total} files"
-    if total == 1:
+    if total < len(verdict.change.files) and left_out.reasons(report):
+        every = f"{min(reach, total)} of {len(verdict.change.files)} files"
+    elif total == 1:
         every = "the only file" if reach else "0 of 1 file"
     return f"{plural(len(runs), 'analyser')} read {every}{of}."

@@ -40,7 +40,7 @@ _UNPLACED = re.compile(r"(?:, [^\n]*?)?, not on a changed line\. ?(?P<text>[^\n]
 _REASON = re.compile(_WHY)
 _NOTE = re.compile(
     r" (?:Marked as fixed in `[0-9a-f]+`; it is there again"
-    r"|Dismissed on [^;\n]+; the line has changed since)\.$"
+    r"|Dismissed on [^;\n]+; (?:the line has changed since|it is reported as [a-z]+ now))\.$"
 )
 _COMMENT = re.compile(rf"{_HEAD} ")
 _FIXED = re.compile(

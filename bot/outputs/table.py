@@ -149,7 +149,9 @@ class _Words:
         cells = self.all_of(refs)
         everyone = next((c.reading.value for c in cells if not c.reviewer), "")
         if everyone:
-            return (everyone,) * (1 + len(self.readers))
+            looked = any(c.engine == STATIC and c.reading is Reading.READ for c in cells)
+            analysers = Reading.READ.value if looked else everyone
+            return (analysers, *(everyone for _ in self.readers))
         return (_by_analysers(cells), *(_by_votes(cells, r) for r in self.readers))
 
 

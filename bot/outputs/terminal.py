@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bot.outputs import receipt, words
 from bot.outputs.gaps import gap_headline, gaps, what_to_do
-from bot.outputs.headline import count, rest, since, tells_who_read
+from bot.outputs.headline import count, nothing_found, rest, since, tells_who_read
 from bot.outputs.markdown import offered
 from bot.outputs.table import table
 from bot.outputs.workflow import plain
@@ -89,6 +89,8 @@ class _Writer:
                 why = self._text(_unmarked(gap_headline(self.report)))
                 return f"Incomplete: {why}. {rest(self.report)}{later}"
             case Outcome.CLEAN | Outcome.FINDINGS:
+                if tells_who_read(self.report):
+                    counted = nothing_found(self.report)
                 if verdict.static_only:
                     counted = f"Static analysis only, {words.small(counted)}"
                     if not verdict.findings:

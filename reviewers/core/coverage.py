@@ -19,7 +19,10 @@ WHOLE_FILE = -1
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What became of one hunk before one reviewer's one vote; engine "" stands for all of them."""
+    """What became of one hunk before one reviewer's one vote.
+
+    Reviewer and engine "" stand for all of them that have no cell of their own there.
+    """
 
     hunk: HunkRef
     reviewer: str
@@ -41,6 +44,21 @@ class Coverage:
     def gaps(self) -> tuple[Cell, ...]:
         """What should have been read and was not."""
         return tuple(c for c in self.cells if c.reading.is_gap)
+
+    @cached_property
+    def left_out(self) -> dict[str, str]:
+        """Why by path, for the files that nobody was to read; analysers may have, see Plan.aside."""
+        return {
+            c.hunk.path: c.detail or c.reading.value
+            for c in self.cells
+            if not (c.reviewer or c.reading.is_gap)
+        }
+
+    @cached_property
+    def analysed_only(self) -> frozenset[str]:
+        """The paths of those of them that analysers have read all the same."""
+        read = {c.hunk.path for c in self.cells if c.reviewer and c.reading is Reading.READ}
+        return frozenset(read & self.left_out.keys())
 
     @property
     def complete(self) -> bool:

@@ -1,6 +1,7 @@
 """Which files no reviewer needs to read, and why. Each one is named in the receipt.
 
 Only names decide. A mark inside the file ("@generated") would let a pull request hide its own code.
+So would a name that the pull request itself chose: see `hidden`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from fnmatch import translate
 from functools import lru_cache
 
 from reviewers.core.call import Reading
-from reviewers.core.change import Content, FileDiff
+from reviewers.core.change import Content, FileDiff, FileStatus
 
 LOCK_FILES = (
     *("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock"),
@@ -25,6 +26,12 @@ GENERATED = (
     *("*.designer.cs", "*.Designer.cs", "*/__generated__/*"),
 )
 VENDORED = ("vendor/*", "*/vendor/*", "node_modules/*", "*/node_modules/*", "third_party/*")
+
+LOCK_FILE = "lock file"
+BY_NAME = ("generated", "vendored")
+CONFIGURED = "excluded by the configuration"
+"""Why a file of text is left out, as the receipt says it: always written by a tool; so written if its
+name tells the truth, which nobody checks; by a decision of the base branch."""
 
 MAX_STARS = 8
 """Stars that one pattern may hold. fnmatch stayed under 1 ms at that (reliability.md, section 0)."""
@@ -64,16 +71,45 @@ def pattern_problem(pattern: str) -> str:
 
 
 def excluded(file: FileDiff, configured: Sequence[str]) -> tuple[Reading, str] | None:
-    """Why nobody reads this file: the word for the table and the detail, or None to read it."""
+    """Why nobody reads this file: the word for the table and the detail, or None to read it.
+
+    What the base branch decided goes before our own defaults.
+    """
+    if matches(file.path, configured):
+        return Reading.NOT_ASKED, CONFIGURED
     if file.content is not Content.TEXT:
         return Reading.BINARY, file.content.value
-    for patterns, what in (
-        (LOCK_FILES, "lock file"),
-        (GENERATED, "generated"),
-        (VENDORED, "vendored"),
-    ):
-        if matches(file.path, patterns):
-            return Reading.GENERATED, what
-    if matches(file.path, configured):
-        return Reading.NOT_ASKED, "excluded by the configuration"
+    if what := _by_default(file.path):
+        return Reading.GENERATED, what
     return None
+
+
+def _by_default(path: str) -> str:
+    """What a default pattern takes a file of that name for; "" for one to be read."""
+    generated, vendored = BY_NAME
+    kinds = ((LOCK_FILES, LOCK_FILE), (GENERATED, generated), (VENDORED, vendored))
+    return next((what for patterns, what in kinds if matches(path, patterns)), "")
+
+
+def hidden(files: Iterable[FileDiff], configured: Sequence[str]) -> tuple[FileDiff, ...]:
+    """The files that a change brings and nobody reads, for a reason that the change itself chose.
+
+    A new file that a default pattern leaves out, or one that is renamed so; a new one that is no
+    text. What stood there before was let in by somebody, and what the base branch excludes is its
+    own decision.
+    """
+    return tuple(f for f in files if _hides(f, excluded(f, configured)))
+
+
+def _hides(file: FileDiff, why: tuple[Reading, str] | None) -> bool:
+    if why is None or why[1] in (LOCK_FILE, CONFIGURED):
+        return False
+    match file.status:
+        case FileStatus.ADDED | FileStatus.COPIED:
+            return True
+        case FileStatus.RENAMED:
+            return why[1] in BY_NAME and _by_default(file.old_path or "") not in BY_NAME
+        case FileStatus.CHANGED:
+            return file.content in (Content.SYMLINK, Content.SUBMODULE)
+        case FileStatus.MODIFIED | FileStatus.REMOVED:
+            return False

@@ -7,13 +7,13 @@ what does not fit the chunks is written into the receipt, hunk by hunk.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from reviewers.core.call import Call, Reading
 from reviewers.core.change import Change, FileDiff, HunkRef
 from reviewers.core.coverage import WHOLE_FILE, Cell
-from reviewers.core.exclude import excluded, matches
+from reviewers.core.exclude import BY_NAME, excluded, matches
 from reviewers.core.policy import STATIC, Policy
 from reviewers.core.reviewer import Reviewer
 
@@ -37,19 +37,26 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Plan:
-    """The calls of the first round, the chunks that they name, and the cells already decided."""
+    """The calls of the first round, the chunks that they name, and the cells already decided.
+
+    `aside` are hunks that are left out for the name of their file alone. No model is paid to read
+    them, but analysers cost nothing: they look there for what must never be missed.
+    """
 
     calls: tuple[Call, ...]
     chunks: tuple[Chunk, ...]
     cells: tuple[Cell, ...]
     hunks: tuple[HunkRef, ...]
     carried: tuple[HunkRef, ...] = ()
+    aside: tuple[HunkRef, ...] = ()
 
     def hunks_of(self, call: Call, reviewers: Iterable[Reviewer]) -> tuple[HunkRef, ...]:
         """The hunks that `call` is asked to read."""
-        paths = next((r.paths for r in reviewers if r.id == call.reviewer), ())
+        reviewer = next((r for r in reviewers if r.id == call.reviewer), None)
         hunks = self.hunks if call.engine == STATIC else self.chunks[call.chunk].hunks
-        return tuple(h for h in hunks if not paths or matches(h.path, paths))
+        if call.engine == STATIC and reviewer:
+            hunks = _for_analysers(reviewer, self.hunks, self.aside)
+        return tuple(h for h in hunks if reviewer is None or _is_for(reviewer, h))
 
 
 def plan(
@@ -63,6 +70,7 @@ def plan(
     cells: list[Cell] = []
     to_read: list[HunkRef] = []
     carried: list[HunkRef] = []
+    aside: list[HunkRef] = []
     for file in change.files:
         why = excluded(file, policy.exclude)
         cells += _without_hunks(file, why)
@@ -70,6 +78,7 @@ def plan(
             ref = HunkRef(file.path, index)
             if why:
                 cells.append(Cell(ref, "", "", 0, *why))
+                aside += [ref] * (why[1] in BY_NAME)
             elif hunk_key(file.path, hunk.digest()) in already:
                 carried.append(ref)
             else:
@@ -78,15 +87,16 @@ def plan(
         gap = Cell(HunkRef(name, WHOLE_FILE), "", "", 0, Reading.FAILED, "not delivered by GitHub")
         cells.append(gap)
     calls: list[Call] = []
-    if STATIC in policy.engines and to_read:
-        calls += [Call(r.id, STATIC) for r in policy.reviewers if _reads_any(r, to_read)]
+    if STATIC in policy.engines:
+        analysed = ((r, _for_analysers(r, to_read, aside)) for r in policy.reviewers)
+        calls += [Call(r.id, STATIC) for r, hunks in analysed if _reads_any(r, hunks)]
     chunks: tuple[Chunk, ...] = ()
     for engine in policy.engines:
         if engine != STATIC:
             chunks, unread = _pack(change, to_read, policy, weigh)
             cells += _unread_cells(unread, policy, engine)
             calls += _voting_calls(chunks, policy, engine)
-    return Plan(tuple(calls), chunks, tuple(cells), tuple(to_read), tuple(carried))
+    return Plan(tuple(calls), chunks, tuple(cells), tuple(to_read), tuple(carried), tuple(aside))
 
 
 def hunk_key(path: str, digest: str) -> str:
@@ -119,7 +129,21 @@ def _without_hunks(file: FileDiff, why: tuple[Reading, str] | None) -> list[Cell
 
 
 def _reads_any(reviewer: Reviewer, hunks: Iterable[HunkRef]) -> bool:
-    return not reviewer.paths or any(matches(h.path, reviewer.paths) for h in hunks)
+    return any(_is_for(reviewer, h) for h in hunks)
+
+
+def _is_for(reviewer: Reviewer, hunk: HunkRef) -> bool:
+    return not reviewer.paths or matches(hunk.path, reviewer.paths)
+
+
+def _for_analysers(
+    reviewer: Reviewer, hunks: Sequence[HunkRef], aside: Sequence[HunkRef]
+) -> tuple[HunkRef, ...]:
+    """Generated code has its generator's style; whether it can be abused is asked all the same.
+
+    What is aside comes last, so that it takes no other file's place where there are too many.
+    """
+    return (*hunks, *aside) if reviewer.protected else tuple(hunks)
 
 
 def _pack(
@@ -162,7 +186,7 @@ def _unread_cells(unread: list[tuple[HunkRef, str]], policy: Policy, engine: str
         Cell(ref, reviewer.id, engine, vote, Reading.TOO_LARGE, why)
         for ref, why in unread
         for reviewer in policy.reviewers
-        if not reviewer.paths or matches(ref.path, reviewer.paths)
+        if _is_for(reviewer, ref)
         for vote in range(1, policy.votes_of(reviewer) + 1)
     ]
 

@@ -6,9 +6,10 @@ that is how a model was shown it.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 from reviewers.core.change import Change, FileDiff, Line
 from reviewers.core.finding import Location, Side, fingerprint
@@ -28,7 +29,7 @@ def code_key(text: str) -> str:
     return "".join(visible(text).split())
 
 
-@cache
+@lru_cache(maxsize=1024)
 def quote_keys(quote: str) -> tuple[str, ...]:
     """The lines of a quote for comparison, empty ones left out."""
     keys = (code_key(line) for line in _masked(quote).split("\n"))
@@ -61,9 +62,9 @@ class Quotes:
         places = [place for rows in self._rows(file, side) for place in _places(rows, quote)]
         if side is Side.RIGHT:
             return places
-        removed = [number for at, number in file.rows if at is Side.LEFT]
-        inside = ([n for n in removed if first <= n <= last] for first, last in places)
-        return list(dict.fromkeys((min(ns), max(ns)) for ns in inside if ns))
+        removed = sorted(number for at, number in file.rows if at is Side.LEFT)
+        inside = ((bisect_left(removed, a), bisect_right(removed, z)) for a, z in places)
+        return list(dict.fromkeys((removed[i], removed[j - 1]) for i, j in inside if i < j))
 
     def in_text(self, file: FileDiff, quote: Sequence[str]) -> list[int]:
         """The lines of the whole file, at the head, at which the quote begins."""
@@ -130,15 +131,38 @@ def _keyed(rows: Sequence[Row] | enumerate[str]) -> tuple[Row, ...]:
 
 
 def _places(rows: Sequence[Row], quote: Sequence[str]) -> list[tuple[int, int]]:
-    span = len(quote)
-    return [
-        (rows[i][0], rows[i + span - 1][0])
-        for i in range(len(rows) - span + 1)
-        if _stands(quote, [text for _, text in rows[i : i + span]])
-    ]
+    """First and last line of each run of rows that the quote is; one line may be a part of a row.
+
+    Knuth, Morris and Pratt, so that the time is linear: with each start tried anew, some thousands
+    of equal lines held up everything that runs beside a review for seconds.
+    """
+    if len(quote) == 1:
+        return [(number, number) for number, text in rows if _holds(text, quote[0])]
+    borders = _borders(quote)
+    found: list[tuple[int, int]] = []
+    length = 0
+    for at, (number, text) in enumerate(rows):
+        length = _extended(length, text, quote, borders)
+        if length == len(quote):
+            found.append((rows[at - length + 1][0], number))
+            length = borders[length]
+    return found
 
 
-def _stands(quote: Sequence[str], lines: Sequence[str]) -> bool:
-    if list(quote) == list(lines):
-        return True
-    return len(quote) == 1 and len(quote[0]) >= MIN_PART and quote[0] in lines[0]
+def _borders(quote: Sequence[str]) -> list[int]:
+    """For each number of first lines of a quote: how many of them it ends in once more."""
+    borders = [0, 0]
+    for line in quote[1:]:
+        borders.append(_extended(borders[-1], line, quote, borders))
+    return borders
+
+
+def _extended(length: int, line: str, quote: Sequence[str], borders: Sequence[int]) -> int:
+    """How many first lines of the quote stand there with `line`, when before it stood `length`."""
+    while length and quote[length] != line:
+        length = borders[length]
+    return length + (quote[length] == line)
+
+
+def _holds(line: str, part: str) -> bool:
+    return part == line or (len(part) >= MIN_PART and part in line)

@@ -113,7 +113,10 @@ def _coverage(plan: Plan, looks: Sequence[Look], policy: Policy) -> Coverage:
         for look in looks
         if look.call.task is Task.LOOK
     )
-    return Coverage((*plan.cells, *seen), plan.hunks, plan.carried)
+    # Where an analyser failed on what is aside, it is left out, as the plan's cell says: no gap.
+    aside = frozenset(plan.aside)
+    kept = (c for c in seen if not (c.reading.is_gap and c.hunk in aside))
+    return Coverage((*plan.cells, *kept), plan.hunks, plan.carried)
 
 
 def chunk_of(finding: Finding, change: Change, plan: Plan) -> int | None:

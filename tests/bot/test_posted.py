@@ -179,6 +179,38 @@ def test_states_are_those_that_the_comments_say() -> None:
     assert (found[NONE.id].state, found[NONE.id].dismissal) == (State.DISMISSED, by)
 
 
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Dismissed on 2026-11-20; the line has changed since.",
+        "Dismissed on 2026-11-20 as medium; it is reported as high now.",
+        "Marked as fixed in `9d02f7e`; it is there again.",
+    ],
+)
+def test_why_it_came_back_is_no_part_of_what_it_says(note: str) -> None:
+    """Else it would stand there twice when the finding is written again."""
+    earlier = History(HEAD, orders_change())
+    ones = (replace(f, standing=Place.BACK, note=note) for f in (SQL, NOWHERE))
+    found = known(posted(report(verdict(*ones, history=earlier))))
+    assert {f.finding.body for f in found.values()} == {SQL.body, NOWHERE.body}
+
+
+def test_a_dismissal_that_a_later_comment_ends_is_over() -> None:
+    """The finding came back graver: the old comment is folded away, the new one is what stands."""
+    by = Dismissal("mlee", "2026-11-20", "Only the nightly job calls this.")
+    medium = replace(SQL, severity=Severity.MEDIUM)
+    first = posted(report(verdict(medium)))
+    (comment,) = first.comments
+    gone = dismissed_comment(Known(medium, State.DISMISSED, by))
+    first = replace(first, comments=(replace(comment, body=gone, hidden=True),))
+    again = replace(SQL, standing=Place.BACK, severity=Severity.CRITICAL)
+    second = posted(replace(report(verdict(again)), run="01JD8Q7N"), 2)
+    (found,) = known(first, second).values()
+    assert (found.state, found.finding.severity) == (State.OPEN, Severity.CRITICAL)
+    (before,) = known(first).values()
+    assert (before.state, before.finding.severity) == (State.DISMISSED, Severity.MEDIUM)
+
+
 def test_a_late_finding_is_read_from_its_fold() -> None:
     late = replace(NONE, standing=Place.LATE, severity=Severity.MEDIUM)
     earlier = History(HEAD, orders_change())

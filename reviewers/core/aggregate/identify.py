@@ -102,9 +102,16 @@ def _placed_in_time(finding: Finding, known: Known | None, *, late: bool) -> Fin
             note = f"Marked as fixed in `{known.fixed_in[:7]}`; it is there again."
             return replace(same, standing=Standing.BACK, note=note)
         case State.DISMISSED:
-            on = known.dismissal.on if known.dismissal else "an earlier day"
-            note = f"Dismissed on {on}; the line has changed since."
-            return replace(same, standing=Standing.BACK, note=note)
+            return replace(same, standing=Standing.BACK, note=_came_back(same, known))
+
+
+def _came_back(finding: Finding, known: Known) -> str:
+    """Why a dismissal does not hold any more, where it does not (`suppress` decides)."""
+    on = known.dismissal.on if known.dismissal else "an earlier day"
+    was, now = known.finding.severity, finding.severity
+    if now > was:
+        return f"Dismissed on {on} as {was.word}; it is reported as {now.word} now."
+    return f"Dismissed on {on}; the line has changed since."
 
 
 def is_late(finding: Finding) -> bool:

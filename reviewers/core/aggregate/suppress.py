@@ -15,7 +15,8 @@ from reviewers.core.quotes import Quotes, quote_keys
 def suppress(
     findings: Iterable[Finding], policy: Policy, matched: Mapping[str, Known], change: Change
 ) -> Kept:
-    """Drop what is dismissed while its code stands, of an ignored rule, or under a floor.
+    """Drop what is dismissed while its code stands and it is no graver, of an ignored rule, or under
+    a floor.
 
     `matched` tells by id what a finding was known as before.
     """
@@ -46,7 +47,13 @@ def _why(
 
 
 def _holds(finding: Finding, known: Known, change: Change, quotes: Quotes) -> bool:
-    """A dismissal holds until the code it was about changes, however much of it is quoted now."""
+    """A dismissal holds until the code it was about changes, however much of it is quoted now.
+
+    And only for what is no graver: matching is generous, and the lines round it may have changed, so
+    that a remark on a line and a hole in it can be known as one.
+    """
+    if finding.severity > known.finding.severity:
+        return False
     dismissed = quote_keys(known.finding.quote)
     if not dismissed:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from bot.jobs.protocol import CLOSED, CancelWish, JobState, Trigger
 from tests.bot.jobs.running import CONFIG, SMALL, World, until, world
 from tests.builders import ORDERS
 from tests.fakes.anthropic import Reply
-from tests.fakes.github import Fault
+from tests.fakes.github import Entry, Fault
 
 GATE = f'gate = "high"\n{SMALL}'
 GATED = pytest.mark.parametrize("config", [SMALL, GATE], ids=["no gate", "a gate"])
@@ -94,6 +95,65 @@ async def test_a_job_that_breaks_the_server(tmp_path: Path, config: str) -> None
         row = await w.ended(job)
         assert row.state is JobState.DEAD
         assert w.checks()[0][0] == ("failure" if config == GATE else "skipped")
+
+
+SHELL = "import os\n\n\ndef run(request):\n    os.system(request.args['x'])\n"
+QUIET = "def run(request):\n    return request.args['x']\n"
+OUT = "No findings in 1 of 2 files: 1 left out as "
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "told"),
+    [
+        ("app/util.generated.py", SHELL, ("failure", "1 finding: 1 high; 1 file left out")),
+        ("app/util.generated.py", QUIET, ("neutral", f"{OUT}generated")),
+        ("vendor/u.py", QUIET, ("neutral", f"{OUT}vendored")),
+        ("run.ps1", "Invoke-Expression $x".encode("utf-16"), ("neutral", f"{OUT}binary")),
+        ("app.py", Entry("/etc/passwd", "120000"), ("neutral", f"{OUT}a symbolic link")),
+        ("go.sum", "x 1\n", ("success", f"{OUT}a lock file")),
+    ],
+    ids=["a shell", "by name", "vendored", "UTF-16", "a link", "a lock file"],
+)
+async def test_a_file_is_not_hidden_by_its_name_or_its_kind(
+    tmp_path: Path, path: str, content: str | bytes | Entry, told: tuple[str, str]
+) -> None:
+    def silent(_body: dict[str, Any], _number: int) -> Reply:
+        return Reply()
+
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, silent) as w:
+        base = {CONFIG: GATE, "README.md": "old\n"}
+        w.github.pull(128, base, {**base, "README.md": "new\n", path: content})
+        await w.reviewed()
+        assert w.checks() == [told]
+        if told[0] == "neutral":
+            said = w.check()["output"]["summary"]
+            assert f"review `{path}` by hand, or list it under `exclude`" in said
+        listed = {CONFIG: f'exclude = ["{path}"]\n{GATE}', "README.md": "old\n"}
+        w.github.pull(129, listed, {**listed, "README.md": "new\n", path: content})
+        await w.reviewed(129)
+        title = "No findings in 1 of 2 files: 1 left out by the configuration"
+        assert w.checks()[-1] == ("success", title)
+
+
+async def test_an_adopted_review_is_no_success_either(tmp_path: Path) -> None:
+    """GitHub is down as the check run ends; afterwards the review that stands there is adopted."""
+
+    def silent(_body: dict[str, Any], _number: int) -> Reply:
+        return Reply()
+
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, silent) as w:
+        base = {CONFIG: f"post_clean = true\n{GATE}", "README.md": "old\n"}
+        w.github.pull(128, base, {**base, "README.md": "new\n", "vendor/u.py": QUIET})
+        w.github.faults.append(Fault("PATCH", "check-runs", "secondary", retry_after="100"))
+        job = await w.accept(w.wish())
+        async with asyncio.timeout(20):
+            while (await w.row(job)).state is not JobState.PARKED:
+                await asyncio.sleep(0.02)
+        await w.service.stop()
+        await w.start()
+        row = await w.ended(job)
+        assert row.note == "the review that stands there is adopted"
+        assert w.checks() == [("neutral", f"{OUT}vendored")]
 
 
 async def test_a_draft_uses_up_nothing_of_the_hour(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ from bot.jobs.protocol import (
 )
 from bot.outputs.marker import read_finding_marker
 from tests.bot.jobs.running import World, run_ended, until, world
-from tests.builders import ORDERS
-from tests.fakes.anthropic import Reply
+from tests.builders import ORDERS, SQL_LINE
+from tests.fakes.anthropic import Reply, Script, is_about, reported
 from tests.fakes.app import FakeInstallation, Person
 from tests.fakes.github import Fault
 from tests.test_walkthrough import model
@@ -242,6 +242,42 @@ async def test_dismiss_tells_the_review_anew_and_asks_no_model(
         w.push(128, "9d02f7e", ORDERS + "\n")
         row = await w.reviewed(trigger=Trigger.PUSHED, seen=9.0)
         assert row.title == "1 open: 1 high", "the decision outlives a push"
+
+
+@pytest.mark.parametrize(
+    ("severity", "pushed"),
+    [
+        ("high", ORDERS.replace('request.args["order_by"]', 'request.args.get("by", "id")')),
+        ("medium", ORDERS.replace("FROM orders ORDER", "FROM orders o ORDER")),
+    ],
+    ids=["graver", "its line changed"],
+)
+async def test_what_has_come_back_stays_until_it_is_dismissed_again(
+    w: World, severity: str, pushed: str
+) -> None:
+    """Each review knows it as the last one told it: the old decision must not hold for that."""
+
+    def says(severity: str, text: str) -> Script:
+        line = text.splitlines()[SQL_LINE - 1].strip()
+
+        def answer(body: dict[str, Any], _number: int) -> Reply:
+            said = [reported("api/orders.py", SQL_LINE, line, severity=severity)]
+            return Reply(said if is_about(body, "security") else [])
+
+        return answer
+
+    w.anthropic.script = says("medium", ORDERS)
+    await w.reviewed()
+    await obey(w, order(w, Verb.DISMISS, finding=finding(w), reason="as designed"))
+    w.push(128, "9d02f7e", pushed)
+    w.anthropic.script = says(severity, pushed)
+    back = await w.reviewed(trigger=Trigger.PUSHED, seen=9.0)
+    assert back.title == f"1 open: 1 {severity}"
+    w.push(128, "9d02f7f", pushed + "\n\ndef more(): ...\n")
+    again = await w.reviewed(trigger=Trigger.PUSHED, seen=10.0)
+    assert again.title == f"1 open: 1 {severity}"
+    await obey(w, order(w, Verb.DISMISS, finding=finding(w, index=-1), reason="still as designed"))
+    assert w.checks()[-1][1] == "No findings: no hunk has changed"
 
 
 async def test_dismiss_in_the_findings_own_thread(w: World) -> None:

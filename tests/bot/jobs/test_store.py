@@ -262,6 +262,22 @@ async def test_a_dismissal_belongs_to_its_pull_request(store: Store) -> None:
     assert await store.decisions.dismissed(OTHER) == {}
 
 
+async def test_a_dismissal_ends_unless_it_was_made_anew_meanwhile(store: Store) -> None:
+    why, new = Dismissal("bob", "2026-11-24", "x"), Dismissal("bob", "2026-11-25", "x")
+    for place, finding in (
+        (PLACE, "ab" * 6),
+        (PLACE, "cd" * 6),
+        (PLACE, "ef" * 6),
+        (OTHER, "ab" * 6),
+    ):
+        await store.decisions.dismiss(place, finding, 12, why)
+    await store.decisions.dismiss(PLACE, "cd" * 6, 12, new)
+    await store.decisions.end(PLACE, {"ab" * 6: why, "cd" * 6: why})
+    await store.decisions.end(PLACE, {})
+    assert await store.decisions.dismissed(PLACE) == {"cd" * 6: new, "ef" * 6: why}
+    assert await store.decisions.dismissed(OTHER) == {"ab" * 6: why}
+
+
 async def test_s29_labels_are_known_by_the_commit_for_which_they_were_given(store: Store) -> None:
     a, b = "a" * 40, "b" * 40
     give, given = store.decisions.give_label, store.decisions.labels_given

@@ -13,6 +13,7 @@ from reviewers.core.allowance import Allowance
 from reviewers.core.call import AnalyserRun, Call, Reading, Task
 from reviewers.core.change import Change, Content, FileDiff, FileStatus, HunkRef
 from reviewers.core.coverage import WHOLE_FILE, Cell, Coverage
+from reviewers.core.exclude import excluded
 from reviewers.core.finding import Finding, Severity, Standing
 from reviewers.core.history import History, Known, State
 from reviewers.core.policy import CLAUDE, STATIC
@@ -154,7 +155,50 @@ def left_out(path: str, reading: Reading, detail: str) -> Cell:
 
 LOCK = FileDiff("poetry.lock", FileStatus.MODIFIED, (hunk(1, 9),))
 LOGO = FileDiff("logo.png", FileStatus.ADDED, content=Content.BINARY)
+GENERATED = FileDiff("app/util.generated.py", FileStatus.ADDED, (hunk(1, 9),))
+LINKS = tuple(FileDiff(p, FileStatus.ADDED, content=Content.SYMLINK) for p in ("a", "b"))
+VENDORED = tuple(
+    FileDiff(f"vendor/{n:02}.go", FileStatus.MODIFIED, (hunk(1, 9),)) for n in range(26)
+)
 MOVED = FileDiff("b.py", FileStatus.RENAMED, old_path="a.py")
+
+
+def cells_of(*files: FileDiff) -> tuple[Cell, ...]:
+    """Cells of files that are left out; analysers have read the generated ones among them."""
+    cells = []
+    for file in files:
+        why = excluded(file, ())
+        assert why is not None, "it is left out"
+        ref = HunkRef(file.path, 0 if file.hunks else WHOLE_FILE)
+        cells.append(Cell(ref, "", "", 0, *why))
+        if why[1] == "generated":
+            cells.append(Cell(ref, "security", STATIC, 0, Reading.READ))
+    return tuple(cells)
+
+
+def beside(
+    *out: FileDiff,
+    findings: tuple[Finding, ...] = (),
+    gaps: Mapping[tuple[str, str, int], tuple[Reading, str]] | None = None,
+    files: int = 0,
+    **more: Any,
+) -> Report:
+    """A review of the only hunk of one file, beside files that are left out.
+
+    `files`: so many were read by each analyser, and no model was asked.
+    """
+    ledger = ledger_of(ONE, gaps)
+    if files:
+        ledger = coverage({"api/orders.py": 1}, [(name, 0) for name, _ in READERS])
+        more["looks"] = static_looks(1.2, files)
+    if gaps:
+        more["outcome"] = Outcome.INCOMPLETE
+    return sample(
+        *findings,
+        change=replace(ONE, files=(*ONE.files, *out)),
+        coverage=Coverage((*ledger.cells, *cells_of(*out)), ledger.hunks),
+        **more,
+    )
 
 
 CARRIED = Coverage((), (), tuple(HunkRef("api/orders.py", i) for i in range(34)))

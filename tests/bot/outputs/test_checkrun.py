@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.outputs.body import review_body
 from bot.outputs.checkrun import (
     BUTTON,
     NAME,
     TITLE_CHARS,
+    adopted_check,
     check_run,
     check_title,
     conclusion,
@@ -20,12 +22,25 @@ from bot.outputs.checkrun import (
     running_title,
     skipped,
 )
+from bot.outputs.marker import read_marker
 from bot.report import Report
+from reviewers.core.change import Content, FileDiff, FileStatus
 from reviewers.core.finding import Ruling, Severity, Standing, Verification
 from reviewers.core.verdict import Outcome
 from tests.bot.outputs import samples
-from tests.bot.outputs.endings import LOW, static
+from tests.bot.outputs.endings import (
+    GENERATED,
+    LINKS,
+    LOCK,
+    LOW,
+    VENDORED,
+    beside,
+    cells_of,
+    nothing_to_read,
+    static,
+)
 from tests.bot.outputs.samples import RETRY, ROUNDING, SETTING, SHELL, SQL, UNKNOWN_ORDER, sample
+from tests.builders import policy
 
 CONFIRMED = Verification(Ruling.CONFIRMED, "it is so")
 VERIFIED = replace(UNKNOWN_ORDER, verification=CONFIRMED)
@@ -130,6 +145,74 @@ def test_it_is_red_only_where_a_gate_was_asked_for(
 ) -> None:
     assert conclusion(report, None) == without
     assert conclusion(report, Severity.HIGH) == gated
+
+
+SCRIPT = FileDiff("run.ps1", FileStatus.ADDED, content=Content.BINARY, missing="binary")
+OLD = replace(GENERATED, status=FileStatus.MODIFIED)
+LISTED = policy(exclude=("*.generated.py",))
+
+
+@pytest.mark.parametrize(
+    ("report", "without", "gated"),
+    [
+        (beside(GENERATED), "success", "neutral"),
+        (beside(SCRIPT), "success", "neutral"),
+        (beside(LINKS[0], LOCK), "success", "neutral"),
+        (nothing_to_read(*cells_of(GENERATED), files=(GENERATED,)), "success", "neutral"),
+        (beside(GENERATED, findings=(VERIFIED,)), "neutral", "failure"),
+        (beside(GENERATED, outcome=Outcome.INCOMPLETE), "neutral", "failure"),
+        (beside(OLD, LOCK, *VENDORED), "success", "success"),
+        (beside(GENERATED, policy=LISTED), "success", "success"),
+    ],
+    ids=[
+        *("by name", "as binary", "a link", "nothing else", "beside a proven finding"),
+        *("incomplete", "known to the base branch", "listed there"),
+    ],
+)
+def test_with_a_gate_nothing_is_a_success_that_brings_what_nobody_reads(
+    report: Report, without: str, gated: str
+) -> None:
+    """A pull request chooses the names of its files."""
+    assert conclusion(report, None) == without
+    assert conclusion(report, Severity.HIGH) == gated
+    todo = "so this check does not pass" in check_run(report, Severity.HIGH).summary
+    assert todo is (gated == "neutral")
+    assert "does not pass" not in check_run(report, None).summary
+
+
+def test_what_to_do_about_what_nobody_reads_comes_behind_the_headline() -> None:
+    summary = check_run(beside(GENERATED), Severity.HIGH).summary.split("\n\n")
+    assert summary[0].startswith("**No findings in 1 of 2 files: 1 left out as generated.**")
+    assert summary[1] == (
+        "**Do:** review `app/util.generated.py` by hand, or list it under `exclude` in "
+        "`.github/triptych.toml` on `main`. It is new and left out, so this check does not pass."
+    )
+    many = [replace(f, status=FileStatus.ADDED) for f in VENDORED]
+    summary = check_run(beside(*many), Severity.HIGH).summary.split("\n\n")
+    assert summary[1] == (
+        "**Do:** review `vendor/00.go`, `vendor/01.go`, `vendor/02.go` and 23 more files by hand, "
+        "or list them under `exclude` in `.github/triptych.toml` on `main`. They are new and left "
+        "out, so this check does not pass."
+    )
+
+
+@pytest.mark.parametrize(
+    ("gate", "hidden", "told"),
+    [(None, True, "success"), (Severity.HIGH, False, "success"), (Severity.HIGH, True, "neutral")],
+)
+def test_an_adopted_review_passes_no_more_than_it_did(
+    gate: Severity | None, hidden: bool, told: str
+) -> None:
+    body = review_body(beside(GENERATED))
+    marker = read_marker(body)
+    assert marker is not None
+    run = adopted_check(body, marker, None, gate, sealed=True, hidden=hidden)
+    assert (run.conclusion, run.title) == (
+        told,
+        "No findings in 1 of 2 files: 1 left out as generated",
+    )
+    assert run.text == ""
+    assert ("so this check does not pass" in run.summary) is (told == "neutral")
 
 
 def test_a_gate_below_what_is_listed_still_holds() -> None:

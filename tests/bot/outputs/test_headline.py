@@ -12,11 +12,15 @@ from bot.outputs.terminal import terminal_lines
 from bot.report import Report
 from reviewers.core.allowance import Allowance
 from reviewers.core.call import Reading
+from reviewers.core.change import HunkRef
 from reviewers.core.finding import Location, Severity, Side, Standing
 from tests.bot.outputs.endings import (
     CARRIED,
+    EVERY_VOTE,
     FIXED,
+    GENERATED,
     INFO,
+    LINKS,
     LOCK,
     LOGO,
     LOW,
@@ -24,9 +28,12 @@ from tests.bot.outputs.endings import (
     ONE,
     OPEN,
     STATIC_ONLY,
+    VENDORED,
     all_failed,
     below,
+    beside,
     broken,
+    cells_of,
     coverage_of,
     failed,
     hunks_only,
@@ -91,10 +98,10 @@ CASES: dict[str, Case] = {
         lambda: nothing_to_read(
             left_out("poetry.lock", Reading.GENERATED, "lock file"), files=(LOCK,)
         ),
-        "**No findings.** There is nothing to read in `4be91c0`: its only file is left out "
-        "(lock file). 0 calls, 0 s, 0.00 USD.",
+        "**Nothing was read.** The only file of `4be91c0` is left out (lock file). 0 calls, 0 s, "
+        "0.00 USD.",
         "",
-        "No findings: nothing to read",
+        "Nothing was read: 1 file left out as a lock file",
     ),
     "nothing but what is left out": (
         lambda: nothing_to_read(
@@ -102,10 +109,75 @@ CASES: dict[str, Case] = {
             left_out("logo.png", Reading.BINARY, "binary"),
             files=(LOCK, LOGO, MOVED),
         ),
-        "**No findings.** There is nothing to read in `4be91c0`: all 3 files are left out "
-        "(lock file, binary and no changed line). 0 calls, 0 s, 0.00 USD.",
+        "**Nothing was read.** All 3 files of `4be91c0` are left out (lock file, binary and no "
+        "changed line). 0 calls, 0 s, 0.00 USD.",
         "",
-        "No findings: nothing to read",
+        "Nothing was read: 2 files left out (1 as a lock file, 1 as binary)",
+    ),
+    "one hunk, and what a name leaves out": (
+        lambda: beside(GENERATED),
+        "**No findings in 1 of 2 files: 1 left out as generated.** Security (3 votes), style (1) "
+        f"and correctness (3) read 1 hunk in 1 of 2 files of `4be91c0`; 5 analysers ran. {BILL}",
+        "",
+        "No findings in 1 of 2 files: 1 left out as generated",
+    ),
+    "several kinds, many of them": (
+        lambda: beside(GENERATED, LOCK, *LINKS, *VENDORED),
+        "**No findings in 1 of 31 files: 30 left out (1 as generated, 1 as a lock file, 2 as "
+        "symbolic links, 26 as vendored).** Security (3 votes), style (1) and "
+        f"correctness (3) read 1 hunk in 1 of 31 files of `4be91c0`; 5 analysers ran. {BILL}",
+        "",
+        "No findings in 1 of 31 files; 30 files left out",
+    ),
+    "a finding, and what is left out": (
+        lambda: beside(GENERATED, LOCK, findings=(SQL,)),
+        f"**1 finding: 1 critical.**{WORST}",
+        "1 hunk in 1 of 3 files of `4be91c0` was read by security (3 votes), style (1) and "
+        "correctness (3); 5 analysers ran. 2 files left out (1 as generated, 1 as a lock file); "
+        f"analysers alone read 1 of them. {BILL}",
+        "1 finding: 1 critical; 2 files left out",
+    ),
+    "only what a name leaves out": (
+        lambda: nothing_to_read(*cells_of(GENERATED), files=(GENERATED,)),
+        "**Only analysers read this change, no findings.** The only file of `4be91c0` is left out "
+        "(generated); analysers alone read it. 0 calls, 0 s, 0.00 USD.",
+        "",
+        "Only analysers read this change, no findings: 1 file left out as generated",
+    ),
+    "no model read it, and one is left out": (
+        lambda: beside(LOCK, gaps={("*", *seat): (Reading.TIMED_OUT, "") for seat in EVERY_VOTE}),
+        "**Incomplete: no model read anything.** From the analysers, no findings.",
+        "Security, style and correctness did not read 1 hunk of `4be91c0`; 5 analysers ran. "
+        f"1 file left out as a lock file. {BILL}",
+        "Incomplete: no model read anything",
+    ),
+    "read before, and one is left out": (
+        lambda: nothing_to_read(
+            *cells_of(LOCK),
+            files=(*ONE.files, LOCK),
+            carried=(HunkRef("api/orders.py", 0),),
+            history=SINCE_THE_FIRST,
+        ),
+        "**No findings in 1 of 2 files: 1 left out as a lock file.** 1 hunk of `4be91c0` was read "
+        "before and has not changed since. 1 file left out as a lock file. 0 calls, 0 s, 0.00 USD; "
+        "0.41 USD for this pull request.",
+        "",
+        "No findings in 1 of 2 files: 1 left out as a lock file",
+    ),
+    "static, and one is left out": (
+        lambda: beside(GENERATED, files=2, **STATIC_ONLY),
+        "**Static analysis only, no findings.** No model read this change.",
+        "No API key is set. No rule matched: 600 rules, 2 of 2 files of `4be91c0` have rules. "
+        "1 file left out as generated; analysers alone read it. 0 calls, 1.2 s, 0.00 USD.",
+        "Static analysis only: no findings; 1 file left out",
+    ),
+    "static, finding, and one is left out": (
+        lambda: beside(LOCK, findings=(SHELL,), files=1, **STATIC_ONLY),
+        "**Static analysis only, 1 finding: 1 high.** Worst: A shell runs text from the request "
+        "(`tools/export.py:30`).",
+        "No model read this change: no API key is set. 5 analysers read 1 of 2 files of "
+        "`4be91c0`. 1 file left out as a lock file. 0 calls, 1.2 s, 0.00 USD.",
+        "Static analysis only: 1 high; 1 file left out",
     ),
     "a file moved": (
         lambda: nothing_to_read(files=(MOVED,)),
@@ -197,9 +269,9 @@ CASES: dict[str, Case] = {
             left_out("poetry.lock", Reading.GENERATED, "lock file"), files=(LOCK,), **STATIC_ONLY
         ),
         "**Static analysis only, no findings.** No model read this change.",
-        "No API key is set. There is nothing to read in `4be91c0`: its only file is left out "
-        "(lock file). 0 calls, 0 s, 0.00 USD.",
-        "Static analysis only: no findings",
+        "No API key is set. The only file of `4be91c0` is left out (lock file). 0 calls, 0 s, "
+        "0.00 USD.",
+        "Static analysis only: no findings; 1 file left out",
     ),
     "static, later, fixed": (
         lambda: static(history=SINCE_THE_FIRST, fixed=FIXED),

@@ -89,6 +89,18 @@ CASES: dict[str, tuple[Callable[[], Report], list[str]]] = {
             f"3 other files | 6 | {ALL_FINE}",
         ],
     ),
+    "a file that analysers alone have read": (
+        lambda: three_files(
+            None,
+            whole("x_pb2.py", Reading.GENERATED, "generated"),
+            static("x_pb2.py", WHOLE_FILE, Reading.READ),
+            files=(FileDiff("x_pb2.py", FileStatus.ADDED),),
+        ),
+        [
+            "x_pb2.py | 0 | read | generated | generated | generated",
+            f"3 other files | 6 | {ALL_FINE}",
+        ],
+    ),
     "a file that the configuration excludes": (
         lambda: three_files(None, whole("x.svg", Reading.NOT_ASKED, "excluded")),
         [

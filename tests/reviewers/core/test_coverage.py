@@ -6,7 +6,7 @@ import pytest
 
 from reviewers.core.call import Call, Partial, Reading, Task
 from reviewers.core.change import HunkRef
-from reviewers.core.coverage import Cell, Coverage, cells_of_look
+from reviewers.core.coverage import WHOLE_FILE, Cell, Coverage, cells_of_look
 from reviewers.core.policy import CLAUDE, STATIC
 from tests.builders import coverage, look
 
@@ -108,3 +108,20 @@ def test_the_cells_of_one_reviewer_include_those_that_are_everybody_s() -> None:
     ledger = Coverage((everybody, *coverage({"x.py": 2}, (("style", 2),)).cells), (FIRST, SECOND))
     cells = ledger.cells_of(FIRST, "style", CLAUDE)
     assert [(c.reviewer, c.vote) for c in cells] == [("", 0), ("style", 1), ("style", 2)]
+
+
+def test_what_nobody_was_to_read_is_told_apart_from_what_nobody_read() -> None:
+    lock, made, logo, lost = (HunkRef(p, WHOLE_FILE) for p in ("go.sum", "x_pb2.py", "a.png", "b"))
+    ledger = Coverage(
+        (
+            Cell(FIRST, "style", CLAUDE, 1, Reading.READ),
+            Cell(lock, "", "", 0, Reading.GENERATED, "lock file"),
+            Cell(made, "", "", 0, Reading.GENERATED, "generated"),
+            Cell(made, "security", STATIC, 0, Reading.READ),
+            Cell(logo, "", "", 0, Reading.BINARY),
+            Cell(lost, "", "", 0, Reading.FAILED, "not delivered by GitHub"),
+        ),
+        (FIRST,),
+    )
+    assert ledger.left_out == {"go.sum": "lock file", "x_pb2.py": "generated", "a.png": "binary"}
+    assert ledger.analysed_only == {"x_pb2.py"}

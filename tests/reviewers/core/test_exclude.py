@@ -8,7 +8,14 @@ import pytest
 
 from reviewers.core.call import Reading
 from reviewers.core.change import Content, FileDiff, FileStatus
-from reviewers.core.exclude import MAX_STARS, excluded, matches, pattern_problem
+from reviewers.core.exclude import (
+    CONFIGURED,
+    MAX_STARS,
+    excluded,
+    hidden,
+    matches,
+    pattern_problem,
+)
 from tests.builders import file_diff
 
 
@@ -51,6 +58,53 @@ def test_what_only_sounds_like_it_is_read(path: str) -> None:
 @pytest.mark.parametrize("content", [c for c in Content if c is not Content.TEXT])
 def test_s39_what_is_no_text_is_described(content: Content) -> None:
     assert excluded(of("src/app.py", content), ()) == (Reading.BINARY, content.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        *(("go.sum", Content.TEXT), ("a.generated.py", Content.TEXT)),
+        *(("logo.png", Content.BINARY), ("link", Content.SYMLINK)),
+    ],
+)
+def test_what_the_base_branch_decided_goes_before_our_defaults(path: str, content: Content) -> None:
+    assert excluded(of(path, content), (path,)) == (Reading.NOT_ASKED, CONFIGURED)
+
+
+ADDED, RENAMED, CHANGED = FileStatus.ADDED, FileStatus.RENAMED, FileStatus.CHANGED
+
+
+@pytest.mark.parametrize(
+    ("file", "hides"),
+    [
+        (FileDiff("app/util.generated.py", ADDED), True),
+        (FileDiff("vendor/u.py", ADDED), True),
+        (FileDiff("vendor/u.py", FileStatus.COPIED, old_path="u.py"), True),
+        (FileDiff("vendor/u.py", RENAMED, old_path="u.py"), True),
+        (FileDiff("vendor/u.py", RENAMED, old_path="go.sum"), True),
+        (FileDiff("vendor/u.py", RENAMED, old_path="vendor/v.py"), False),
+        (FileDiff("vendor/u.py", RENAMED, old_path="u_pb2.py"), False),
+        (FileDiff("vendor/u.py", FileStatus.MODIFIED), False),
+        (FileDiff("vendor/u.py", FileStatus.REMOVED), False),
+        (FileDiff("go.sum", ADDED), False),
+        (FileDiff("ours.generated.py", ADDED), False),
+        (FileDiff("app.py", ADDED), False),
+        (FileDiff("run.ps1", ADDED, content=Content.BINARY), True),
+        (FileDiff("ours.png", ADDED, content=Content.BINARY), False),
+        (FileDiff("b.png", RENAMED, old_path="a.png", content=Content.BINARY), False),
+        (FileDiff("a.png", FileStatus.MODIFIED, content=Content.BINARY), False),
+        (FileDiff("app.py", ADDED, content=Content.SYMLINK), True),
+        (FileDiff("app.py", CHANGED, content=Content.SYMLINK), True),
+        (FileDiff("run", CHANGED, content=Content.BINARY), False),
+        (FileDiff("lib", ADDED, content=Content.SUBMODULE), True),
+    ],
+    ids=lambda value: f"{value.status} {value.path}" if isinstance(value, FileDiff) else None,
+)
+def test_what_a_change_brings_and_nobody_reads(file: FileDiff, *, hides: bool) -> None:
+    """By a name or a content of its own choice; what the base branch lists is its own decision."""
+    configured = ("ours.*",)
+    assert hidden([file], configured) == ((file,) if hides else ())
+    assert hidden([file], (file.path,)) == ()
 
 
 def test_a_mark_inside_the_file_hides_nothing() -> None:

@@ -121,6 +121,30 @@ def test_what_is_left_out_is_named_and_is_no_gap(
     assert made.hunks == (HunkRef("x.py", 0),)
 
 
+NAMED = ("x.generated.py", "vendor/y.py")
+
+
+def test_what_its_name_alone_leaves_out_analysers_read_for_what_must_not_be_missed() -> None:
+    """A pull request chooses its names. No model is paid for it, and nobody asks for its style."""
+    guard = replace(A, protected=True)
+    both = (guard, B)
+    whole = of(*NAMED, "a.py", "go.sum", "ours/z_pb2.py")
+    made = planned(whole, under(reviewers=both, exclude=("ours/*",)))
+    paths = {c: [ref.path for ref in made.hunks_of(c, both)] for c in made.calls}
+    assert paths.pop(Call("alpha", STATIC)) == ["a.py", *NAMED], "what is aside comes last"
+    assert set(map(tuple, paths.values())) == {("a.py",)}
+    assert [ref.path for ref in made.hunks] == ["a.py"]
+    assert {c.hunk.path for c in made.cells} == {*NAMED, "go.sum", "ours/z_pb2.py"}
+
+
+def test_where_all_is_aside_only_those_analysers_are_asked() -> None:
+    guard = replace(A, protected=True)
+    assert planned(of(*NAMED), under(reviewers=(guard, B))).calls == (Call("alpha", STATIC),)
+    narrow = replace(guard, paths=("*.sql",))
+    assert planned(of(*NAMED), under(reviewers=(narrow, B))).calls == ()
+    assert planned(of("go.sum"), under(reviewers=(guard, B))).calls == ()
+
+
 def test_s36_a_file_without_its_patch_is_a_gap_with_its_reason() -> None:
     bare = FileDiff("x.py", FileStatus.MODIFIED, missing="its diff is too large for GitHub")
     (cell,) = planned(Change((bare,)), under()).cells

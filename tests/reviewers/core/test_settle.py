@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewers.core.call import Call, Cleared, Look, Opinion, Reading, Task
-from reviewers.core.change import Change, FileDiff, FileStatus
+from reviewers.core.call import Call, Cleared, Look, Opinion, Partial, Reading, Task
+from reviewers.core.change import Change, FileDiff, FileStatus, HunkRef
 from reviewers.core.finding import (
     Ballot,
     Claim,
@@ -253,6 +254,39 @@ def test_findings_are_ranked() -> None:
     assert [f.severity for f in verdict(answer).findings] == [Severity.HIGH, Severity.LOW]
 
 
+# --- What is left out for its name
+
+
+def generated() -> Change:
+    return change({"app/util.generated.py": (None, ORDERS), "README.md": ("a\n", "b\n")})
+
+
+def test_what_analysers_see_in_a_file_that_is_left_out_counts() -> None:
+    said = saying("security static", what=lambda c: sql(c, path="app/util.generated.py"))
+    told = verdict(said, of=generated())
+    (found,) = told.findings
+    assert (found.path, found.is_proven, told.outcome) == (
+        "app/util.generated.py",
+        True,
+        Outcome.FINDINGS,
+    )
+    assert told.coverage.analysed_only == {"app/util.generated.py"}
+
+
+@pytest.mark.parametrize("reading", [Reading.READ, Reading.FAILED, Reading.TIMED_OUT])
+def test_where_analysers_fail_on_it_it_is_left_out_and_no_gap(reading: Reading) -> None:
+    """They read it because that costs nothing; nobody was to read it."""
+
+    def answer(call: Call) -> Look:
+        hunk = HunkRef("app/util.generated.py", 0)
+        return look(call, partial=(Partial(hunk, reading),) if call.engine == STATIC else ())
+
+    told = verdict(answer, of=generated())
+    assert told.outcome is Outcome.CLEAN
+    assert told.coverage.left_out == {"app/util.generated.py": "generated"}
+    assert bool(told.coverage.analysed_only) is (reading is Reading.READ)
+
+
 # --- Earlier reviews
 
 
@@ -293,6 +327,33 @@ def test_a_dismissed_finding_comes_back_when_its_line_changes() -> None:
     (found,) = told.findings
     assert (found.id, found.standing) == ("0123456789ab", Standing.BACK)
     assert told.dismissed == ()
+
+
+def test_a_dismissed_remark_does_not_hide_a_hole_in_the_same_line() -> None:
+    """The line stands as it was; the line above it has changed, and now request data flows in."""
+    safe = ORDERS.replace('request.args["order_by"]', "COLUMNS[0]")
+    remark = known(
+        State.DISMISSED,
+        rule="security/other",
+        severity=Severity.MEDIUM,
+        title="SQL statement is built by string concatenation",
+        body="The statement is put together from parts; a placeholder is safer.",
+    )
+    earlier = replace(before(remark), previous=change({"api/orders.py": (None, safe)}))
+
+    def answer(call: Call) -> Look:
+        hole = sql(call, severity=Severity.CRITICAL)
+        return look(call, hole) if call.name == "security 1" else look(call)
+
+    told = verdict(answer, history=earlier)
+    (found,) = told.findings
+    assert (found.id, found.standing, found.severity) == (
+        "0123456789ab",
+        Standing.BACK,
+        Severity.CRITICAL,
+    )
+    assert found.note == "Dismissed on 2026-11-20 as medium; it is reported as critical now."
+    assert (told.outcome, told.dismissed) == (Outcome.FINDINGS, ())
 
 
 def test_an_open_finding_that_nobody_reports_stays_open() -> None:

@@ -169,6 +169,24 @@ def test_what_it_was_before_is_what_it_comes_as(
     assert matched[OLD].state is state
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "note"),
+    [
+        (
+            Severity.MEDIUM,
+            Severity.CRITICAL,
+            "Dismissed on 2026-11-20 as medium; it is reported as critical now.",
+        ),
+        (Severity.HIGH, Severity.MEDIUM, "Dismissed on 2026-11-20; the line has changed since."),
+    ],
+)
+def test_what_comes_back_graver_than_it_was_dismissed_says_so(
+    then: Severity, now: Severity, note: str
+) -> None:
+    result = only(found(severity=now), known(State.DISMISSED, severity=then))
+    assert (result.standing, result.note) == (Standing.BACK, note)
+
+
 def test_in_a_first_review_everything_is_new() -> None:
     (result,) = identify([found()], History(), orders_change()).findings
     assert result.standing is Standing.NEW

@@ -35,6 +35,25 @@ def test_only_what_a_person_dismissed_is_held_back(state: State, kept: bool) -> 
     assert bool(told(finding(quote=LINE), replace(dismissed(), state=state)).findings) is kept
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "holds"),
+    [
+        (Severity.MEDIUM, Severity.LOW, True),
+        (Severity.MEDIUM, Severity.MEDIUM, True),
+        (Severity.MEDIUM, Severity.HIGH, False),
+        (Severity.MEDIUM, Severity.CRITICAL, False),
+        (Severity.CRITICAL, Severity.CRITICAL, True),
+    ],
+)
+def test_a_dismissal_holds_for_what_is_no_graver(
+    then: Severity, now: Severity, holds: bool
+) -> None:
+    """The line stands as it stood; what flows into it may have changed."""
+    before = dismissed()
+    before = replace(before, finding=replace(before.finding, severity=then))
+    assert bool(told(finding(quote=LINE, severity=now), before).dropped) is holds
+
+
 def test_a_dismissal_is_told_with_the_name_of_who_decided() -> None:
     found = finding(quote=LINE)
     assert told(found, dismissed()).dropped == (Dropped(found, Reason.DISMISSED, "mlee"),)

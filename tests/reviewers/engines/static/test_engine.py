@@ -104,6 +104,15 @@ async def test_s85_the_order_does_not_depend_on_the_analyser() -> None:
     ]
 
 
+async def test_a_name_hides_no_code_from_the_analysers() -> None:
+    """`app/util.generated.py` with a shell in it gave a green check."""
+    names = ("app/util.generated.py", "vendor/u.py")
+    of = change(dict.fromkeys((*names, "go.sum", "ours/x.generated.py"), (None, FAULTS)))
+    look = await static_look(of, exclude=("ours/*",))
+    assert [(c.path, c.line) for c in look.claims] == [(name, 5) for name in names]
+    assert (await static_look(of, "style")).claims == (), "nobody asks for its style"
+
+
 FAULTS = "import os\n\n\ndef run(x):\n    os.system(x)\n    return x == None\n"
 
 
