@@ -42,9 +42,11 @@ class LateJobs:
         """See Jobs."""
         return await self.service.figures() if self.service else Figures()
 
-    async def list(self, limit: int = 50, state: JobState | None = None) -> Sequence[JobRow]:
+    async def list(
+        self, limit: int = 50, state: JobState | None = None, outcome: str = ""
+    ) -> Sequence[JobRow]:
         """See Jobs."""
-        return await self.service.list(limit, state) if self.service else ()
+        return await self.service.list(limit, state, outcome) if self.service else ()
 
     async def show(self, job: str) -> JobRow | None:
         """See Jobs."""

@@ -240,8 +240,10 @@ class Jobs(Protocol):
         """The figures of this moment."""
         ...
 
-    async def list(self, limit: int = 50, state: JobState | None = None) -> Sequence[JobRow]:
-        """The newest review jobs first, without their documents."""
+    async def list(
+        self, limit: int = 50, state: JobState | None = None, outcome: str = ""
+    ) -> Sequence[JobRow]:
+        """The newest review jobs first, without their documents; of one state, of one outcome."""
         ...
 
     async def show(self, job: str) -> JobRow | None:

@@ -101,9 +101,11 @@ class Service:
         heard = max(self._heard, found.last_webhook or 0.0)
         return replace(found, last_webhook=heard or None)
 
-    async def list(self, limit: int = 50, state: JobState | None = None) -> Sequence[JobRow]:
+    async def list(
+        self, limit: int = 50, state: JobState | None = None, outcome: str = ""
+    ) -> Sequence[JobRow]:
         """See Jobs."""
-        return await self._store.list(limit, state)
+        return await self._store.list(limit, state, outcome)
 
     async def show(self, job: str) -> JobRow | None:
         """See Jobs."""

@@ -258,11 +258,15 @@ class Store:
 
     # --- lists
 
-    async def list(self, limit: int, state: JobState | None) -> tuple[JobRow, ...]:
+    async def list(
+        self, limit: int, state: JobState | None, outcome: str = ""
+    ) -> tuple[JobRow, ...]:
         """The newest jobs, without documents."""
         query = sa.select(*_LIST).order_by(jobs.c.created.desc()).limit(limit)
         if state is not None:
             query = query.where(jobs.c.state == state)
+        if outcome:
+            query = query.where(jobs.c.outcome == outcome)
         return tuple(j.row for j in await self._jobs(query))
 
     async def figures(self, cost_limit: float | None) -> Figures:

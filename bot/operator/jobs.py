@@ -46,16 +46,21 @@ async def connect(app_settings: AppSettings) -> OpenJobs:
 
 
 def show_list(
-    *, limit: int, state: JobState | None, as_json: bool, opened: Connect = connect
+    *,
+    limit: int,
+    state: JobState | None,
+    as_json: bool,
+    outcome: str = "",
+    opened: Connect = connect,
 ) -> None:
-    """The newest jobs, of all states or of one."""
-    told, rows = _with_jobs(opened, lambda jobs: jobs.list(limit, state))
+    """The newest jobs, of all states or of one; with `outcome` those whose review ended so."""
+    told, rows = _with_jobs(opened, lambda jobs: jobs.list(limit, state, outcome))
     if as_json:
         show_json(SHAPE, {"jobs": [_as_data(row, told) for row in rows]})
     elif rows:
         show_table(HEADER, [_cells(row, told) for row in rows])
     if not rows:
-        told.say("There are no such jobs." if state else "There are no jobs yet.")
+        told.say("There are no such jobs." if state or outcome else "There are no jobs yet.")
 
 
 def show_one(job: str, *, as_json: bool, opened: Connect = connect) -> None:

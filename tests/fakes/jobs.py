@@ -76,9 +76,12 @@ class FakeJobs:
         """`now`."""
         return self.now
 
-    async def list(self, limit: int = 50, state: JobState | None = None) -> Sequence[JobRow]:
+    async def list(
+        self, limit: int = 50, state: JobState | None = None, outcome: str = ""
+    ) -> Sequence[JobRow]:
         """The newest first."""
-        found = [row for row in self.rows.values() if state in (None, row.state)]
+        rows = self.rows.values()
+        found = [r for r in rows if state in (None, r.state) and outcome in ("", r.outcome)]
         return found[::-1][:limit]
 
     async def show(self, job: str) -> JobRow | None:

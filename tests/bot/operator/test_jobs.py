@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.jobs.protocol import JobRow, JobState, Place, Trigger
+from bot.operator import commands
 from bot.operator import jobs as command
+from reviewers.core.verdict import Outcome
 from tests.bot.operator.github_env import act, opening
 from tests.bot.running import Ended, run
 from tests.fakes.jobs import FakeJobs
@@ -63,6 +66,24 @@ def test_the_list_of_one_state(tmp_path: Path) -> None:
     assert document["schema"] == "triptych-jobs/1"
     (row,) = document["jobs"]
     assert (row["id"], row["state"], row["place"]["number"]) == ("rev:2", "dead", 128)
+
+
+def test_the_list_of_one_outcome(tmp_path: Path) -> None:
+    partly = replace(DONE, id="rev:4", outcome="incomplete", unread=2)
+    opened = opening(filled(DONE, partly, DEAD))
+    ended = do(
+        lambda: command.show_list(
+            limit=50, state=None, as_json=True, outcome="incomplete", opened=opened
+        ),
+        tmp_path,
+    )
+    assert [row["id"] for row in json.loads(ended.out)["jobs"]] == ["rev:4"]
+
+
+def test_the_choices_are_those_of_the_jobs() -> None:
+    """They are said twice, for `--help` loads nothing."""
+    assert [*commands.State] == [*JobState]
+    assert [*commands.Outcome] == [*Outcome]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +159,7 @@ def test_hostile_and_secret_words_are_cleared_in_both_forms(tmp_path: Path) -> N
     "arguments",
     [
         ("list", "--state", "odd"),
+        ("list", "--outcome", "done"),
         ("list", "--limit", "0"),
         ("show",),
         ("retry",),
