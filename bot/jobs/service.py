@@ -161,7 +161,8 @@ async def start(
     read: Callable[[], AppSettings] = read_app_settings,
     pauses: Sequence[float] = PAUSES,
 ) -> Service:
-    """The jobs of this process. With `worker` it does the work, else it hands it over (Postgres only).
+    """The jobs of this process. With `worker` it does the work, else it hands it over: on Postgres to
+    any worker, with a SQLite file to the one on this machine that has it.
 
     For `metrics`, `read` and `pauses` see Outfit (bot/jobs/crew.py). ConfigProblem where the database
     cannot be used.
