@@ -174,6 +174,22 @@ async def test_review_that_fails_gets_a_puzzled_face(w: World) -> None:
     assert faces == ["eyes", "confused"]
 
 
+async def test_review_over_the_limit_of_an_hour_is_told_in_words(tmp_path: Path) -> None:
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, reviews_per_hour=1) as w:
+        w.pull()
+        await w.reviewed()
+        faces, said = await obey(w, order(w, Verb.REVIEW))
+        assert faces == ["eyes", "confused"]
+        assert said == [
+            "Not reviewed: the limit of 1 reviews an hour is reached for this pull request "
+            "(`TRIPTYCH_REVIEWS_PER_HOUR` of the server); within the hour it works again."
+        ]
+        assert w.paid == CALLS
+        faces, (told,) = await obey(w, order(w, Verb.DISMISS, finding=finding(w), reason="so"))
+        assert faces == ["eyes", "rocket"], "the decision holds, though it is shown later"
+        assert "is written down" in told
+
+
 async def test_stop(w: World) -> None:
     w.anthropic.script = lambda _body, _number: Reply(latency=3600)
     job = await w.accept(w.wish())
