@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.doors.desk import NO_APP
-from bot.jobs.protocol import Figures, JobRow, Jobs, JobsProblem, JobState, Wish
+from bot.jobs.protocol import Figures, JobRow, Jobs, JobsProblem, JobState, Retried, Wish
 
 
 class Service(Jobs, Protocol):
@@ -52,7 +52,7 @@ class LateJobs:
         """See Jobs."""
         return await self.service.show(job) if self.service else None
 
-    async def retry(self, job: str) -> str:
+    async def retry(self, job: str) -> Retried:
         """See Jobs."""
         if self.service is None:
             raise KeyError(job)

@@ -200,10 +200,10 @@ class Orders:
         once = f"comment {order.thread.value} {order.comment}"
         wish = ReviewWish(order.place, Trigger.COMMAND, once=once, seen=said_at(order))
         job = await self._wish(wish)
-        if await self._watched(job) is JobState.DONE:
-            return Done(Face.DONE)
-        refusal = await self._refusal(job)
-        return Done(Face.PUZZLED, over_limit(refusal) if refusal else "")
+        if refusal := await self._refusal(job):
+            return Done(Face.PUZZLED, over_limit(refusal))
+        ended = await self._watched(job)
+        return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
 
     async def _explained(self, order: CommandWish, people: People) -> Done:
         found = await self._finding(order, people)
@@ -229,10 +229,10 @@ class Orders:
         if last is None or last.state is not JobState.DONE or last.outcome not in FINISHED:
             return Done(Face.DONE, dismissed_later())
         job = await self._wish(wish)
-        if await self._watched(job) is JobState.DONE:
-            return Done(Face.DONE)
-        refused = bool(await self._refusal(job))  # The decision holds all the same.
-        return Done(Face.DONE, dismissed_later()) if refused else Done(Face.PUZZLED)
+        if await self._refusal(job):  # The decision holds all the same.
+            return Done(Face.DONE, dismissed_later())
+        ended = await self._watched(job)
+        return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
 
     async def _refusal(self, job: str) -> str:
         """Why a job was not to be done, "" where it was."""

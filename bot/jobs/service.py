@@ -19,9 +19,10 @@ from bot.jobs.database import hold_alone, make_home, ready_sqlite
 from bot.jobs.durable import Queue
 from bot.jobs.intake import Intake
 from bot.jobs.means import PAUSES
-from bot.jobs.protocol import Figures, JobRow, JobsProblem, JobState, Wish
+from bot.jobs.protocol import Figures, JobRow, JobsProblem, JobState, Retried, Wish
 from bot.jobs.starts import Beside, Elsewhere
 from bot.jobs.store import Store
+from bot.jobs.tables import ALIVE
 from bot.jobs.transactions import open_database
 from bot.jobs.workshop import Workshop, workshop
 from bot.metrics import Metrics
@@ -112,11 +113,13 @@ class Service:
         found = await self._store.job(job)
         return found.row if found else None
 
-    async def retry(self, job: str) -> str:
+    async def retry(self, job: str) -> Retried:
         """See Jobs."""
         found = await self._store.job(job)
         if found is None:
             raise KeyError(job)
+        if found.row.state in ALIVE:
+            return Retried(job, is_new=False)
         return await self._intake.again(found)
 
     async def cancel(self, job: str) -> bool:

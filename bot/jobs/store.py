@@ -30,6 +30,8 @@ MOST_UNCLOSED = 20
 """So many check runs are ended in a round: GitHub may still not answer."""
 NEWER = "a newer commit is being reviewed"
 """The note of a superseded job."""
+ASKED = "somebody asked for another review"
+"""Its note where the commit may be the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from bot.app_settings import AppSettings, read_app_settings
 from bot.errors import UsageProblem
-from bot.jobs.protocol import JobRow, Jobs, JobState
+from bot.jobs.protocol import JobRow, Jobs, JobState, Retried
 from bot.operator.showing import Told, moment, show_json, show_table
 from bot.outputs.words import money
 from bot.settings import read_settings
@@ -75,19 +75,26 @@ def show_one(job: str, *, as_json: bool, opened: Connect = connect) -> None:
 
 
 def retry(job: str, *, opened: Connect = connect) -> None:
-    """Do a finished or dead job again, as a new one."""
+    """Do a finished or dead job again, as a new one; where that waits or runs, only name it."""
 
-    async def again(jobs: Jobs) -> str:
+    async def again(jobs: Jobs) -> Retried | None:
         try:
             return await jobs.retry(job)
         except KeyError:
-            return ""
+            return None
 
-    told, new = _with_jobs(opened, again)
-    if not new:
+    told, retried = _with_jobs(opened, again)
+    if retried is None:
         raise _no_such_job(job, told)
-    told.say(f"{job} will be done again: see `triptych jobs list`.")
-    show_table(("ID",), [[told(new)]])
+    if retried.is_new:
+        told.say(f"{job} will be done again: see `triptych jobs list`.")
+    elif retried.id == job:
+        told.say(f"{job} waits or runs already. To begin anew, cancel it first.")
+    else:
+        told.say(
+            f"{job} is done again already, by a job that waits or runs: see `triptych jobs list`."
+        )
+    show_table(("ID",), [[told(retried.id)]])
 
 
 def cancel(job: str, *, opened: Connect = connect) -> None:

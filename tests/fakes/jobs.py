@@ -18,6 +18,7 @@ from bot.jobs.protocol import (
     JobsProblem,
     JobState,
     PurgeWish,
+    Retried,
     ReviewWish,
     Wish,
 )
@@ -88,11 +89,12 @@ class FakeJobs:
         """By id."""
         return self.rows.get(job)
 
-    async def retry(self, job: str) -> str:
-        """The same again under another id."""
-        again = f"{job}+"
-        self.rows[again] = replace(self.rows[job], id=again, state=JobState.WAITING)
-        return again
+    async def retry(self, job: str) -> Retried:
+        """The same again under another id, once."""
+        again, row = f"{job}+", self.rows[job]
+        is_new = again not in self.rows
+        self.rows.setdefault(again, replace(row, id=again, state=JobState.WAITING))
+        return Retried(again, is_new)
 
     async def cancel(self, job: str) -> bool:
         """Stop it, if it is waiting or running."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bot.jobs.protocol import JobState, Trigger
+from bot.jobs.protocol import JobState, Retried, Trigger
 from tests.bot.jobs.running import world
 from tests.fakes.anthropic import Reply, is_about
 from tests.test_walkthrough import model
@@ -52,3 +52,16 @@ async def test_a_backfill_takes_an_incomplete_review_up_again(tmp_path: Path) ->
         paid = here.paid
         assert await here.accept(wish) == again.id
         assert here.paid == paid
+
+
+async def test_a_retry_that_is_under_way_is_not_made_another_time(tmp_path: Path) -> None:
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as here:
+        here.pull()
+        first = await here.reviewed()
+        here.anthropic.script = lambda _body, _number: Reply(latency=3600)
+        retried = await here.service.retry(first.id)
+        assert retried.is_new
+        for known in (first.id, retried.id):
+            assert await here.service.retry(known) == Retried(retried.id, is_new=False)
+        assert await here.service.cancel(retried.id)
+        assert (await here.service.retry(first.id)).id not in (first.id, retried.id)

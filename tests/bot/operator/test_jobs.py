@@ -121,6 +121,15 @@ def test_retry_names_the_new_job(tmp_path: Path) -> None:
     assert jobs.rows["rev:2+"].state is JobState.WAITING
 
 
+def test_retry_of_what_is_done_again_already_names_that(tmp_path: Path) -> None:
+    jobs = filled()
+    for said in ("rev:2 will be done again", "rev:2 is done again already, by a job that waits"):
+        ended = do(lambda: command.retry("rev:2", opened=opening(jobs)), tmp_path)
+        assert ended.out.split() == ["ID", "rev:2+"]
+        assert ended.told[0].startswith(said)
+    assert len(jobs.rows) == 4
+
+
 def test_cancel(tmp_path: Path) -> None:
     jobs = filled()
     ended = do(lambda: command.cancel("rev:3", opened=opening(jobs)), tmp_path)
