@@ -20,6 +20,7 @@ from bot.jobs.durable import Queue
 from bot.jobs.intake import Intake
 from bot.jobs.means import PAUSES
 from bot.jobs.protocol import Figures, JobRow, JobsProblem, JobState, Retried, Wish
+from bot.jobs.seal_key import compare_seal, seal_key
 from bot.jobs.starts import Beside, Elsewhere
 from bot.jobs.store import Store
 from bot.jobs.tables import ALIVE
@@ -187,6 +188,7 @@ async def start(
         database = open_database(app)
         opened.push_async_callback(database.close)
         store = Store(database)
+        await compare_seal(store, seal_key(app))
         shop = await opened.enter_async_context(workshop())
         crew = await shop.run(open_crew(Outfit(settings, app, metrics, read, pauses), database))
         intake = Intake(store, Beside(shop, crew.starts), app)

@@ -1,21 +1,19 @@
-"""Doctor on the workers: does somebody do what waits."""
+"""Doctor on the workers: does somebody do what waits, and by the seal key of this environment."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from importlib import import_module
-from typing import Any
 
 from bot.app_settings import AppSettings
 from bot.jobs.database import is_held, sqlite_file
 from bot.jobs.limits import EXECUTORS, WORKER
+from bot.jobs.seal_key import COSTS, SEAL, fingerprint, would_be_seal_key
 from bot.operator.doctor.check import Check, note, ok, todo
+from bot.operator.doctor.database import answer_of
 from bot.outputs.words import listing, plural
 
-WORKERS = "Workers"
-SECONDS = 5
+WORKERS, KEY = "Workers", "Seal key"
+USED = f"SELECT value FROM triptych_meta WHERE name = '{SEAL}'"  # noqa: S608 - a word of ours
 WAITING = "SELECT count(*) FROM triptych_jobs WHERE state IN ('waiting', 'running', 'parked')"
 """Without a worker what runs waits, too."""
 LIVING = f"""
@@ -28,25 +26,21 @@ ORDER BY application_name
 
 
 def look(app_settings: AppSettings) -> Iterator[Check]:
-    """Who works, and on what. A database that cannot be used is the database's own line."""
-    if app_settings.on_sqlite:
-        yield from _on_sqlite(app_settings)
-    else:
-        yield from _on_postgres(app_settings.database_url)
+    """A database that cannot be used is the database's own line."""
+    if answer := answer_of(app_settings, WAITING):
+        yield from _look_alive(app_settings, answer[0][0])
+    if app_settings.has_app and (used := answer_of(app_settings, USED)):
+        yield seal_check(used[0][0], fingerprint(would_be_seal_key(app_settings)))
 
 
-def _on_postgres(url: str) -> Iterator[Check]:
-    psycopg: Any = import_module("psycopg")
-    try:
-        with psycopg.connect(url, connect_timeout=SECONDS, autocommit=True) as connection:
-            (table,) = connection.execute("SELECT to_regclass('triptych_jobs')").fetchone()
-            if not table:
-                return
-            (waiting,) = connection.execute(WAITING).fetchone()
-            names = [row[0].removeprefix(WORKER) for row in connection.execute(LIVING)]
-    except psycopg.Error:
-        return
-    yield workers_check(names, waiting)
+def _look_alive(app_settings: AppSettings, waiting: int) -> Iterator[Check]:
+    if not app_settings.on_sqlite:
+        names = answer_of(app_settings, LIVING) or ()
+        yield workers_check([name.removeprefix(WORKER) for (name,) in names], waiting)
+    elif waiting and not is_held(app_settings):
+        # Looked at only then: the lock is tried for a moment, which a server may be starting in.
+        said = f"{_jobs(waiting)}, and no server works on {sqlite_file(app_settings)}."
+        yield todo(WORKERS, said, "Start `triptych serve`, here and with the same TRIPTYCH_HOME.")
 
 
 def workers_check(names: Sequence[str], waiting: int) -> Check:
@@ -66,20 +60,15 @@ def workers_check(names: Sequence[str], waiting: int) -> Check:
     )
 
 
-def _on_sqlite(app_settings: AppSettings) -> Iterator[Check]:
-    """Only where something waits: the lock is looked at by trying to share it for a moment."""
-    file = sqlite_file(app_settings).absolute()
-    if not file.exists():
-        return
-    try:
-        uri = f"{file.as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=SECONDS)) as connection:
-            (waiting,) = connection.execute(WAITING).fetchone()
-    except sqlite3.Error:
-        return
-    if waiting and not is_held(app_settings):
-        do = "Start `triptych serve`, here and with the same TRIPTYCH_HOME."
-        yield todo(WORKERS, f"{_jobs(waiting)}, and no server works on {file}.", do)
+def seal_check(used: str, mine: str) -> Check:
+    """Two fingerprints: of the worker that started last, and of one that would start here."""
+    if used == mine:
+        return ok(KEY, "The one that the workers use.")
+    return todo(
+        KEY,
+        f"Another one than that of the worker which started last. {COSTS}",
+        "Set the same TRIPTYCH_SEAL_KEY everywhere, or restart all workers with this one.",
+    )
 
 
 def _jobs(number: int) -> str:

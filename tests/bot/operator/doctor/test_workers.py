@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,12 @@ from bot.app_settings import AppSettings
 from bot.jobs.database import hold_alone
 from bot.jobs.intake import _row
 from bot.jobs.protocol import Place, ReviewWish, Trigger
+from bot.jobs.seal_key import compare_seal, seal_key
 from bot.jobs.store import Store
 from bot.jobs.takeover import hold_name
 from bot.jobs.transactions import open_database
 from bot.operator.doctor.check import Check, State
-from bot.operator.doctor.workers import look, workers_check
+from bot.operator.doctor.workers import KEY, look, workers_check
 from tests.bot.running import closed_port
 from tests.postgres import Cluster
 
@@ -80,6 +82,21 @@ async def test_on_sqlite_it_is_said_only_where_something_waits(tmp_path: Path) -
     again = hold_alone(settings)
     assert again is not None, "to look holds nothing"
     again.close()
+
+
+async def test_another_seal_key_than_that_of_the_workers(database: str, tmp_path: Path) -> None:
+    """The operator's shell, say, or a machine that has none set and made one of its own."""
+    settings = AppSettings(tmp_path, database, app_id="4242", private_key="p", seal_key="k" * 32)
+    used = replace(settings, webhook_secrets=("s",))
+    store = Store(open_database(used))
+    assert [c.about for c in await looked(used) if c.about == KEY] == [], "no worker has started"
+    await compare_seal(store, seal_key(used))
+    await store.close()
+    for settings, state in ((used, State.OK), (replace(used, seal_key=""), State.TODO)):
+        (check,) = [c for c in await looked(settings) if c.about == KEY]
+        assert check.state is state
+    assert "TRIPTYCH_SEAL_KEY" in check.do
+    assert not (tmp_path / "seal-key").exists(), "to look makes nothing"
 
 
 async def test_a_database_that_is_away_is_another_line(tmp_path: Path) -> None:
