@@ -42,6 +42,9 @@ class Refusal:
 
 _DO = "Write one of: " + ", ".join(f"`{usage}`" for usage, _ in HELP) + "."
 
+_NO_MORE = "`explain` takes the id of a finding and nothing else."
+_NO_ID = "What follows `explain` is no id of a finding: an id is 6 to 16 of the digits 0-9 and a-f."
+
 _COMMAND = re.compile(r"/triptych(?:[ \t]+(.*))?", re.ASCII | re.IGNORECASE)
 _FINDING = re.compile(r"`?([0-9a-f]{6,16})`?", re.ASCII | re.IGNORECASE)
 _FENCE = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(`{3,}+(?!.*`)|~{3,})")
@@ -72,7 +75,7 @@ def _parsed(text: str) -> Command | Refusal:
         case Verb.EXPLAIN:
             finding = _FINDING.fullmatch(rest)
             if rest and not finding:
-                return Refusal("`explain` takes the id of a finding and nothing else.", _DO)
+                return Refusal(_NO_ID if len(rest.split()) == 1 else _NO_MORE, _DO)
             return Command(verb, finding[1].lower() if finding else "")
         case Verb.DISMISS:
             return _dismissal(rest)

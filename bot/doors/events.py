@@ -198,7 +198,7 @@ def _command(fields: Payload, rules: Rules, place: Place, thread: Thread) -> Ask
         verb, finding, reason = Verb.ANSWER, "", ""
     elif isinstance(command, Refusal):
         # Whoever may give orders is told what is wrong with this one, beside the list of them.
-        verb, finding, reason = Verb.HELP, "", f"{command.what} {command.do}"
+        verb, finding, reason = Verb.HELP, "", command.what
     else:
         verb, finding, reason = command.verb, command.finding, one_line(command.reason)
     return CommandWish(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.doors.desk import NO_APP
-from bot.jobs.protocol import Figures, JobRow, Jobs, JobsProblem, JobState, Wish
+from bot.jobs.protocol import Figures, JobRow, Jobs, JobsProblem, JobState, Retried, Wish
 
 
 class Service(Jobs, Protocol):
@@ -42,15 +42,17 @@ class LateJobs:
         """See Jobs."""
         return await self.service.figures() if self.service else Figures()
 
-    async def list(self, limit: int = 50, state: JobState | None = None) -> Sequence[JobRow]:
+    async def list(
+        self, limit: int = 50, state: JobState | None = None, outcome: str = ""
+    ) -> Sequence[JobRow]:
         """See Jobs."""
-        return await self.service.list(limit, state) if self.service else ()
+        return await self.service.list(limit, state, outcome) if self.service else ()
 
     async def show(self, job: str) -> JobRow | None:
         """See Jobs."""
         return await self.service.show(job) if self.service else None
 
-    async def retry(self, job: str) -> str:
+    async def retry(self, job: str) -> Retried:
         """See Jobs."""
         if self.service is None:
             raise KeyError(job)

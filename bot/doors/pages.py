@@ -157,7 +157,7 @@ class _Door:
             new = await self._jobs.retry(request.match_info["job"])
         except KeyError:
             return self._missing()
-        return see(f"../{quote(new, safe='')}")
+        return see(f"../{quote(new.id, safe='')}")
 
     # --- in and out
 

@@ -197,6 +197,8 @@ async def _serving(
 ) -> None:
     if worker:
         _check_model(plan)
+    elif plan.app.on_sqlite:
+        _tell_of_file(plan, "only a `triptych worker` on this machine")
     _check_whole(plan.app)
     await _check_free(host, port)
     told = _told_to_stop()
@@ -249,6 +251,15 @@ def _check_model(plan: _Plan) -> None:
         )
 
 
+def _tell_of_file(plan: _Plan, who: str) -> None:
+    """Two machines with a file each would both seem well, and nothing would ever be reviewed."""
+    _log().warning(
+        "database.file",
+        what=f"The database is a file in {plan.app.home}: {who} reaches it.",
+        do="For other machines set TRIPTYCH_DATABASE_URL to Postgres, the same everywhere.",
+    )
+
+
 def _check_whole(app: AppSettings) -> None:
     """An App of which a part is missing is no App that is yet to be set up."""
     parts = {
@@ -275,6 +286,8 @@ async def _working(plan: _Plan, start: Start) -> None:
             "or set the App up with `triptych serve`.",
         )
     _check_model(plan)
+    if plan.app.on_sqlite:
+        _tell_of_file(plan, "only a `triptych serve --no-worker` on this machine")
     told = _told_to_stop()
     service = await start(
         plan.settings, plan.app, worker=True, metrics=plan.metrics, read=plan.read_app

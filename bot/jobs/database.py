@@ -61,6 +61,20 @@ def make_home(settings: AppSettings) -> None:
         ) from None
 
 
+def is_held(settings: AppSettings) -> bool:
+    """Whether a process works on the SQLite file."""
+    try:
+        lock = (sqlite_file(settings).parent / LOCK_FILE).open(encoding="utf-8")
+    except OSError:
+        return False
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        return False
+
+
 def hold_alone(settings: AppSettings) -> IO[str] | None:
     """The lock of a SQLite file: two processes would do its work twice (facts/durable.md, trap 3).
 

@@ -25,15 +25,18 @@ from bot.jobs.protocol import (
     JobState,
     Place,
     PurgeWish,
+    Retried,
     ReviewWish,
     Trigger,
     Wish,
 )
 from bot.jobs.starts import COMMAND, Starts
-from bot.jobs.store import NEWER, Job, Store
+from bot.jobs.store import ASKED, NEWER, Job, Store
 from bot.jobs.tables import ALIVE, storable
 
 TRIES = 3
+JOINING = (Trigger.COMMAND, Trigger.RERUN)
+"""Asked for a review of what stands there, whatever that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,13 @@ class Fresh:
 @dataclass(frozen=True, slots=True)
 class Same:
     """The wish is a job already."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Another job that is under way does what is wished for."""
 
     id: str
 
@@ -77,7 +87,7 @@ def _short(text: str) -> str:
 
 def plan_review(
     wish: ReviewWish, known: Sequence[Job], now: float, *, debounce: float, per_hour: int
-) -> Fresh | Same | Outdated:
+) -> Fresh | Same | Joined | Outdated:
     """What is to be done for a wish. `known` are the jobs of its pull request, newest first.
 
     A job that was given up is done again when its event comes again; what was done, or overtaken by
@@ -91,7 +101,7 @@ def plan_review(
         return Same(tries[0].row.id) if tries else Outdated(known[0].row.id)
     if tries and not _is_to_be_redone(tries[0], wish):
         return Same(tries[0].row.id)
-    if same := _being_read(known, wish):
+    if same := _being_read(known, wish) or _under_way(known, wish):
         return same
     identity = f"{base}.{max(_number(j.row.id, base) for j in tries) + 1}" if tries else base
     recent = [j for j in known if now - j.row.created < HOUR and _is_a_review(j)]
@@ -126,6 +136,41 @@ def _being_read(known: Sequence[Job], wish: ReviewWish) -> Same | None:
     )
     job = None if wish.once else next(here, None)
     return Same(job.row.id) if job else None
+
+
+def _under_way(known: Sequence[Job], wish: ReviewWish) -> Joined | None:
+    """Who asks for a review while one is under way that was asked for gets that one, unless something
+    came after it: it will read, or has read, the newest commit. Two comments must not cost two reviews.
+
+    Of a review that nobody asked for it must be known that it reads the very commit, and is not about
+    to find that it is not wanted. That a wish was joined is written down nowhere: a replay of its
+    event, when that review is over, is a review of its own, once.
+    """
+    if wish.trigger not in JOINING or _has_moved(wish):
+        return None
+    last = next((j for j in known if j.row.trigger is not Trigger.DISPUTE), None)
+    if last is None or last.row.state not in ALIVE or last.refusal:
+        return None
+    row = last.row
+    is_running = row.state is JobState.RUNNING
+    if row.trigger in JOINING:
+        is_other = is_running and "" not in (wish.head, row.head) and wish.head != row.head
+        return None if is_other else Joined(row.id)
+    is_reading = is_running and bool(last.check_run or last.calls)
+    is_same = bool(wish.head) and wish.head == row.head and _on_one_base(wish, last)
+    may_join = is_reading and is_same and row.trigger is not Trigger.DISMISSAL
+    return Joined(row.id) if may_join else None
+
+
+def _on_one_base(wish: ReviewWish, job: Job) -> bool:
+    return "" in (wish.base, job.base) or wish.base == job.base
+
+
+def _has_moved(wish: ReviewWish) -> bool:
+    """Whether a job wishes for it whose commit stands there no more (bot/jobs/worker.py, `_moved`): it
+    ends with this one's beginning.
+    """
+    return wish.once.endswith(" moved")
 
 
 def _number(job: str, base: str) -> int:
@@ -219,8 +264,8 @@ class Intake:
         self._stop(ended)
         return ended
 
-    async def again(self, job: Job) -> str:
-        """The same review once more, as a new job."""
+    async def again(self, job: Job) -> Retried:
+        """The same review once more: as a new job, unless one that was asked for is under way."""
         place = job.row.place
         is_dispute = job.row.trigger is Trigger.DISPUTE
         trigger = Trigger.DISPUTE if is_dispute else Trigger.RERUN
@@ -231,7 +276,7 @@ class Intake:
         if job.row.state is JobState.DEAD:  # Nobody need look at it any more.
             done = {"state": JobState.SUPERSEDED.value, "note": f"done again as {fresh}"}
             await self._store.note(job.row.id, **done)
-        return fresh
+        return Retried(fresh, is_new=fresh.startswith(job_id(wish)))
 
     async def restarted(self, job: Job) -> None:
         """Somebody must work on a job that lives: where its start was lost, or the engine has given
@@ -268,13 +313,18 @@ class Intake:
         match planned:
             case Outdated():
                 return ""
+            case Joined(id=job):
+                there = next(j for j in known if j.row.id == job)
+                if there.row.trigger.is_asked:
+                    # It is wanted as of now: a `stop` of before that comes late leaves it alone.
+                    await self._store.note(job, seen=max(there.seen, _seen(wish)))
+                return job
             case Same(id=job):
                 if again and any(j.row.id == job and j.row.state in ALIVE for j in known):
                     await self._starts.review(job)
                 return job
             case Fresh(id=job, delay=delay, refusal=refusal):
-                # A second look is no review: it takes its turn behind one that runs.
-                news = "" if wish.trigger is Trigger.DISPUTE else NEWER
+                news = _news(wish, refusal)
                 ended = await self._store.add(_row(job, wish, refusal), supersedes=news)
                 self._stop(ended)
                 await self._starts.review(job, delay)
@@ -295,6 +345,20 @@ class Intake:
         )
 
 
+def _news(wish: ReviewWish, refusal: str) -> str:
+    """Why a new job overtakes what lives of its pull request, "" where it does not: a second look is
+    no review, and takes its turn behind one that runs; what is asked for and refused is none either.
+    """
+    if wish.trigger is Trigger.DISPUTE or (wish.trigger.is_asked and refusal):
+        return ""
+    return ASKED if wish.trigger.is_asked and not _has_moved(wish) else NEWER
+
+
+def _seen(wish: ReviewWish) -> float:
+    """A person's act is of now, where the event does not say: an older event ends nothing of it."""
+    return wish.seen or (time.time() if wish.trigger.is_asked else 0.0)
+
+
 def _orders(installation: int, repository: int | None) -> str:
     """How the names of runs begin that carry out the orders of an installation, or of a repository."""
     return f"{COMMAND}.{installation}." + (f"{repository}." if repository is not None else "")
@@ -313,8 +377,7 @@ def _row(job: str, wish: ReviewWish, refusal: str) -> Mapping[str, Any]:
         "state": JobState.WAITING.value,
         "head": wish.head,
         "base": wish.base,
-        # A person's act is of now, where the event does not say: an older event ends nothing of it.
-        "seen": wish.seen or (time.time() if wish.trigger.is_asked else 0.0),
+        "seen": _seen(wish),
         "refusal": refusal,
         "created": time.time(),
     }

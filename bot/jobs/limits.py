@@ -17,6 +17,8 @@ from bot.app_settings import AppSettings
 
 SLOTS, PULLS, EXECUTORS, CHORES = 7301, 7302, 7303, 7304
 """Classes of advisory locks: model calls, pull requests, executors, what one process does for all."""
+WORKER = "triptych worker "
+"""Begins the name of a worker's connection, so that Postgres can tell who lives."""
 PAUSE = 0.2
 """Seconds between two tries to get a lock that another machine holds."""
 

@@ -37,7 +37,14 @@ from bot.jobs.store import Store
 from bot.jobs.tables import ALIVE
 from bot.jobs.transactions import AWAY
 from bot.outputs.marker import read_finding_marker
-from bot.outputs.replies import dismissed_later, explanation, help_text, not_found, not_understood
+from bot.outputs.replies import (
+    dismissed_later,
+    explanation,
+    help_text,
+    not_found,
+    not_understood,
+    over_limit,
+)
 from reviewers.core.history import Dismissal
 
 WATCH = 1.0
@@ -181,17 +188,22 @@ class Orders:
                 await self._wish(CancelWish(order.place, why, said_at(order)))
                 return Done(Face.DONE)
             case Verb.REVIEW:
-                once = f"comment {order.thread.value} {order.comment}"
-                seen = said_at(order)
-                wish = ReviewWish(order.place, Trigger.COMMAND, once=once, seen=seen)
-                ended = await self._watched(await self._wish(wish))
-                return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
+                return await self._reviewed(order)
             case Verb.EXPLAIN:
                 return await self._explained(order, people)
             case Verb.DISMISS:
                 return await self._dismissed(order, people)
             case Verb.ANSWER:
                 raise AssertionError("an answer is heard, and no order")
+
+    async def _reviewed(self, order: CommandWish) -> Done:
+        once = f"comment {order.thread.value} {order.comment}"
+        wish = ReviewWish(order.place, Trigger.COMMAND, once=once, seen=said_at(order))
+        job = await self._wish(wish)
+        if refusal := await self._refusal(job):
+            return Done(Face.PUZZLED, over_limit(refusal))
+        ended = await self._watched(job)
+        return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
 
     async def _explained(self, order: CommandWish, people: People) -> Done:
         found = await self._finding(order, people)
@@ -216,8 +228,16 @@ class Orders:
         last = next(others, None)
         if last is None or last.state is not JobState.DONE or last.outcome not in FINISHED:
             return Done(Face.DONE, dismissed_later())
-        ended = await self._watched(await self._wish(wish))
+        job = await self._wish(wish)
+        if await self._refusal(job):  # The decision holds all the same.
+            return Done(Face.DONE, dismissed_later())
+        ended = await self._watched(job)
         return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
+
+    async def _refusal(self, job: str) -> str:
+        """Why a job was not to be done, "" where it was."""
+        found = await self._store.job(job)
+        return found.refusal if found else ""
 
     async def _finding(self, order: CommandWish, people: People) -> dict[str, Any] | None:
         """The one finding of this pull request's last review that is meant; None for none, or several."""

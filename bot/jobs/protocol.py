@@ -201,6 +201,14 @@ class JobRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Retried:
+    """The job that does another one again; `is_new`: it was not under way before."""
+
+    id: str
+    is_new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """How the service is doing now. Money in USD, times in seconds; None: unknown or no limit."""
 
@@ -240,16 +248,20 @@ class Jobs(Protocol):
         """The figures of this moment."""
         ...
 
-    async def list(self, limit: int = 50, state: JobState | None = None) -> Sequence[JobRow]:
-        """The newest review jobs first, without their documents."""
+    async def list(
+        self, limit: int = 50, state: JobState | None = None, outcome: str = ""
+    ) -> Sequence[JobRow]:
+        """The newest review jobs first, without their documents; of one state, of one outcome."""
         ...
 
     async def show(self, job: str) -> JobRow | None:
         """One review job with its document; None where there is none of that id."""
         ...
 
-    async def retry(self, job: str) -> str:
-        """Do a finished or dead job again, as a new one; returns its id. KeyError: no such job."""
+    async def retry(self, job: str) -> Retried:
+        """Do a finished or dead job again: as a new one, unless that is under way already. What waits
+        or runs is its own. KeyError: no such job.
+        """
         ...
 
     async def cancel(self, job: str) -> bool:

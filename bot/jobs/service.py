@@ -19,9 +19,11 @@ from bot.jobs.database import hold_alone, make_home, ready_sqlite
 from bot.jobs.durable import Queue
 from bot.jobs.intake import Intake
 from bot.jobs.means import PAUSES
-from bot.jobs.protocol import Figures, JobRow, JobsProblem, JobState, Wish
+from bot.jobs.protocol import Figures, JobRow, JobsProblem, JobState, Retried, Wish
+from bot.jobs.seal_key import compare_seal, seal_key
 from bot.jobs.starts import Beside, Elsewhere
 from bot.jobs.store import Store
+from bot.jobs.tables import ALIVE
 from bot.jobs.transactions import open_database
 from bot.jobs.workshop import Workshop, workshop
 from bot.metrics import Metrics
@@ -113,10 +115,12 @@ class Service:
         heard = max(self._heard, found.last_webhook or 0.0)
         return replace(found, last_webhook=heard or None)
 
-    async def list(self, limit: int = 50, state: JobState | None = None) -> Sequence[JobRow]:
+    async def list(
+        self, limit: int = 50, state: JobState | None = None, outcome: str = ""
+    ) -> Sequence[JobRow]:
         """See Jobs."""
         with _told():
-            return await self._store.list(limit, state)
+            return await self._store.list(limit, state, outcome)
 
     async def show(self, job: str) -> JobRow | None:
         """See Jobs."""
@@ -124,12 +128,14 @@ class Service:
             found = await self._store.job(job)
         return found.row if found else None
 
-    async def retry(self, job: str) -> str:
+    async def retry(self, job: str) -> Retried:
         """See Jobs."""
         with _told():
             found = await self._store.job(job)
             if found is None:
                 raise KeyError(job)
+            if found.row.state in ALIVE:
+                return Retried(job, is_new=False)
             return await self._intake.again(found)
 
     async def cancel(self, job: str) -> bool:
@@ -175,7 +181,8 @@ async def start(
     read: Callable[[], AppSettings] = read_app_settings,
     pauses: Sequence[float] = PAUSES,
 ) -> Service:
-    """The jobs of this process. With `worker` it does the work, else it hands it over (Postgres only).
+    """The jobs of this process. With `worker` it does the work, else it hands it over: on Postgres to
+    any worker, with a SQLite file to the one on this machine that has it.
 
     For `metrics`, `read` and `pauses` see Outfit (bot/jobs/crew.py). ConfigProblem where the database
     cannot be used.
@@ -197,6 +204,7 @@ async def start(
         database = open_database(app)
         opened.push_async_callback(database.close)
         store = Store(database)
+        await compare_seal(store, seal_key(app))
         shop = await opened.enter_async_context(workshop())
         crew = await shop.run(open_crew(Outfit(settings, app, metrics, read, pauses), database))
         intake = Intake(store, Beside(shop, crew.starts), app)

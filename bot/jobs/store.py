@@ -30,6 +30,8 @@ MOST_UNCLOSED = 20
 """So many check runs are ended in a round: GitHub may still not answer."""
 NEWER = "a newer commit is being reviewed"
 """The note of a superseded job."""
+ASKED = "somebody asked for another review"
+"""Its note where the commit may be the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,11 +260,15 @@ class Store:
 
     # --- lists
 
-    async def list(self, limit: int, state: JobState | None) -> tuple[JobRow, ...]:
+    async def list(
+        self, limit: int, state: JobState | None, outcome: str = ""
+    ) -> tuple[JobRow, ...]:
         """The newest jobs, without documents."""
         query = sa.select(*_LIST).order_by(jobs.c.created.desc()).limit(limit)
         if state is not None:
             query = query.where(jobs.c.state == state)
+        if outcome:
+            query = query.where(jobs.c.outcome == outcome)
         return tuple(j.row for j in await self._jobs(query))
 
     async def figures(self, cost_limit: float | None) -> Figures:

@@ -21,7 +21,7 @@ import structlog
 from bot.app_settings import AppSettings
 from bot.errors import ConfigProblem
 from bot.jobs.durable import Durable
-from bot.jobs.limits import EXECUTORS, PAUSE, number_of
+from bot.jobs.limits import EXECUTORS, PAUSE, WORKER, number_of
 
 SWEEP = 5.0
 """Seconds between two looks for dead workers."""
@@ -68,6 +68,7 @@ class PostgresLocks:
         closing: float = CLOSING,
     ) -> None:
         self._url = url
+        self._called = WORKER + executor
         self._regain = regain
         self._patience = patience
         self._closing = closing
@@ -180,7 +181,7 @@ class PostgresLocks:
         return time.monotonic() - self._returned > self._regain
 
     async def _connected(self) -> psycopg.AsyncConnection[tuple[bool]]:
-        url = psycopg.conninfo.make_conninfo(self._url, **KEEPALIVES)
+        url = psycopg.conninfo.make_conninfo(self._url, application_name=self._called, **KEEPALIVES)
         connection = await psycopg.AsyncConnection.connect(url, autocommit=True)
         for name, value in QUIET.items():
             await connection.execute("select set_config(%s, %s, false)", (name, str(value)))

@@ -1,19 +1,23 @@
-"""`triptych backfill`: reviews for open pull requests that nobody has reviewed at their head."""
+"""`triptych backfill`: reviews for open pull requests that are not wholly reviewed at their head.
+
+A finished review is done once. One that is incomplete (the budget was spent, a model failed) is taken
+again, once for each time that it ended so; the next one asks only for what went unread.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.app_settings import AppSettings, read_app_settings
 from bot.errors import AccessProblem, UsageProblem
-from bot.jobs.protocol import Jobs, JobsProblem, JobState, Place, ReviewWish, Trigger
+from bot.jobs.protocol import JobRow, Jobs, JobsProblem, JobState, Place, ReviewWish, Trigger
 from bot.operator.github_app import About, GitHubApp, Installation
 from bot.operator.jobs import Connect, OpenJobs, connect
-from bot.operator.open_pulls import OpenPull, OpenPulls
+from bot.operator.open_pulls import UNFINISHED, OpenPull, OpenPulls, Seen
 from bot.operator.showing import Steps, Told
 from bot.outputs.words import plural
 from bot.settings import read_settings
@@ -29,6 +33,7 @@ class Tally:
     """How many pull requests were looked at, and what came of them."""
 
     wished: int = 0
+    again: int = 0
     reviewed: int = 0
     pending: int = 0
 
@@ -60,8 +65,9 @@ def run(repository: str, *, limit: int | None, opened: Connect = connect) -> Non
         with app.open_pulls(installation, repository) as pulls:
             scene = Scene(pulls, installation, about, told, limit)
             tally = asyncio.run(_opened(scene, lambda: opened(app_settings)))
+    again = f", {tally.again} of them for what went unread" if tally.again else ""
     told.say(
-        f"Asked for {plural(tally.wished, 'review')}; {tally.reviewed} stand reviewed, "
+        f"Asked for {plural(tally.wished, 'review')}{again}; {tally.reviewed} stand reviewed, "
         f"{tally.pending} wait or run already."
     )
 
@@ -94,8 +100,6 @@ async def _wish(scene: Scene, jobs: Jobs) -> Tally:
     delivery = f"backfill-{secrets.token_hex(4)}"
     name, number = await asyncio.to_thread(lambda: (scene.pulls.name, scene.pulls.repository_id))
     known = [r for r in await jobs.list(KNOWN_JOBS) if r.place.repository_id == number]
-    pending = {(r.place.number, r.head) for r in known if r.state in PENDING}
-    done = {(r.place.number, r.head) for r in known if r.state is JobState.DONE}
     found = await asyncio.to_thread(list, scene.pulls)
     with Steps(scene.told, f"Looking at {name}", len(found)) as steps:
         for pull in found:
@@ -104,23 +108,30 @@ async def _wish(scene: Scene, jobs: Jobs) -> Tally:
             place = Place(
                 scene.installation.id, scene.installation.account, number, name, pull.number
             )
-            if (pull.number, pull.head) in pending:
+            mine = [r for r in known if r.place.number == pull.number]
+            if any(r.state in PENDING and r.head in ("", pull.head) for r in mine):
                 tally.pending += 1
                 what = "waits or runs already"
-            elif (pull.number, pull.head) in done or await asyncio.to_thread(
-                _is_reviewed, scene, pull
-            ):
+            elif (seen := await _seen(scene, pull, mine)).whole:
                 tally.reviewed += 1
                 what = "stands reviewed"
             else:
-                await jobs.accept(
-                    ReviewWish(place, Trigger.BACKFILL, pull.head, pull.base), delivery
-                )
+                once = f"not wholly read by {seen.unfinished}" if seen.unfinished else ""
+                wish = ReviewWish(place, Trigger.BACKFILL, pull.head, pull.base, once)
+                await jobs.accept(wish, delivery)
                 tally.wished += 1
-                what = "asked for"
+                tally.again += bool(once)
+                what = "asked for again, as not all of it was read" if once else "asked for"
             steps.step(f"{place} {what}: {pull.title}")
     return tally
 
 
-def _is_reviewed(scene: Scene, pull: OpenPull) -> bool:
-    return scene.pulls.is_reviewed(pull, scene.about.id, scene.about.slug)
+async def _seen(scene: Scene, pull: OpenPull, mine: Sequence[JobRow]) -> Seen:
+    """By the newest finished job of its head, else as GitHub shows it. A second look reviews nothing."""
+    here = [r for r in mine if r.head == pull.head and r.trigger is not Trigger.DISPUTE]
+    if last := next((r for r in here if r.state is JobState.DONE), None):
+        unfinished = last.outcome in UNFINISHED
+        # What was tried since and stopped is no reason not to try again.
+        return Seen(whole=not unfinished, unfinished=here[0].id if unfinished else "")
+    look = scene.pulls.seen
+    return await asyncio.to_thread(look, pull, scene.about.id, scene.about.slug)

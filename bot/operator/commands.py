@@ -30,6 +30,15 @@ class State(enum.StrEnum):
     DEAD = "dead"
 
 
+class Outcome(enum.StrEnum):
+    """How a review ended (reviewers/core/verdict.py, Outcome)."""
+
+    CLEAN = "clean"
+    FINDINGS = "findings"
+    INCOMPLETE = "incomplete"
+    FAILED = "failed"
+
+
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")]
 As = Annotated[Format, typer.Option("--format", help="How to show it.")]
 Limit = Annotated[int, typer.Option(metavar="N", min=1, max=5000, help="At most so many.")]
@@ -98,7 +107,7 @@ def backfill(
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """Have open pull requests reviewed that are not reviewed at their head.
+    """Have open pull requests reviewed that are not reviewed at their head, or not wholly.
 
     It only asks; the server does them, within its limits, also when it is started later.
     """
@@ -111,6 +120,9 @@ def backfill(
 @jobs_app.command("list")
 def list_(
     state: Annotated[State | None, typer.Option(help="Only those.")] = None,
+    outcome: Annotated[
+        Outcome | None, typer.Option(help="Only those whose review ended so.")
+    ] = None,
     limit: Limit = 50,
     format_: As = Format.TERMINAL,
     debug: Debug = False,
@@ -121,7 +133,8 @@ def list_(
         from bot.operator.jobs import show_list
 
         chosen = JobState(state.value) if state else None
-        show_list(limit=limit, state=chosen, as_json=format_ is Format.JSON)
+        ended = outcome.value if outcome else ""
+        show_list(limit=limit, state=chosen, as_json=format_ is Format.JSON, outcome=ended)
 
 
 @jobs_app.command()

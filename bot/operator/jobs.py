@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from bot.app_settings import AppSettings, read_app_settings
 from bot.errors import UsageProblem
-from bot.jobs.protocol import JobRow, Jobs, JobState
+from bot.jobs.protocol import JobRow, Jobs, JobState, Retried
 from bot.operator.showing import Told, moment, show_json, show_table
 from bot.outputs.words import money
 from bot.settings import read_settings
@@ -46,16 +46,21 @@ async def connect(app_settings: AppSettings) -> OpenJobs:
 
 
 def show_list(
-    *, limit: int, state: JobState | None, as_json: bool, opened: Connect = connect
+    *,
+    limit: int,
+    state: JobState | None,
+    as_json: bool,
+    outcome: str = "",
+    opened: Connect = connect,
 ) -> None:
-    """The newest jobs, of all states or of one."""
-    told, rows = _with_jobs(opened, lambda jobs: jobs.list(limit, state))
+    """The newest jobs, of all states or of one; with `outcome` those whose review ended so."""
+    told, rows = _with_jobs(opened, lambda jobs: jobs.list(limit, state, outcome))
     if as_json:
         show_json(SHAPE, {"jobs": [_as_data(row, told) for row in rows]})
     elif rows:
         show_table(HEADER, [_cells(row, told) for row in rows])
     if not rows:
-        told.say("There are no such jobs." if state else "There are no jobs yet.")
+        told.say("There are no such jobs." if state or outcome else "There are no jobs yet.")
 
 
 def show_one(job: str, *, as_json: bool, opened: Connect = connect) -> None:
@@ -70,19 +75,26 @@ def show_one(job: str, *, as_json: bool, opened: Connect = connect) -> None:
 
 
 def retry(job: str, *, opened: Connect = connect) -> None:
-    """Do a finished or dead job again, as a new one."""
+    """Do a finished or dead job again, as a new one; where that waits or runs, only name it."""
 
-    async def again(jobs: Jobs) -> str:
+    async def again(jobs: Jobs) -> Retried | None:
         try:
             return await jobs.retry(job)
         except KeyError:
-            return ""
+            return None
 
-    told, new = _with_jobs(opened, again)
-    if not new:
+    told, retried = _with_jobs(opened, again)
+    if retried is None:
         raise _no_such_job(job, told)
-    told.say(f"{job} will be done again: see `triptych jobs list`.")
-    show_table(("ID",), [[told(new)]])
+    if retried.is_new:
+        told.say(f"{job} will be done again: see `triptych jobs list`.")
+    elif retried.id == job:
+        told.say(f"{job} waits or runs already. To begin anew, cancel it first.")
+    else:
+        told.say(
+            f"{job} is done again already, by a job that waits or runs: see `triptych jobs list`."
+        )
+    show_table(("ID",), [[told(retried.id)]])
 
 
 def cancel(job: str, *, opened: Connect = connect) -> None:

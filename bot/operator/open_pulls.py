@@ -11,11 +11,12 @@ from github.Repository import Repository
 
 from bot.outputs.checkrun import NAME
 from bot.outputs.marker import read_marker
+from bot.posted import DUPLICATE
 
 Asking = Callable[[str], AbstractContextManager[None]]
 """Tells of errors what was to be done."""
-UNDONE = frozenset({"failed", "duplicate"})
-"""Outcomes of a marker behind which the head was not looked at."""
+UNFINISHED = frozenset({"incomplete", "failed"})
+"""Outcomes of a review that is worth another one: hunks went unread, or all of them."""
 NOT_RUN = frozenset({"skipped", "cancelled", "stale", ""})
 """Conclusions of a check run that say nothing of the code."""
 
@@ -29,6 +30,14 @@ class OpenPull:
     author: str
     head: str
     base: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Whether a head stands reviewed; `unfinished` is the run that did not read all of it, "" for none."""
+
+    whole: bool
+    unfinished: str = ""
 
 
 class OpenPulls:
@@ -57,23 +66,28 @@ class OpenPulls:
             for pull in self._repository.get_pulls(state="open", sort="created", direction="desc"):
                 yield _open_pull(pull)
 
-    def is_reviewed(self, pull: OpenPull, app: int, slug: str) -> bool:
+    def seen(self, pull: OpenPull, app: int, slug: str) -> Seen:
         """Whether the App has reviewed this very head: by a review's marker, or a check run.
 
-        A clean first review writes the check run alone (design, section 7).
+        A clean first review writes the check run alone (design, section 7); of any other the check
+        run does not tell whether all was read, so the marker is believed before it.
         """
         with self._asking(f"read the reviews of #{pull.number}"):
-            return (self._checks and self._has_run(pull.head, app)) or self._has_review(pull, slug)
+            if seen := self._by_review(pull, slug):
+                return seen
+            return Seen(whole=self._checks and self._has_run(pull.head, app))
 
-    def _has_review(self, pull: OpenPull, slug: str) -> bool:
+    def _by_review(self, pull: OpenPull, slug: str) -> Seen | None:
+        """By the first of ours, which is edited in every run; None where none is of this head."""
         login = f"{slug}[bot]".lower()
         for review in self._repository.get_pull(pull.number).get_reviews():
             if review.user is None or (review.user.login or "").lower() != login:
                 continue
             marker = read_marker(review.body or "") if review.state != "PENDING" else None
-            if marker and marker.head == pull.head and marker.outcome not in UNDONE:
-                return True
-        return False
+            if marker and marker.head == pull.head and marker.outcome != DUPLICATE:
+                unfinished = marker.outcome in UNFINISHED
+                return Seen(whole=not unfinished, unfinished=marker.run if unfinished else "")
+        return None
 
     def _has_run(self, head: str, app: int) -> bool:
         runs = self._repository.get_commit(head).get_check_runs(check_name=NAME)

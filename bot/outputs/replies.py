@@ -38,6 +38,14 @@ def not_understood(why: str) -> str:
     return f"{inert(why, Redaction(), TEXT_CHARS)}\n\n{help_text()}"
 
 
+def over_limit(refusal: str) -> str:
+    """An order that came too soon; `refusal` is the text of ours with which its job was refused."""
+    return (
+        f"Not reviewed: {refusal} for this pull request (`TRIPTYCH_REVIEWS_PER_HOUR` of the server); "
+        "within the hour it works again."
+    )
+
+
 def not_found(finding: str) -> str:
     """No finding, or several, go by that id here."""
     which = f"with an id that begins with {code(finding)}" if finding else "in this thread"

@@ -56,5 +56,5 @@ async def operators_visit(url: str, key: str) -> Visit:
                 deliveries,
                 opened.repository_id,
                 pulls,
-                [opened.is_reviewed(pull, about.id, about.slug) for pull in pulls],
+                [opened.seen(pull, about.id, about.slug).whole for pull in pulls],
             )

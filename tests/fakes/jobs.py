@@ -18,6 +18,7 @@ from bot.jobs.protocol import (
     JobsProblem,
     JobState,
     PurgeWish,
+    Retried,
     ReviewWish,
     Wish,
 )
@@ -76,20 +77,24 @@ class FakeJobs:
         """`now`."""
         return self.now
 
-    async def list(self, limit: int = 50, state: JobState | None = None) -> Sequence[JobRow]:
+    async def list(
+        self, limit: int = 50, state: JobState | None = None, outcome: str = ""
+    ) -> Sequence[JobRow]:
         """The newest first."""
-        found = [row for row in self.rows.values() if state in (None, row.state)]
+        rows = self.rows.values()
+        found = [r for r in rows if state in (None, r.state) and outcome in ("", r.outcome)]
         return found[::-1][:limit]
 
     async def show(self, job: str) -> JobRow | None:
         """By id."""
         return self.rows.get(job)
 
-    async def retry(self, job: str) -> str:
-        """The same again under another id."""
-        again = f"{job}+"
-        self.rows[again] = replace(self.rows[job], id=again, state=JobState.WAITING)
-        return again
+    async def retry(self, job: str) -> Retried:
+        """The same again under another id, once."""
+        again, row = f"{job}+", self.rows[job]
+        is_new = again not in self.rows
+        self.rows.setdefault(again, replace(row, id=again, state=JobState.WAITING))
+        return Retried(again, is_new)
 
     async def cancel(self, job: str) -> bool:
         """Stop it, if it is waiting or running."""

@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app_settings import AppSettings
+from bot.jobs.database import sqlite_file
 from bot.operator.doctor.check import Check, note, ok, todo
 from bot.operator.doctor.machine import OTHERS, without_password
 
@@ -46,9 +48,7 @@ def look(app_settings: AppSettings) -> Iterator[Check]:
             sqlite3.sqlite_version_info,
             has_other=find_spec("pysqlite3") is not None,
         )
-        yield from look_sqlite(
-            Path(app_settings.database_url.removeprefix("sqlite:///")).absolute(), known
-        )
+        yield from look_sqlite(sqlite_file(app_settings).absolute(), known)
     else:
         yield look_postgres(app_settings.database_url, known)
 
@@ -127,6 +127,25 @@ def look_postgres(url: str, known: Schema) -> Check:
     found = Schema(int(ours[0]) if ours else 0, int(engine[0] or 0) if engine else 0)
     # Its migrations on Postgres are numbered otherwise than on SQLite: only ours are compared.
     return schema_check(f"{shown} (Postgres {major})", found, Schema(known.ours, None))
+
+
+def answer_of(app_settings: AppSettings, query: str) -> list[tuple[Any, ...]] | None:
+    """The rows that the database gives, read only; None where it gives none, which is its own line."""
+    if app_settings.on_sqlite:
+        file = sqlite_file(app_settings).absolute()
+        try:
+            with closing(
+                sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=SECONDS)
+            ) as c:
+                return list(c.execute(query))
+        except sqlite3.Error:
+            return None
+    psycopg: Any = import_module("psycopg")
+    try:
+        with psycopg.connect(app_settings.database_url, connect_timeout=SECONDS) as connection:
+            return list(connection.execute(query))
+    except psycopg.Error:
+        return None
 
 
 def schema_check(where: str, found: Schema, known: Schema) -> Check:

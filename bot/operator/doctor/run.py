@@ -77,6 +77,11 @@ def _parts(settings: Settings, app_settings: AppSettings) -> Iterator[Part]:
 
         yield from look(app_settings)
 
+    def workers() -> Iterator[Check]:
+        from bot.operator.doctor.workers import look
+
+        yield from look(app_settings)
+
     def home() -> Iterator[Check]:
         from bot.operator.doctor.machine import look_home
 
@@ -98,5 +103,6 @@ def _parts(settings: Settings, app_settings: AppSettings) -> Iterator[Part]:
     yield "Public address", address
     yield "Models", models
     yield "Database", database
+    yield "Workers", workers
     yield "Home", home
     yield "Analysers", analysers

@@ -134,6 +134,15 @@ def test_what_else_it_says_is_refused(body: str) -> None:
     assert all(usage in found.do for usage, _ in HELP) or "sentence" in found.do
 
 
+def test_what_is_no_id_is_told_as_that() -> None:
+    """Without repeating it: whatever it says, it would be said by us."""
+    for body, said in (("explain zzzz", "is no id"), ("explain that one", "nothing else")):
+        found = parse_command(f"/triptych {body}")
+        assert isinstance(found, Refusal)
+        assert said in found.what
+        assert "zzzz" not in found.what
+
+
 @pytest.mark.parametrize("body", NO_COMMAND)
 def test_what_was_not_said_here_is_no_command(body: str) -> None:
     assert parse_command(body) is None

@@ -131,9 +131,7 @@ WISHES: list[tuple[str, dict[str, Any], Wish]] = [
         comment("/triptych review --engine=claude"),
         command(
             Verb.HELP,
-            reason="`review` takes nothing else; settings are no commands. Write one of: "
-            "`/triptych review`, `/triptych stop`, `/triptych explain ID`, "
-            "`/triptych dismiss ID REASON`, `/triptych help`.",
+            reason="`review` takes nothing else; settings are no commands.",
         ),
     ),
     (

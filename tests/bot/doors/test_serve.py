@@ -215,6 +215,8 @@ async def told(*arguments: str, env: Mapping[str, str]) -> str:
 
 async def test_a_worker_works_and_stops(tmp_path: Path) -> None:
     async with running(environment(tmp_path), "work") as worker:
+        told = await worker.until("database.file")
+        assert "TRIPTYCH_DATABASE_URL" in told["do"]
         await worker.until("working")
         worker.process.send_signal(signal.SIGINT)
         code, out = await worker.end()
@@ -246,6 +248,7 @@ async def test_wrong_settings_are_told(
 async def test_a_door_alone_needs_no_model_key(tmp_path: Path) -> None:
     async with running(environment(tmp_path, **KEYLESS), "door") as door:
         assert await door.deliver() == 202
+        assert "`triptych worker` on this machine" in door.said[0]["what"]
 
 
 @pytest.mark.parametrize("command", ["serve", "worker"])

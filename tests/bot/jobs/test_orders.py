@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict, replace
@@ -140,6 +141,7 @@ async def test_what_is_not_understood_gets_the_help_and_a_puzzled_face(w: World)
     faces, (said,) = await obey(w, order(w, Verb.HELP, reason="There is no command `frobnicate`."))
     assert faces == ["eyes", "confused"]
     assert said.startswith("There is no command `frobnicate`.")
+    assert said.count("/triptych stop") == 1, "the list stands there once"
 
 
 async def test_review_does_it_again_and_the_same_comment_once(w: World) -> None:
@@ -168,10 +170,66 @@ async def test_a_push_while_an_ordered_review_runs_leaves_it_ordered(w: World) -
     assert (newest.trigger, newest.head[:7]) == (Trigger.COMMAND, "9d02f7e")
 
 
+async def test_two_who_ask_while_one_review_runs_get_that_one(w: World) -> None:
+    """The first was superseded, paid for twice, and told that there was a newer commit."""
+    w.anthropic.script = lambda body, number: replace(model(body, number), latency=0.5)
+    first = order(w, Verb.REVIEW)
+    run = await w.accept(first)
+    await until(lambda: w.anthropic.running)
+    w.github.people["carol"] = Person(21, "write")
+    assert await obey(w, order(w, Verb.REVIEW, "carol")) == (["eyes", "rocket"], [])
+    await run_ended(run)
+    assert (first.comment, US, "rocket") in w.github.reactions
+    assert w.paid == CALLS
+    assert len(w.checks()) == 1
+
+
+async def test_a_late_stop_leaves_alone_what_was_asked_for_again_since(w: World) -> None:
+    w.anthropic.script = lambda _body, _number: Reply(latency=3600)
+    await w.accept(order(w, Verb.REVIEW))
+    await until(lambda: w.anthropic.running)
+    stop = order(w, Verb.STOP)
+    w.github.skew += 60.0
+    second = order(w, Verb.REVIEW)
+    await w.accept(second)
+    (job,) = await w.service._store.of_pull(second.place)
+    while (await w.service._store.of_pull(second.place))[0].seen == job.seen:
+        await asyncio.sleep(0.02)
+    assert (await obey(w, stop))[0] == ["eyes", "rocket"]
+    assert (await w.row(job.row.id)).state is JobState.RUNNING
+
+
+async def test_an_order_over_the_limit_stops_nothing_that_runs(tmp_path: Path) -> None:
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, reviews_per_hour=1) as w:
+        w.pull()
+        w.anthropic.script = lambda _body, _number: Reply(latency=3600)
+        job = await w.accept(w.wish())
+        await until(lambda: w.anthropic.running)
+        faces, (said,) = await obey(w, order(w, Verb.REVIEW))
+        assert (faces, "TRIPTYCH_REVIEWS_PER_HOUR" in said) == (["eyes", "confused"], True)
+        assert (await w.row(job)).state is JobState.RUNNING
+
+
 async def test_review_that_fails_gets_a_puzzled_face(w: World) -> None:
     w.github.faults.append(Fault("GET", "/pulls/128$", 404, times=99))
     faces, _ = await obey(w, order(w, Verb.REVIEW))
     assert faces == ["eyes", "confused"]
+
+
+async def test_review_over_the_limit_of_an_hour_is_told_in_words(tmp_path: Path) -> None:
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, reviews_per_hour=1) as w:
+        w.pull()
+        await w.reviewed()
+        faces, said = await obey(w, order(w, Verb.REVIEW))
+        assert faces == ["eyes", "confused"]
+        assert said == [
+            "Not reviewed: the limit of 1 reviews an hour is reached for this pull request "
+            "(`TRIPTYCH_REVIEWS_PER_HOUR` of the server); within the hour it works again."
+        ]
+        assert w.paid == CALLS
+        faces, (told,) = await obey(w, order(w, Verb.DISMISS, finding=finding(w), reason="so"))
+        assert faces == ["eyes", "rocket"], "the decision holds, though it is shown later"
+        assert "is written down" in told
 
 
 async def test_stop(w: World) -> None:

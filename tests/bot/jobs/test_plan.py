@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.jobs.intake import Fresh, Outdated, Same, _row, job_id, plan_review
+from bot.jobs.intake import Fresh, Joined, Outdated, Same, _news, _row, job_id, plan_review
 from bot.jobs.protocol import JobRow, JobState, Place, ReviewWish, Trigger
-from bot.jobs.store import Job
+from bot.jobs.store import ASKED, NEWER, Job
 from bot.jobs.tables import ALIVE
 
 PLACE = Place(77, "acme", 5000, "acme/shop", 1)
@@ -36,12 +36,13 @@ def job(
     return replace(made, **more)
 
 
-def planned(of: ReviewWish, *known: Job, per_hour: int = 20) -> Fresh | Same | Outdated:
+def planned(of: ReviewWish, *known: Job, per_hour: int = 20) -> Fresh | Same | Joined | Outdated:
     return plan_review(of, known, NOW, debounce=5.0, per_hour=per_hour)
 
 
 PUSH = wish(B, Trigger.PUSHED, 20.0)
 COMMAND = wish("", Trigger.COMMAND, 0.0, base="", once="comment conversation 9")
+OTHER = replace(COMMAND, once="comment conversation 10")
 
 
 def test_a_first_wish_is_a_new_job() -> None:
@@ -138,8 +139,71 @@ def test_the_same_head_on_another_base_is_another_job() -> None:
 
 
 def test_each_act_of_a_person_is_a_job_of_its_own() -> None:
-    other = replace(COMMAND, once="comment conversation 10")
-    assert planned(other, job(COMMAND, JobState.RUNNING)) == Fresh(job_id(other))
+    assert planned(OTHER, job(COMMAND)) == Fresh(job_id(OTHER))
+
+
+BUTTON = wish(B, Trigger.RERUN, 0.0, base="", once="check-run 7 completed")
+PUSHED_LATER = wish("c" * 40, Trigger.PUSHED, 99.0)
+DISPUTE = wish("", Trigger.DISPUTE, 0.0, base="", once="answer 3 f 1")
+RUNS, WAITS, PARKED = JobState.RUNNING, JobState.WAITING, JobState.PARKED
+
+
+def at(head: str, of: ReviewWish, state: JobState, **more: Any) -> Job:
+    """A job that has read this head."""
+    made = job(of, state, **more)
+    return replace(made, row=replace(made.row, head=head))
+
+
+JOINED = [
+    (OTHER, job(COMMAND, RUNS)),
+    (OTHER, job(COMMAND, WAITS)),
+    (OTHER, job(COMMAND, PARKED)),
+    (OTHER, at(B, COMMAND, RUNS)),
+    (OTHER, at(B, BUTTON, RUNS)),
+    (BUTTON, at(B, COMMAND, RUNS)),
+    (BUTTON, job(COMMAND, RUNS)),
+    (BUTTON, at(A, COMMAND, WAITS)),  # It will read the newest one.
+    (BUTTON, job(PUSH, RUNS, check_run=9)),
+    (BUTTON, job(PUSH, RUNS, calls=1)),
+    (replace(BUTTON, base="main"), job(PUSH, RUNS, check_run=9)),
+]
+NOT_JOINED = [
+    (OTHER, job(COMMAND)),
+    (OTHER, job(COMMAND, JobState.CANCELLED)),
+    (OTHER, job(COMMAND, WAITS, refusal="the limit of 1 reviews an hour is reached")),
+    (OTHER, job(PUSH, RUNS, check_run=9)),  # A comment does not say which commit.
+    (OTHER, job(DISPUTE, RUNS)),
+    (BUTTON, at(A, COMMAND, RUNS)),
+    (BUTTON, job(PUSH, RUNS)),  # It may find that it is not wanted.
+    (BUTTON, job(PUSH, WAITS, check_run=9)),
+    (BUTTON, at(A, PUSH, RUNS, check_run=9)),
+    (BUTTON, at(B, replace(COMMAND, trigger=Trigger.DISMISSAL), RUNS, check_run=9)),
+    (replace(BUTTON, base="release"), job(PUSH, RUNS, check_run=9)),
+    (replace(COMMAND, once=f"{job_id(COMMAND)} moved"), at(A, COMMAND, RUNS)),
+    (wish(B, Trigger.BACKFILL, 0.0, once="x"), job(COMMAND, RUNS)),
+]
+
+
+@pytest.mark.parametrize(("of", "there"), JOINED)
+def test_what_is_asked_for_while_it_is_under_way_is_that(of: ReviewWish, there: Job) -> None:
+    assert planned(of, there) == Joined(there.row.id)
+    assert planned(of, job(DISPUTE, RUNS), there) == Joined(there.row.id)
+    assert planned(of, there, per_hour=1) == Joined(there.row.id), "it costs nothing"
+    assert planned(of, job(PUSHED_LATER, JobState.SKIPPED), there) == Fresh(job_id(of))
+
+
+@pytest.mark.parametrize(("of", "there"), NOT_JOINED)
+def test_what_is_asked_for_and_not_under_way_is_a_job_of_its_own(
+    of: ReviewWish, there: Job
+) -> None:
+    assert planned(of, there) == Fresh(job_id(of))
+
+
+def test_what_a_new_job_overtakes_is_told_why() -> None:
+    assert _news(PUSH, "") == _news(PUSH, "the limit") == NEWER
+    assert _news(COMMAND, "") == _news(BUTTON, "") == ASKED
+    assert _news(replace(COMMAND, once="review.1 moved"), "") == NEWER
+    assert _news(COMMAND, "the limit") == _news(DISPUTE, "") == ""
 
 
 @pytest.mark.parametrize(
@@ -210,7 +274,7 @@ def test_a_new_job_has_a_new_name_and_a_known_one_is_known(
         case Fresh(id=name):
             assert name not in {j.row.id for j in known}
             assert name.startswith(job_id(of))
-        case Same(id=name):
+        case Same(id=name) | Joined(id=name):
             assert name in {j.row.id for j in known}
         case Outdated(by=name):
             assert any(j.row.id == name for j in known)

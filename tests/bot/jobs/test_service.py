@@ -364,6 +364,23 @@ async def test_a_door_hands_over_and_stops_what_runs_elsewhere(at: Crew) -> None
     assert at.github.posts() == 1
 
 
+async def test_a_door_alone_shares_its_sqlite_file_with_a_worker_of_its_machine(
+    w: World,
+) -> None:
+    """So neither is refused: only on two machines would nothing ever be reviewed."""
+    w.pull()
+    door = await start(w.settings, w.app, worker=False)
+    job = await door.accept(w.wish(), "d1")
+    assert (await w.ended(job)).state is JobState.DONE
+    w.anthropic.script = slow
+    w.push(128, "9d02f7e", ORDERS + "\n")
+    await door.accept(w.wish(trigger=Trigger.PUSHED, seen=2.0), "d2")
+    await until(lambda: w.anthropic.running == 2)
+    await door.accept(CancelWish(w.github.place(128), "pull request closed"), "d3")
+    await until(lambda: w.anthropic.running == 0)
+    await door.stop(0.0)
+
+
 async def test_trap_2_a_dead_workers_job_is_taken_over(at: Crew) -> None:
     """By another one under another name, within seconds; what was paid for is not paid again."""
     async with AsyncExitStack() as opened:

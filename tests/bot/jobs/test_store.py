@@ -225,6 +225,9 @@ async def test_figures_and_lists(store: Store) -> None:
     assert 0 <= figures.oldest < 60
     assert [row.id for row in await store.list(10, None)] == [second, first]
     assert [row.id for row in await store.list(10, JobState.PARKED)] == [second]
+    await store.note(first, outcome="incomplete")
+    assert [row.id for row in await store.list(10, None, "incomplete")] == [first]
+    assert await store.list(10, JobState.PARKED, "incomplete") == ()
     found = await store.unfinished(time.time() + 1)
     assert {j.row.id for j in found} == {first, second}
     assert await store.unfinished(time.time() - 60) == ()

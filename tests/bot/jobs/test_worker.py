@@ -215,7 +215,7 @@ async def test_cancelled_by_hand_while_it_waits_for_another(w: World) -> None:
     assert await w.service.cancel(first)
     await until(lambda: w.anthropic.running == 0)
     w.anthropic.script = model
-    again = await w.service.retry(first)
+    again = (await w.service.retry(first)).id
     assert (await w.ended(again)).state is JobState.DONE
     with pytest.raises(KeyError):
         await w.service.retry("none")
@@ -342,7 +342,7 @@ async def test_a_job_that_was_given_up_and_is_done_again_is_nobodys_sorrow(w: Wo
     dead = await w.reviewed()
     assert (await w.service.figures()).dead == 1
     w.github.faults.clear()
-    again = await w.service.retry(dead.id)
+    again = (await w.service.retry(dead.id)).id
     assert (await w.ended(again)).state is JobState.DONE
     row = await w.row(dead.id)
     assert (row.state, row.note) == (JobState.SUPERSEDED, f"done again as {again}")
@@ -627,7 +627,8 @@ async def test_one_review_of_a_pull_request_at_a_time(w: World) -> None:
     await w.accept(w.wish())
     await until(lambda: w.anthropic.running == 2)
     w.anthropic.script = model
-    row = await w.reviewed(trigger=Trigger.COMMAND, once="comment 1")
+    row = await w.reviewed(trigger=Trigger.COMMAND, once="comment 1", head="")
     assert row.state is JobState.DONE
     assert w.anthropic.peak == 2
     assert len(w.github.bodies_of(128)) == 1
+    assert ("skipped", "Skipped: somebody asked for another review") in w.checks()

@@ -40,6 +40,12 @@ def check_run(fake: OperatorsApp, number: int, app: int = APP_ID, **more: str) -
     fake.checks.append({"id": 5, "head_sha": fake.pulls[number].head, "app": {"id": app}, **made})
 
 
+def incomplete(fake: OperatorsApp, number: int) -> None:
+    """A review of ours that has not read all, with its check run."""
+    review(fake, number, OURS, outcome="incomplete")
+    check_run(fake, number, conclusion="neutral")
+
+
 async def backfill(
     fake: OperatorsApp, home: Path, jobs: FakeJobs, limit: int | None = None, **env: str
 ) -> Ended:
@@ -85,6 +91,7 @@ NOT_REVIEWED = {
     "a marker of somebody else": lambda fake: review(fake, 2, "mallory"),
     "somebody whose name only begins like ours": lambda fake: review(fake, 2, "triptych"),
     "one that failed": lambda fake: review(fake, 2, OURS, outcome="failed"),
+    "an incomplete one, whatever its check run says": lambda fake: incomplete(fake, 2),
     "one that stepped back": lambda fake: review(fake, 2, OURS, outcome="duplicate"),
     "one that was never submitted": lambda fake: review(fake, 2, OURS, state="PENDING"),
     "a check run of another App": lambda fake: check_run(fake, 2, app=7),
@@ -111,6 +118,56 @@ async def test_what_only_looks_reviewed_is_wished_for(case: str, tmp_path: Path)
         NOT_REVIEWED[case](with_pulls(fake))
         await backfill(fake, tmp_path, jobs)
     assert numbers(jobs) == [3, 2, 1]
+
+
+async def test_an_incomplete_review_is_taken_again_once_for_each_time(tmp_path: Path) -> None:
+    jobs = FakeJobs()
+    async with operators_app() as fake:
+        place, head = with_pulls(fake, 1).place(1), fake.pulls[1].head
+
+        def done(job: str, outcome: str, state: JobState = JobState.DONE) -> None:
+            jobs.rows[job] = JobRow(job, place, Trigger.PUSHED, state, head, outcome)
+
+        done("old", "findings")
+        done("j", "incomplete")
+        ended = await backfill(fake, tmp_path, jobs)
+        (first,) = jobs.wishes
+        assert isinstance(first, ReviewWish)
+        assert (first.trigger, first.head) == (Trigger.BACKFILL, head)
+        assert first.once == "not wholly read by j"
+        assert ended.told == [
+            f"1 of 1: {REPOSITORY}#1 asked for again, as not all of it was read: Sort orders",
+            "Asked for 1 review, 1 of them for what went unread; 0 stand reviewed, 0 wait or run already.",
+        ]
+        waiting = next(reversed(jobs.rows))
+        assert (await backfill(fake, tmp_path, jobs)).told[-1].endswith("1 wait or run already.")
+        done(waiting, "", JobState.CANCELLED)
+        await backfill(fake, tmp_path, jobs)
+        assert len(jobs.wishes) == 2, "somebody stopped it, and now asks again"
+        done(next(reversed(jobs.rows)), "clean")
+        ended = await backfill(fake, tmp_path, jobs)
+        assert ended.told[-1].endswith("1 stand reviewed, 0 wait or run already.")
+        assert len(jobs.wishes) == 2
+
+
+async def test_an_incomplete_review_of_which_only_github_tells(tmp_path: Path) -> None:
+    """The list of jobs that is looked through is not endless."""
+    jobs = FakeJobs()
+    async with operators_app() as fake:
+        review(with_pulls(fake, 1), 1, OURS, outcome="incomplete")
+        await backfill(fake, tmp_path, jobs)
+    (wish,) = jobs.wishes
+    assert isinstance(wish, ReviewWish)
+    assert wish.once.endswith("r" * 12)
+
+
+async def test_what_was_ordered_and_has_read_no_head_yet_waits(tmp_path: Path) -> None:
+    jobs = FakeJobs()
+    async with operators_app() as fake:
+        place = with_pulls(fake, 1).place(1)
+        jobs.rows["c"] = JobRow("c", place, Trigger.COMMAND, JobState.WAITING)
+        ended = await backfill(fake, tmp_path, jobs)
+    assert ended.told[-1] == "Asked for 0 reviews; 0 stand reviewed, 1 wait or run already."
 
 
 async def test_what_waits_at_this_head_is_left_alone(tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.jobs.protocol import JobRow, JobState, Place, Trigger
+from bot.operator import commands
 from bot.operator import jobs as command
+from reviewers.core.verdict import Outcome
 from tests.bot.operator.github_env import act, opening
 from tests.bot.running import Ended, run
 from tests.fakes.jobs import FakeJobs
@@ -65,6 +68,24 @@ def test_the_list_of_one_state(tmp_path: Path) -> None:
     assert (row["id"], row["state"], row["place"]["number"]) == ("rev:2", "dead", 128)
 
 
+def test_the_list_of_one_outcome(tmp_path: Path) -> None:
+    partly = replace(DONE, id="rev:4", outcome="incomplete", unread=2)
+    opened = opening(filled(DONE, partly, DEAD))
+    ended = do(
+        lambda: command.show_list(
+            limit=50, state=None, as_json=True, outcome="incomplete", opened=opened
+        ),
+        tmp_path,
+    )
+    assert [row["id"] for row in json.loads(ended.out)["jobs"]] == ["rev:4"]
+
+
+def test_the_choices_are_those_of_the_jobs() -> None:
+    """They are said twice, for `--help` loads nothing."""
+    assert [*commands.State] == [*JobState]
+    assert [*commands.Outcome] == [*Outcome]
+
+
 @pytest.mark.parametrize(
     ("state", "said"),
     [(None, "There are no jobs yet."), (JobState.DEAD, "There are no such jobs.")],
@@ -98,6 +119,15 @@ def test_retry_names_the_new_job(tmp_path: Path) -> None:
     ended = do(lambda: command.retry("rev:2", opened=opening(jobs)), tmp_path)
     assert ended.out.split() == ["ID", "rev:2+"]
     assert jobs.rows["rev:2+"].state is JobState.WAITING
+
+
+def test_retry_of_what_is_done_again_already_names_that(tmp_path: Path) -> None:
+    jobs = filled()
+    for said in ("rev:2 will be done again", "rev:2 is done again already, by a job that waits"):
+        ended = do(lambda: command.retry("rev:2", opened=opening(jobs)), tmp_path)
+        assert ended.out.split() == ["ID", "rev:2+"]
+        assert ended.told[0].startswith(said)
+    assert len(jobs.rows) == 4
 
 
 def test_cancel(tmp_path: Path) -> None:
@@ -138,6 +168,7 @@ def test_hostile_and_secret_words_are_cleared_in_both_forms(tmp_path: Path) -> N
     "arguments",
     [
         ("list", "--state", "odd"),
+        ("list", "--outcome", "done"),
         ("list", "--limit", "0"),
         ("show",),
         ("retry",),
