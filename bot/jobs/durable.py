@@ -168,7 +168,12 @@ class Durable:
             # Until the engine has written down how it ended.
             self._at_work.add(task)
             task.add_done_callback(self._at_work.discard)
-            return await work(job)
+            # Where the process ends, what goes wrong in putting things in order must not take the place
+            # of that: the engine would write down a failure, and the work would be lost.
+            (end,) = await asyncio.gather(work(job), return_exceptions=True)
+            if isinstance(end, BaseException):
+                raise end
+            return end
 
         return run
 

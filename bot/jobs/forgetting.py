@@ -30,10 +30,9 @@ class Forgetting:
             if repositories:
                 here.append(jobs.c.repository_id.in_(repositories))
             gone = tuple(str(i) for i in c.execute(sa.select(jobs.c.id).where(*here)).scalars())
-            repos = c.execute(sa.select(jobs.c.repository_id).where(*here).distinct()).scalars()
-            c.execute(
-                sa.delete(politeness).where(politeness.c.repository_id.in_([int(r) for r in repos]))
-            )
+            known = c.execute(sa.select(jobs.c.repository_id).where(*here).distinct()).scalars()
+            repos = {int(r) for r in known} | set(repositories)
+            c.execute(sa.delete(politeness).where(politeness.c.repository_id.in_(repos)))
             keep_cost(c, installation, here)
             c.execute(sa.delete(jobs).where(*here))
             for table in (dismissals, disputes, labels):

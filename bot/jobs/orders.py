@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from bot.errors import HostProblem, Problem
+from bot.errors import HostProblem, LimitProblem, Problem
 from bot.hosts.people import Face, People
 from bot.jobs.answers import Answers, Heard
 from bot.jobs.findings import last_findings
@@ -52,6 +52,9 @@ WATCH = 1.0
 LONGEST_WATCH = 3600.0
 PAUSES = (15.0, 60.0, 240.0)
 """Seconds between tries while GitHub or the database does not answer."""
+
+LONGEST_PAUSE = 3700.0
+"""A primary limit of GitHub's lasts an hour at the most."""
 
 FINISHED = ("clean", "findings")
 """Outcomes of a review that can be told anew without asking a model."""
@@ -127,10 +130,12 @@ class Orders:
             except (Problem, *AWAY) as e:
                 why = e.what if isinstance(e, Problem) else type(e).__name__
                 log.warning("order.failed", verb=order.verb.value, why=why)
-                if pause is None or not _may_pass(e):
+                # Sooner than a limit says would only be counted against us.
+                least = e.after + 1.0 if isinstance(e, LimitProblem) else 0.0
+                if pause is None or least > LONGEST_PAUSE or not _may_pass(e):
                     break
             is_first = False
-            await asyncio.sleep(pause)
+            await asyncio.sleep(max(pause, least))
         return "failed"
 
     async def _heard(self, order: CommandWish, people: People, *, is_first: bool) -> str:

@@ -209,7 +209,7 @@ class Worker:
             return None
         pause = self._means.pauses[tries]
         if isinstance(problem, LimitProblem):
-            pause = problem.after + 1.0
+            pause = max(pause, problem.after + 1.0)  # Longer each time, as GitHub asks for.
         return Ending(JobState.PARKED, problem.what, pause) if pause <= LONGEST_PAUSE else None
 
     async def _reviewed(self, job: Job, keeper: Keeper, reach: Reach, tries: int) -> Ending:

@@ -397,3 +397,26 @@ async def test_what_ends_soon_is_let_end(tmp_path: Path) -> None:
         await begun.wait()
         await at.rest(20.0)
         assert await run_ended("run", 2) == "SUCCESS"
+
+
+async def test_what_fails_as_it_is_put_in_order_goes_on_with_the_next_life(
+    database: str, tmp_path: Path
+) -> None:
+    """GitHub did not answer as a token was given back: the run ended as a failure, and was lost."""
+    lives: list[str] = []
+
+    async def work(job: str) -> str:
+        lives.append(job)
+        if len(lives) == 1:
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                raise AssertionError("the session is closed")
+        return "done"
+
+    async with engine(database, tmp_path, work=work) as made:
+        await made.start("work", "a", "run", Start(here=True))
+        await until(lambda: lives)
+    async with engine(database, tmp_path, work=work):
+        assert await run_ended("run") == "SUCCESS"
+    assert lives == ["a", "a"]

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -486,3 +487,26 @@ def test_a_field_of_another_kind_is_no_order(field: str, value: Any) -> None:
 )
 def test_a_document_that_is_none_has_no_findings(text: str) -> None:
     assert findings_in(text, *TOLD) == []
+
+
+async def _nothing(_wish: Any) -> str:
+    return ""
+
+
+async def test_s64_an_order_waits_as_long_as_github_says(w: World) -> None:
+    """Sooner it would only be counted against us; given up it would be lost without a word."""
+    access = AppAccess(w.settings, w.app, lambda: w.app)
+    asked: list[float] = []
+
+    def noted(when: str, what: str) -> bool:
+        if when == "before" and what.endswith("/access_tokens"):
+            asked.append(monotonic())
+        return False
+
+    w.github.watch = noted
+    w.github.faults.append(Fault("POST", "access_tokens", "primary", retry_after="2", times=1))
+    orders = Orders(w.service._store, access, _nothing, pauses=(0.0,))
+    done = await orders.run(json.dumps(asdict(order(w, Verb.HELP))))
+    await access.close()
+    assert done == "rocket"
+    assert asked[1] - asked[0] >= 2.0
