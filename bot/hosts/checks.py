@@ -7,7 +7,6 @@ written and the review goes on (case S20).
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from typing import Any
 
 import gidgethub
@@ -57,29 +56,18 @@ class Checks:
 
     async def find(self, head: str, external: str) -> int | None:
         """The check run that this review has on the commit; None where it has none."""
-        review = _review(external)
-        rows = await self._of(head)
-        return min(
-            (int(r["id"]) for r in rows if _review(r["external_id"]) == review), default=None
-        )
-
-    async def red(self, head: str, runs: Collection[str]) -> tuple[str, ...]:
-        """Which of some runs have ended red on a commit."""
-        rows = [r for r in await self._of(head) if r["conclusion"] == "failure"]
-        found = {str(r["external_id"]).partition(":")[0] for r in rows}
-        return tuple(run for run in runs if run in found)
-
-    async def _of(self, head: str) -> list[dict[str, Any]]:
-        """The check runs of ours on a commit; none where we may not see them."""
         if not await self._may():
-            return []
+            return None
         url = f"{self._path}/commits/{head}/check-runs?check_name={NAME}&filter=all&per_page=100"
         try:
             rows = (await self._api.getobject(url + self._app, "check_runs"))["check_runs"]
         except gidgethub.HTTPException as e:
             self._deny(told(e, "read the check runs"))
-            return []
-        return list(rows)
+            return None
+        review = _review(external)
+        return min(
+            (int(r["id"]) for r in rows if _review(r["external_id"]) == review), default=None
+        )
 
     async def create(
         self, head: str, title: str, external: str, details_url: str = ""

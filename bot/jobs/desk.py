@@ -14,14 +14,7 @@ from bot.hosts.checks import Checks
 from bot.hosts.protocol import Forge, Pull
 from bot.jobs.protocol import Trigger
 from bot.jobs.store import NEWER, Job, Store
-from bot.outputs.checkrun import (
-    CheckRun,
-    check_title,
-    held_back,
-    refused,
-    running_title,
-    skipped,
-)
+from bot.outputs.checkrun import CheckRun, check_title, refused, running_title, skipped
 from bot.outputs.document import document
 from bot.pull_review import Desk
 from bot.report import Report
@@ -55,13 +48,13 @@ class OvertakenProblem(Problem):
 
 class JobDesk(Desk):
     """The desk of one job. `checks` writes check runs; where the permission is missing it does nothing.
-    `done` is told when all that models and analysers say is there; `run_of` names the run of a job.
+    `done` is told when all that models and analysers say is there.
     """
 
     def __init__(
         self,
         job: Job,
-        run_of: Callable[[str], str],
+        run: str,
         checks: Checks,
         dismissed: Mapping[str, Dismissal],
         store: Store,
@@ -74,8 +67,7 @@ class JobDesk(Desk):
         self.target: Target | None = None
         self.report: Report | None = None
         self._job = job
-        self._run_of = run_of
-        self._run = run_of(job.row.id)
+        self._run = run
         self._checks = checks
         self._dismissed = dismissed
         self._store = store
@@ -249,7 +241,6 @@ class JobDesk(Desk):
     async def finish(self, head: str, check: CheckRun) -> None:
         """Write the check run's end; where none was begun, it is made with its end."""
         await self._settled()
-        check = await self._in_company(head, check)
         if self.check_run:
             await self._checks.finish(self.check_run, check, self.external_id(head))
             await self._store.note(self._job.row.id, check_run=0)
@@ -260,20 +251,8 @@ class JobDesk(Desk):
         """End the check run if one was begun; its number may have been lost in a crash."""
         external = self.external_id(head)
         number = self.check_run or await self._checks.find(head, external)
-        check = await self._in_company(head, check)
         await self._checks.finish(number, check, external)
         await self._store.note(self._job.row.id, check_run=0)
-
-    async def _in_company(self, head: str, check: CheckRun) -> CheckRun:
-        """Check runs belong to a commit, and of several with our name the newest counts. Another pull
-        request of the same commit, towards a branch without a gate, must not lift this one's.
-        """
-        if check.conclusion == "failure":
-            return check
-        others = await self._store.past.others_of(self._job.row.place, head)
-        runs = {self._run_of(job): number for number, job in others.items()}
-        red = await self._checks.red(head, runs) if runs else ()
-        return held_back(check, runs[red[0]]) if red else check
 
     async def skip(self, why: str) -> None:
         """Say in the list of checks that this head is not reviewed, and why."""

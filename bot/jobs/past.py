@@ -46,16 +46,6 @@ class Past:
         except (ValueError, KeyError, TypeError):
             return None
 
-    async def others_of(self, place: Place, head: str) -> dict[int, str]:
-        """The newest job that other pull requests of the repository have begun for this head, by number."""
-        query = (
-            sa.select(jobs.c.number, jobs.c.id)
-            .where(jobs.c.repository_id == place.repository_id, jobs.c.head == head)
-            .where(jobs.c.number != place.number, jobs.c.started > 0)
-            .order_by(jobs.c.created)
-        )
-        return await self._look(lambda c: {int(n): str(i) for n, i in c.execute(query)})
-
     async def numbers_of(self, repository: int, head: str) -> tuple[int, ...]:
         """The pull requests of a repository that had jobs for this head, the newest first."""
         here = (jobs.c.repository_id == repository, jobs.c.head == head)

@@ -83,17 +83,6 @@ def refused(why: str, gate: Severity | None) -> CheckRun:
     return CheckRun("failure", title, f"{title}.", "")
 
 
-def held_back(check: CheckRun, number: int) -> CheckRun:
-    """A check run that would pass, where another pull request of the same commit is held back by its
-    gate: GitHub shows both in one list.
-    """
-    title = shortened(
-        f"Held back by #{number}, which has the same commit: {check.title}", TITLE_CHARS
-    )
-    why = f"The gate of #{number} holds this commit back. Review it there, or push another commit."
-    return CheckRun("failure", title, f"{why}\n\n{check.summary}", check.text)
-
-
 def adopted_check(
     body: str,
     marker: Marker,

@@ -169,26 +169,3 @@ async def test_a_draft_uses_up_nothing_of_the_hour(tmp_path: Path) -> None:
         w.github.pulls[128].draft = False
         row = await w.reviewed(trigger=Trigger.READY, seen=9.0)
         assert (row.state, row.note) == (JobState.DONE, "")
-
-
-@pytest.mark.parametrize("draft", [False, True], ids=["reviewed", "skipped"])
-async def test_another_pull_request_of_the_same_commit_lifts_no_gate(
-    tmp_path: Path, *, draft: bool
-) -> None:
-    """Check runs belong to the commit, and the newest of our name is the one that counts."""
-    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as w:
-        w.pull(config=GATE)
-        row = await w.reviewed()
-        other = w.github.pull(9, {CONFIG: SMALL}, {CONFIG: SMALL, "api/orders.py": ORDERS})
-        other.head, other.draft = w.github.pulls[128].head, draft
-        other.history.add(other.head)
-        await w.reviewed(9)
-        first, second = w.checks()
-        assert first == ("failure", row.title)
-        assert second[0] == "failure"
-        assert second[1].startswith("Held back by #128, which has the same commit: ")
-        assert "The gate of #128 holds this commit back." in w.github.checks[1]["output"]["summary"]
-        other.draft = False
-        w.github.push(9, "9d02f7e", {CONFIG: SMALL, "api/orders.py": ORDERS + "\n"})
-        await w.reviewed(9, trigger=Trigger.PUSHED, seen=9.0)
-        assert w.checks()[2][0] == "neutral", "another commit is another matter"
