@@ -7,6 +7,7 @@ none that an analyser reports (design, section 4). Thanks and questions to colle
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ import structlog
 
 from bot.errors import MissingProblem
 from bot.hosts.people import People
-from bot.jobs.disputes import Dispute
+from bot.jobs.disputes import Dispute, Turn
 from bot.jobs.findings import open_findings, read_finding
 from bot.jobs.protocol import CommandWish, JobState, ReviewWish, Trigger, Wish
 from bot.jobs.store import Store
@@ -25,6 +26,8 @@ from reviewers.core.history import Dismissal
 
 TRIES = 3
 """Second looks that are begun for one answer: a push overtakes those that wait or run."""
+TURN, LONGEST_TURN = 0.5, 3600.0
+"""Seconds between two looks whether another answer to the same finding is done with, and how long."""
 CRITICAL = "it is critical"
 REPORTED = "an analyser reports it"
 
@@ -72,18 +75,29 @@ class Answers:
         if comment.author != order.author or order.updated not in ("", comment.updated):
             log.info("order.ignored", verb=order.verb.value, why="the comment was edited since")
             return NOTHING
-        disputes = self._store.disputes
-        if not await disputes.begin(order.place, finding.id, order.comment, order.updated):
+        if not await self._has_turn(order, finding.id):
             return NOTHING
         ended, dispute = await self._looked_into(order, finding.id)
         if dispute is None:
             return NOTHING
         if dispute.is_open:  # Nobody will look any more; a further answer may be looked into.
-            await disputes.rule(order.place, dispute, None)
+            await self._store.disputes.rule(order.place, dispute, None)
             return Heard(finding.id, failed=ended is not JobState.SKIPPED)
         if dispute.ruling is None:
             return Heard(finding.id, failed=bool(dispute.why))
-        return self._ruled(order, finding, dispute)
+        # A push may have made it graver meanwhile, or fixed it, or a person has dismissed it.
+        now = read_finding((await open_findings(self._store, order.place)).get(finding.id))
+        return self._ruled(order, now, dispute) if now else Heard(finding.id)
+
+    async def _has_turn(self, order: CommandWish, finding: str) -> bool:
+        """Whether it is looked into, when those before it to the same finding were."""
+        begin = self._store.disputes.begin
+        for _ in range(int(LONGEST_TURN / TURN)):
+            turn = await begin(order.place, finding, order.comment, order.updated)
+            if turn is not Turn.LATER:
+                return turn is Turn.NOW
+            await asyncio.sleep(TURN)
+        return False
 
     async def _finding(
         self, order: CommandWish, people: People, findings: dict[str, object]

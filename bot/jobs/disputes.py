@@ -6,6 +6,8 @@ or pay for one. Only an answer that turns out to be no dispute leaves room for a
 
 from __future__ import annotations
 
+import enum
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +25,18 @@ MOST_ASKED = 3
 NONE = "none"
 """Stands for the ruling where an answer got none: it is no dispute, or could not be looked into."""
 
+STALE = 2 * 3600.0
+"""Seconds after which nobody looks into an answer any more that got no ruling: its run has failed."""
+
 _OPEN = ""
+
+
+class Turn(enum.Enum):
+    """Whether an answer is looked into: now, behind another one to the same finding, or not at all."""
+
+    NOW = enum.auto()
+    LATER = enum.auto()
+    NEVER = enum.auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +61,23 @@ class Disputes:
         self._do = partial(transactions.do, pauses=pauses)
         self._look = partial(transactions.look, pauses=pauses)
 
-    async def begin(self, place: Place, finding: str, comment: int, updated: str) -> bool:
+    async def begin(self, place: Place, finding: str, comment: int, updated: str) -> Turn:
         """Whether this answer is to be looked into; again for the same one says the same.
 
-        Not where the finding has its ruling, where another answer to it is being looked into, or
-        where MOST_ASKED were.
+        Never where the finding has its ruling, or where MOST_ASKED were.
         """
         here = _here(place, finding)
 
-        def work(c: Connection) -> bool:
+        def work(c: Connection) -> Turn:
             alone(c, f"dispute {place.key} {finding}")
             found = c.execute(sa.select(disputes).where(*here)).mappings().first()
             if found is not None and found["comment"] == comment:
-                return True
-            if found is not None and (found["ruling"] != NONE or found["asked"] >= MOST_ASKED):
-                return False
+                return Turn.NOW
+            if found is not None and found["ruling"] == _OPEN and time.time() < found["at"] + STALE:
+                return Turn.LATER
+            is_over = found is not None and found["ruling"] not in (_OPEN, NONE)
+            if found is not None and (is_over or found["asked"] >= MOST_ASKED):
+                return Turn.NEVER
             c.execute(sa.delete(disputes).where(*here))
             values = {
                 "repository_id": place.repository_id,
@@ -72,9 +87,10 @@ class Disputes:
                 "comment": comment,
                 "updated": updated,
                 "asked": (found["asked"] if found else 0) + 1,
+                "at": time.time(),
             }
             c.execute(sa.insert(disputes).values(**values))
-            return True
+            return Turn.NOW
 
         return await self._do(work)
 

@@ -32,13 +32,13 @@ async def last_findings(store: Store, place: Place, beginning: str) -> list[dict
 
 
 async def open_findings(store: Store, place: Place) -> dict[str, object]:
-    """The open findings of the newest finished review, by id."""
+    """The open findings of the newest review that was done here, by id. One that was adopted has none
+    of its own to tell.
+    """
     for job in await store.of_pull(place):
-        if job.row.state is JobState.DONE and job.row.outcome:
-            whole = await store.job(job.row.id)
-            return {
-                f["id"]: f for f in findings_in(whole.row.document if whole else "", "findings")
-            }
+        whole = await store.job(job.row.id) if job.row.state is JobState.DONE else None
+        if whole and whole.row.document:
+            return {f["id"]: f for f in findings_in(whole.row.document, "findings")}
     return {}
 
 

@@ -105,7 +105,7 @@ def plan_review(
         return same
     identity = f"{base}.{max(_number(j.row.id, base) for j in tries) + 1}" if tries else base
     recent = [j for j in known if now - j.row.created < HOUR and _is_a_review(j)]
-    if len(recent) >= per_hour:
+    if len(recent) >= per_hour and wish.trigger is not Trigger.DISPUTE:
         return Fresh(identity, refusal=f"the limit of {per_hour} reviews an hour is reached")
     pushed = [j for j in known if j.row.trigger is Trigger.PUSHED]
     quick = wish.trigger is Trigger.PUSHED and any(now - j.row.created < debounce for j in pushed)

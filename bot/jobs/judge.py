@@ -15,7 +15,7 @@ from bot.jobs.books import Books
 from bot.jobs.circumstances import circumstances_of
 from bot.jobs.disputes import Dispute
 from bot.jobs.endings import Ending
-from bot.jobs.findings import last_findings, read_finding
+from bot.jobs.findings import open_findings, read_finding
 from bot.jobs.keeping import Keeper
 from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import JobState, Place, Thread
@@ -67,8 +67,8 @@ async def judged(job: Job, means: Means, books: Books, keeper: Keeper, reach: Re
 
 async def _disputed(dispute: Dispute, place: Place, means: Means, reach: Reach) -> Disputed | None:
     """The finding, and the answer as it stands there; None where one of them is gone, or edited."""
-    rows = await last_findings(means.store, place, dispute.finding)
-    finding = read_finding(rows[0]) if rows else None
+    there = await open_findings(means.store, place)
+    finding = read_finding(there.get(dispute.finding))
     try:
         comment = await reach.people.comment(dispute.comment, Thread.REVIEW)
     except MissingProblem:

@@ -92,7 +92,9 @@ class Keeper:
         async def step() -> Mapping[str, Any]:
             async with self._limits.call():
                 fresh.append(await run(call))
-                await self._paid(fresh[0])  # Before anything else is waited for.
+                # In memory first: what cannot be written down now must not be asked for again.
+                self._looks[name] = fresh[0]
+                await self._paid(fresh[0])
             return write_look(fresh[0])
 
         data = await keep(place, name, step)

@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, Protocol
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from bot.errors import HostProblem, LimitProblem, Problem
+from bot.errors import HostProblem, LimitProblem, LostProblem, Problem
 from bot.hosts.people import Face, People
 from bot.jobs.answers import Answers, Heard
 from bot.jobs.findings import last_findings
@@ -24,6 +25,7 @@ from bot.jobs.intake import job_id
 from bot.jobs.protocol import (
     CancelWish,
     CommandWish,
+    JobRow,
     JobsProblem,
     JobState,
     Place,
@@ -47,8 +49,8 @@ from bot.outputs.replies import (
 )
 from reviewers.core.history import Dismissal
 
-WATCH = 1.0
-"""Seconds between two looks whether a review that was ordered is over."""
+FIRST_WATCH, WATCH = 0.1, 1.0
+"""Seconds between two looks whether a job that was ordered is over: some take half a second only."""
 LONGEST_WATCH = 3600.0
 PAUSES = (15.0, 60.0, 240.0)
 """Seconds between tries while GitHub or the database does not answer."""
@@ -149,6 +151,8 @@ class Orders:
             elif heard.failed:
                 await people.react(order.comment, order.thread, Face.PUZZLED)
         except HostProblem as e:
+            if _may_pass(e):  # The finding has no second ruling; and it is not said twice.
+                raise
             log.warning("order.unheard", verb=order.verb.value, why=e.what)
         if heard.dismissal:
             await self._dismiss(order, heard.finding, heard.dismissal)
@@ -228,9 +232,10 @@ class Orders:
         await self._store.decisions.dismiss(order.place, finding, order.author, why)
         once = f"dismissal {order.thread.value} {order.comment}"
         wish = ReviewWish(order.place, Trigger.DISMISSAL, once=once)
-        rows = (j.row for j in await self._store.of_pull(order.place))
-        others = (r for r in rows if r.id != job_id(wish) and r.trigger is not Trigger.DISPUTE)
-        last = next(others, None)
+        last = await self._last(wish)
+        if last and last.trigger is Trigger.DISMISSAL and last.state in ALIVE:
+            await self._watched(last.id)  # It does not know of this one.
+            last = await self._last(wish)
         if last is None or last.state is not JobState.DONE or last.outcome not in FINISHED:
             return Done(Face.DONE, dismissed_later())
         job = await self._wish(wish)
@@ -238,6 +243,12 @@ class Orders:
             return Done(Face.DONE, dismissed_later())
         ended = await self._watched(job)
         return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
+
+    async def _last(self, wish: ReviewWish) -> JobRow | None:
+        """The newest review of a pull request beside the one that is wished for."""
+        rows = (j.row for j in await self._store.of_pull(wish.place))
+        others = (r for r in rows if r.id != job_id(wish) and r.trigger is not Trigger.DISPUTE)
+        return next(others, None)
 
     async def _refusal(self, job: str) -> str:
         """Why a job was not to be done, "" where it was."""
@@ -258,13 +269,16 @@ class Orders:
 
     async def _watched(self, job: str) -> JobState | None:
         """The state in which a job ends; None where it does not in time."""
-        for _ in range(int(LONGEST_WATCH / WATCH)):
+        until = monotonic() + LONGEST_WATCH
+        pause = FIRST_WATCH
+        while monotonic() < until:
             found = await self._store.job(job)
             if found is None:
                 return None
             if found.row.state not in ALIVE:
                 return found.row.state
-            await asyncio.sleep(WATCH)
+            await asyncio.sleep(pause)
+            pause = min(WATCH, pause * 1.5)
         return None
 
     async def _answer(
@@ -282,9 +296,8 @@ class Orders:
 
 def _may_pass(error: Exception) -> bool:
     """Whether it may be better in a while: GitHub or the database does not answer."""
-    return isinstance(error, (JobsProblem, *AWAY)) or (
-        isinstance(error, HostProblem) and error.retryable
-    )
+    is_hosts = isinstance(error, HostProblem) and error.retryable
+    return is_hosts or isinstance(error, (JobsProblem, LostProblem, *AWAY))
 
 
 def read_order(text: str) -> CommandWish | None:

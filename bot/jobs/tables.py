@@ -128,6 +128,7 @@ disputes = Table(
     Column("comment", BigInteger, nullable=False),
     Column("updated", Words(40), nullable=False),
     Column("asked", Integer, nullable=False),
+    Column("at", Float, nullable=False),
     Column("ruling", Words(20), nullable=False, default=""),
     Column("reason", Words(500), nullable=False, default=""),
     Column("path", Words(1000), nullable=False, default=""),

@@ -366,7 +366,8 @@ class Worker:
         """
         row = job.row
         there = await self._means.store.of_pull(row.place)
-        if not any(j.row.state in ALIVE for j in there if j.row.id != row.id):
+        others = (j.row for j in there if j.row.id != row.id)
+        if not any(r.state in ALIVE and r.trigger is not Trigger.DISPUTE for r in others):
             trigger = row.trigger if row.trigger.is_asked else Trigger.PUSHED
             await self._wished_for(ReviewWish(row.place, trigger, once=f"{row.id} moved"))
         return Ending(JobState.SUPERSEDED, NEWER)

@@ -16,7 +16,7 @@ FILES_NAMED = 3
 """So many files are named in a sentence; all are in the coverage table."""
 
 HIDDEN = (
-    "New files are left out, so this check does not pass. **Do:** review them by hand, or list them "
+    "New files are left out, so this check is no success. **Do:** review them by hand, or list them "
     "under `exclude` in `.github/triptych.toml` of the base branch."
 )
 """Of a review that stood there already: it names them, as far as it does."""
@@ -92,5 +92,5 @@ def to_be_done(pen: Pen, files: Sequence[FileDiff]) -> str:
     them, they_are = ("it", "It is") if len(files) == 1 else ("them", "They are")
     return (
         f"**Do:** review {listing(names)} by hand, or list {them} under `exclude` in "
-        f"`.github/triptych.toml`{branch}. {they_are} new and left out, so this check does not pass."
+        f"`.github/triptych.toml`{branch}. {they_are} new and left out, so this check is no success."
     )

@@ -109,7 +109,7 @@ _CHAIN = re.compile(r"[\w.…\-]*+")
 # Each part takes all that it can and gives nothing back: strangers write these rows, and a pattern
 # that tries every way to share one out takes for ever.
 _KEY_ROW = re.compile(
-    r"[\s\"'`(+*#/|>-]*+"
+    r"(?:[\s\"'`(*#|>-]|[/+]++(?=[\s\"'`*]))*+"
     r"(?:(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset): [^\"'`]*+|([A-Za-z0-9+/=]{4,}+))?+"
     r"(?:\\++[nr]?|[\s\"'`,;)+])*+"
 )

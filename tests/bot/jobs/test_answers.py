@@ -17,7 +17,8 @@ from bot.outputs.marker import finding_marker, read_finding_marker
 from bot.outputs.replies import TO_DISMISS
 from tests.bot.jobs.running import World, run_ended, until, world
 from tests.builders import ORDERS
-from tests.fakes.anthropic import Reply, Script, is_about
+from tests.fakes.anthropic import Reply, Script, is_about, reported
+from tests.fakes.github import Fault
 from tests.test_walkthrough import NONE, model
 
 US = "triptych[bot]"
@@ -391,3 +392,130 @@ async def test_a_crash_between_the_answer_and_what_follows_from_it(w: World) -> 
     assert len(await dismissed(w)) == 1
     assert thread_of(w)["body"].startswith("**Dismissed by `bob` on ")
     assert w.paid == CALLS + 1
+
+
+# --- several at once, and what changes meanwhile
+
+KEY_LINE = 'order_by = request.args["order_by"]'
+KEY = reported(
+    "api/orders.py",
+    5,
+    KEY_LINE,
+    rule="correctness/missing-value",
+    title="A missing key ends in status 400",
+    body="The query string may lack it.",
+    fix="Give a default.",
+)
+
+
+async def test_two_findings_that_are_withdrawn_at_once_are_both_dismissed(tmp_path: Path) -> None:
+    """The second's dismissal meets the first's review under way, which does not know of it."""
+
+    def script(body: dict[str, Any], number: int) -> Reply:
+        if is_disputed(body):
+            return replace(ruling("refuted")(body, number), latency=0.3)
+        return Reply([NONE, KEY] if is_about(body, "correctness") else [])
+
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, script) as w:
+        w.pull()
+        await w.reviewed()
+        wishes = [
+            answer(w, parent=thread_of(w, title)["id"])
+            for title in ("unknown order", "missing key")
+        ]
+        runs = [await w.accept(wish) for wish in wishes]
+        await asyncio.gather(*map(run_ended, runs))
+        assert [len(replies(w, wish)) for wish in wishes] == [1, 1]
+        assert len(await dismissed(w)) == 2
+        for title in ("unknown order", "missing key"):
+            assert thread_of(w, title)["body"].startswith("**Dismissed by `bob` on ")
+
+
+async def test_an_answer_waits_for_another_one_to_the_same_finding(w: World) -> None:
+    """Thanks that are being looked into must not swallow a dispute."""
+
+    def script(body: dict[str, Any], number: int) -> Reply:
+        thanks = "Thanks" in body["messages"][0]["content"][-1]["text"]
+        return Reply(latency=0.5) if thanks else ruling("confirmed")(body, number)
+
+    w.anthropic.script = script
+    first = await w.accept(answer(w, "Thanks"))
+    await until(lambda: w.anthropic.running)
+    wish = answer(w)
+    assert len((await hear(w, wish))[0]) == 1
+    await run_ended(first)
+
+
+async def test_a_finding_that_is_graver_by_now_is_not_withdrawn(tmp_path: Path) -> None:
+    asked = asyncio.Event()
+    severity = ["high"]
+
+    def script(body: dict[str, Any], number: int) -> Reply:
+        if is_disputed(body):
+            if not asked.is_set():
+                asked.set()
+                return Reply(latency=3600)
+            return ruling("refuted")(body, number)
+        finding = {**NONE, "severity": severity[0]}
+        return Reply([finding] if is_about(body, "correctness") else [])
+
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, script) as w:
+        w.pull()
+        await w.reviewed()
+        wish = answer(w)
+        run = await w.accept(wish)
+        await asked.wait()
+        severity[0] = "critical"
+        last = 'return order["total"]'
+        w.push(128, "9d02f7e", ORDERS.replace(last, f"{last}  # x"))
+        await w.reviewed(trigger=Trigger.PUSHED, seen=9.0)
+        await run_ended(run)
+        (said,) = replies(w, wish)
+        assert f"It stays, for {CRITICAL}." in said
+        assert await dismissed(w) == []
+
+
+async def test_a_second_look_is_not_counted_among_the_reviews_of_an_hour(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/t.db"
+    async with world(database, tmp_path, ruling("confirmed"), reviews_per_hour=1) as w:
+        w.pull()
+        await w.reviewed()
+        assert len((await hear(w, answer(w)))[0]) == 1
+
+
+@pytest.mark.parametrize("do", [502, "late", "lost"])
+async def test_s66_a_reply_that_github_does_not_take_at_once(w: World, do: int | str) -> None:
+    """The finding has no second ruling: it is said in the end, and once."""
+    wish = answer(w)
+    w.github.faults.append(Fault("POST", f"/comments/{wish.parent}/replies", do))
+    assert len((await hear(w, wish))[0]) == 1
+
+
+async def test_a_second_look_that_waits_is_no_review_of_what_stands_there(w: World) -> None:
+    """A review that finds its commit gone wishes for another, whoever waits behind it."""
+    slow = asyncio.Event()
+
+    def script(body: dict[str, Any], number: int) -> Reply:
+        slow.set()
+        return ruling("confirmed")(body, number) if is_disputed(body) else Reply(latency=1.0)
+
+    w.anthropic.script = script
+    w.push(128, "9d02f7e", ORDERS + "\nx = 1\n")
+    job = await w.accept(w.wish(trigger=Trigger.PUSHED, seen=9.0))
+    await slow.wait()
+    run = await w.accept(answer(w))
+    await asyncio.sleep(0.2)
+    w.push(128, "9d02f80", ORDERS + "\nx = 2\n")  # Nobody tells of it.
+    assert (await w.ended(job)).state is JobState.SUPERSEDED
+    await run_ended(run)
+    reviews = [r for r in await w.service.list() if r.trigger is not Trigger.DISPUTE]
+    assert len(reviews) == 3
+    assert (await w.ended(reviews[0].id)).head.startswith("9d02f80")
+
+
+async def test_after_an_adopted_review_answers_are_heard(w: World) -> None:
+    """It has no document of its own; the findings stand in the one before."""
+    row = await w.reviewed(trigger=Trigger.REOPENED, seen=2.0, base="other")
+    assert row.note == "the review that stands there is adopted"
+    w.anthropic.script = ruling("confirmed")
+    assert len((await hear(w, answer(w)))[0]) == 1

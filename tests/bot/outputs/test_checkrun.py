@@ -175,9 +175,9 @@ def test_with_a_gate_nothing_is_a_success_that_brings_what_nobody_reads(
     """A pull request chooses the names of its files."""
     assert conclusion(report, None) == without
     assert conclusion(report, Severity.HIGH) == gated
-    todo = "so this check does not pass" in check_run(report, Severity.HIGH).summary
+    todo = "so this check is no success" in check_run(report, Severity.HIGH).summary
     assert todo is (gated == "neutral")
-    assert "does not pass" not in check_run(report, None).summary
+    assert "is no success" not in check_run(report, None).summary
 
 
 def test_what_to_do_about_what_nobody_reads_comes_behind_the_headline() -> None:
@@ -185,14 +185,14 @@ def test_what_to_do_about_what_nobody_reads_comes_behind_the_headline() -> None:
     assert summary[0].startswith("**No findings in 1 of 2 files: 1 left out as generated.**")
     assert summary[1] == (
         "**Do:** review `app/util.generated.py` by hand, or list it under `exclude` in "
-        "`.github/triptych.toml` on `main`. It is new and left out, so this check does not pass."
+        "`.github/triptych.toml` on `main`. It is new and left out, so this check is no success."
     )
     many = [replace(f, status=FileStatus.ADDED) for f in VENDORED]
     summary = check_run(beside(*many), Severity.HIGH).summary.split("\n\n")
     assert summary[1] == (
         "**Do:** review `vendor/00.go`, `vendor/01.go`, `vendor/02.go` and 23 more files by hand, "
         "or list them under `exclude` in `.github/triptych.toml` on `main`. They are new and left "
-        "out, so this check does not pass."
+        "out, so this check is no success."
     )
 
 
@@ -212,7 +212,7 @@ def test_an_adopted_review_passes_no_more_than_it_did(
         "No findings in 1 of 2 files: 1 left out as generated",
     )
     assert run.text == ""
-    assert ("so this check does not pass" in run.summary) is (told == "neutral")
+    assert ("so this check is no success" in run.summary) is (told == "neutral")
 
 
 def test_a_gate_below_what_is_listed_still_holds() -> None:

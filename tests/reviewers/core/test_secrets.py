@@ -280,3 +280,9 @@ def test_of_a_chain_of_tokens_nothing_is_left_and_the_code_behind_it_is() -> Non
     assert "bbbbb" not in text
     assert text.startswith('run("npm_…')
     assert text.endswith('")  # here\nos.system(name)')
+
+
+@pytest.mark.parametrize("row", ["+T8B", "/T8Bq+", "    // +T8B", "# /T8B", '"+T8B" +'])
+def test_s48_the_last_row_of_a_key_may_begin_with_any_of_its_signs(row: str) -> None:
+    out = redact(f"{BEGIN}\n{row}\n-----END PRIVATE KEY-----")
+    assert "T8B" not in out
