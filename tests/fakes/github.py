@@ -94,7 +94,8 @@ class Fault:
 
 class FakeGitHub:
     """State of the fake. `watch` is told `before` and `after` each request is done, as in
-    `POST /repos/acme/shop/pulls/1/reviews`; where it says True nothing more comes of it.
+    `POST /repos/acme/shop/pulls/1/reviews`; where it says True nothing more comes of it. A request that
+    fits one of `held` (a pattern of the same) is done when the event is set, whoever has gone away.
     """
 
     def __init__(self) -> None:
@@ -108,6 +109,8 @@ class FakeGitHub:
         self.headers: list[dict[str, str]] = []
         self.hidden: dict[str, str] = {}
         self.watch: Callable[[str, str], bool] = lambda _when, _what: False
+        self.held: dict[str, asyncio.Event] = {}
+        self._under_way: set[asyncio.Task[web.StreamResponse]] = set()
         self.url = ""
         self.repository_id = REPOSITORY_ID
         self._next = 1000
@@ -152,8 +155,18 @@ class FakeGitHub:
     def app(self) -> web.Application:
         """The server."""
         app = web.Application()
-        app.router.add_route("*", "/{tail:.*}", self._serve)
+        app.router.add_route("*", "/{tail:.*}", self._receive)
         return app
+
+    async def _receive(self, request: web.Request) -> web.StreamResponse:
+        """What was sent is done at GitHub, also where nobody waits for the answer any more."""
+        what = f"{request.method} {request.path}"
+        if not any(re.search(pattern, what) for pattern in self.held):
+            return await self._serve(request)
+        work = asyncio.create_task(self._serve(request))
+        self._under_way.add(work)
+        work.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(work)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         body = await request.json() if request.can_read_body else None
@@ -163,6 +176,9 @@ class FakeGitHub:
         what = f"{request.method} {request.path}"
         if self.watch("before", what):
             await asyncio.sleep(3600)
+        for pattern, event in self.held.items():
+            if re.search(pattern, what):
+                await event.wait()
         fault = next((f for f in self.faults if self._hits(f, request, body)), None)
         if fault:
             fault.times -= 1

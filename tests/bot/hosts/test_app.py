@@ -18,7 +18,7 @@ from bot.errors import (
     LostProblem,
 )
 from bot.hosts.answers import check_same
-from bot.hosts.app import FEW, NEEDED, Tokens
+from bot.hosts.app import FEW, NEEDED, UNCHECKED_SECONDS, Tokens
 from bot.hosts.identity import AppKey, AsApp
 from tests.bot.hosts.installed import Installed, installed, one_pull
 from tests.fakes.app import INSTALLATION, FakeApp, fake_app, private_key
@@ -306,6 +306,28 @@ async def test_s20_without_the_permission_for_check_runs_reviews_are_posted(
         assert [m["permissions"].get("checks") for m in github.minted] == ["write", None, None]
         assert github.bodies_of(1) == ["Body", "Body"]
         assert caplog.text.count("has not granted checks: write") == 1
+
+
+async def test_s20_a_permission_that_was_granted_since_is_found_within_the_hour() -> None:
+    async with one_pull() as github, installed(github) as here:
+
+        async def may_check() -> bool:
+            async with here.api() as api:
+                return await api.may_check()
+
+        granted = github.installations[INSTALLATION].permissions
+        level = granted.pop("checks")
+        assert not await may_check()
+        granted["checks"] = level
+        assert not await may_check(), "it is not asked for again and again"
+        here.tokens._unchecked[INSTALLATION] -= UNCHECKED_SECONDS
+        assert await may_check()
+        assert [m["permissions"].get("checks") for m in github.minted] == [
+            "write",
+            None,
+            None,
+            "write",
+        ]
 
 
 async def test_s20_without_what_a_review_needs_nothing_is_done() -> None:

@@ -67,6 +67,24 @@ def test_trap_5_this_very_python_and_its_sqlite_go_together() -> None:
     assert told.returncode == 0, told.stderr
 
 
+@pytest.mark.parametrize("begin", ["start(Settings(), app, worker=True)", "connect(app)"])
+def test_trap_5_it_is_seen_to_before_anything_is_opened(tmp_path: Path, begin: str) -> None:
+    """By every process that comes to the database: else the engine fails later, in the midst of work."""
+    told = run(
+        OLD + "sys.modules['pysqlite3'] = None\n"
+        "this, sys.version_info = sys.version_info, (3, 13)\n"
+        "import bot.jobs.database\nsys.version_info = this\n"
+        "import asyncio\nfrom pathlib import Path\n"
+        "from bot.app_settings import AppSettings\nfrom bot.settings import Settings\n"
+        "from bot.jobs.service import connect, start\n"
+        f"app = AppSettings(Path({str(tmp_path / 'home')!r}), 'sqlite:///{tmp_path}/home/t.db')\n"
+        f"async def begin(): await (await {begin}).stop()\n"
+        "asyncio.run(begin())"
+    )
+    assert "SQLite 3.40.1 is too old for Python 3.13" in told.stderr
+    assert not (tmp_path / "home").exists()
+
+
 # --- the home and its lock
 
 

@@ -11,6 +11,8 @@ import base64
 import logging
 import pickle
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -122,6 +124,30 @@ def test_trap_6_nothing_is_unpickled() -> None:
     text = base64.b64encode(pickle.dumps({"args": (1,), "kwargs": {}})).decode()
     with pytest.raises(ValueError, match="a pickled row was refused"):
         DBOSDefaultSerializer.deserialize(text)
+
+
+DOOR = """
+import logging
+from pathlib import Path
+from bot.app_settings import AppSettings
+from bot.jobs.durable import Queue
+from dbos._serialization import DBOSDefaultSerializer
+Queue(AppSettings(Path({home!r}), "sqlite:///{home}/t.db"))
+"""
+"""A process that only hands work over, and has launched no engine."""
+
+
+def door(home: Path, code: str) -> str:
+    """What a door says at last: its errors, or nothing."""
+    run = [sys.executable, "-c", DOOR.format(home=str(home)) + code]
+    return subprocess.run(run, capture_output=True, text=True, check=False).stderr
+
+
+def test_trap_6_a_door_unpickles_nothing_either(tmp_path: Path) -> None:
+    """It reads rows, too; other tests of this process have shut it already."""
+    text = base64.b64encode(pickle.dumps(1)).decode()
+    said = door(tmp_path, f"DBOSDefaultSerializer.deserialize({text!r})")
+    assert said.endswith("ValueError: a pickled row was refused\n")
 
 
 async def test_trap_6_a_pickled_row_in_the_database_is_refused_and_not_run(tmp_path: Path) -> None:
@@ -335,6 +361,13 @@ async def test_trap_13_the_engine_says_nothing_where_nothing_is_wrong(
     out, err = capfd.readouterr()
     assert "DBOS" not in out + err
     assert "Traceback" not in out + err
+
+
+def test_trap_13_beside_a_door_the_engine_says_nothing_either(tmp_path: Path) -> None:
+    """No settings of the engine's are read there; its errors stay."""
+    log = 'logging.getLogger("dbos").'
+    assert door(tmp_path, f'{log}warning("SQLite is for development")') == ""
+    assert door(tmp_path, f'{log}error("broken")').strip() == "broken"
 
 
 # --- from beside

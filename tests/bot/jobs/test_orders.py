@@ -259,6 +259,7 @@ async def test_a_stop_that_comes_late_stops_nothing_that_was_asked_for_later(w: 
 
 
 async def test_what_an_uninstalled_app_was_ordered_is_forgotten(w: World) -> None:
+    """S19: and no other's, whose number begins with the same digits."""
     ids = []
     for number in (128, 129):
         w.pull(number)
@@ -266,7 +267,8 @@ async def test_what_an_uninstalled_app_was_ordered_is_forgotten(w: World) -> Non
         ids.append(await w.accept(wish))
         await run_ended(ids[-1])
     here = w.github.place(128)
-    await w.accept(PurgeWish(here.installation, here.account, (4999,)))
+    await w.accept(PurgeWish(here.installation, here.account, (4999, 500)))
+    await w.accept(PurgeWish(7, "another"))
     assert len(await DBOS.list_workflows_async(workflow_ids=ids)) == 2
     await w.accept(PurgeWish(here.installation, here.account))
     assert await DBOS.list_workflows_async(workflow_ids=ids) == []

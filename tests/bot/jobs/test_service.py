@@ -486,6 +486,30 @@ async def test_what_was_taken_over_just_now_is_not_posted(w: World) -> None:
     assert w.github.posts() == 0
 
 
+async def test_s78_what_is_taken_over_during_the_last_look_at_github_is_not_posted(
+    w: World,
+) -> None:
+    """The database is asked once more when GitHub has answered."""
+    w.pull()
+
+    def taken(when: str, what: str) -> bool:
+        if (when, len(w.anthropic.whole)) == ("after", CALLS) and what.endswith("/pulls/128"):
+            time.sleep(0.2)  # What is asked at the same time has its answer.
+            with sqlite3.connect(w.app.home / "t.db") as connection:
+                connection.execute("update triptych_jobs set worker = 'another'")
+            connection.close()
+            hit.append(what)
+        return False
+
+    hit: list[str] = []
+    w.github.watch = taken
+    job = await w.accept(w.wish())
+    await until(lambda: hit)
+    await w.rested()
+    assert (await w.row(job)).state is JobState.RUNNING
+    assert w.github.posts() == 0
+
+
 async def test_s76_a_job_that_breaks_the_server_is_given_up_and_others_go_on(
     womb: Womb, tmp_path: Path
 ) -> None:

@@ -83,6 +83,17 @@ async def test_what_was_ended_is_not_parked_or_begun(store: Store) -> None:
     assert await store.begin(job, "one") is None
 
 
+async def test_s76_lives_before_it_was_parked_do_not_count(store: Store) -> None:
+    """It got so far that it could wait in good order: it is not what breaks the server."""
+    job = await add(store)
+    for _ in range(3):
+        await store.begin(job, "one")
+    assert await store.park(job, "GitHub is down")
+    begun = await store.begin(job, "one")
+    assert begun is not None
+    assert begun.row.attempts == 1
+
+
 async def test_a_new_job_supersedes_those_of_its_pull_request_alone(store: Store) -> None:
     old = await add(store)
     other, strange = await add(store, OTHER), await add(store, STRANGE)
@@ -182,6 +193,19 @@ async def test_what_a_day_has_cost(store: Store) -> None:
     assert (figures.cost_today, figures.cost_limit, figures.waiting) == (3.0, 10.0, 1)
 
 
+async def test_s28_the_day_begins_at_midnight_utc(store: Store) -> None:
+    now = time.time()
+    midnight = now - now % DAY
+    before, after = [await add(store, Place(77, "acme", 5000, "acme/shop", n)) for n in range(2)]
+    for job, cost, ended in ((before, 50.0, midnight - 1), (after, 3.0, midnight + 1)):
+        await store.pay(job, cost)
+        await store.end(job, JobState.DONE)
+        await store.note(job, ended=ended)
+    mine = await add(store, OTHER, "b" * 40)
+    assert await store.spending.reserve(mine, 1.0) == (3.0, 3.0)
+    assert (await store.figures(None)).cost_today == 3.0
+
+
 async def test_what_was_purged_still_counts_today(store: Store, transactions: Transactions) -> None:
     """Else the App's budget would begin anew whenever somebody installs it anew."""
     running, strange = await add(store), await add(store, STRANGE)
@@ -255,6 +279,20 @@ async def test_what_is_forgotten(store: Store, transactions: Transactions) -> No
     assert await store.decisions.dismissed(PLACE) == {}
     assert await transactions.do(lambda c: c.execute(sa.select(politeness)).all()) == []
     assert await state(store, strange) is JobState.WAITING
+
+
+async def test_s19_a_purge_reaches_no_other_installation(store: Store) -> None:
+    """A repository that went to another account has its number still."""
+    job = await add(store, STRANGE)
+    why = Dismissal("bob", "2026-11-24", "so")
+    await store.decisions.dismiss(STRANGE, "ab" * 6, 12, why)
+    await store.decisions.give_label(STRANGE, "a" * 40, "triptych")
+    assert await store.disputes.begin(STRANGE, "ab" * 6, 9, "2026-11-24T00:00:00Z")
+    assert await store.forgetting.purge(77, [STRANGE.repository_id]) == ()
+    assert await state(store, job) is JobState.WAITING
+    assert await store.decisions.dismissed(STRANGE) == {"ab" * 6: why}
+    assert await store.decisions.labels_given(STRANGE) == {"a" * 40: {"triptych"}}
+    assert [d.comment for d in await store.disputes.of_pull(STRANGE)] == [9]
 
 
 async def test_a_dismissal_belongs_to_its_pull_request(store: Store) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import psycopg
 import pytest
 
 from bot.app_settings import AppSettings
 from bot.errors import ConfigProblem
-from bot.jobs.takeover import LostNameError, PostgresLocks, hold_name
+from bot.jobs.takeover import LostNameError, PostgresLocks, hold_name, sweep
 from tests import postgres
 from tests.bot.jobs.running import until
 from tests.postgres import Cluster
@@ -145,3 +147,46 @@ async def test_our_own_broken_connection_may_hold_the_name_for_a_while(cluster: 
     await broken.close()
     assert await asked
     await locks.close()
+
+
+class Freed:
+    """Locks that all are free, as after a restart of Postgres."""
+
+    def __init__(self, *, may_judge: bool) -> None:
+        self.may_judge = may_judge
+        self.taken: list[int] = []
+
+    async def check(self) -> None:
+        """The connection stands."""
+
+    async def take(self, kind: int, number: int) -> bool:
+        """Free."""
+        self.taken.append(number)
+        return True
+
+    async def give(self, kind: int, number: int) -> None:
+        """Given back."""
+
+
+class Begun:
+    """An engine in which another worker has begun a run."""
+
+    def __init__(self) -> None:
+        self.resumed: list[tuple[str, str]] = []
+
+    async def held_by(self) -> dict[str, list[tuple[str, str]]]:
+        """What others have begun."""
+        return {"two": [("review", "run")]}
+
+    async def take_over(self, runs: Sequence[tuple[str, str]]) -> None:
+        """Put back into the queue."""
+        self.resumed += runs
+
+
+@pytest.mark.parametrize("may_judge", [True, False])
+async def test_trap_2_nobody_is_taken_for_dead_after_a_restart_of_postgres(may_judge: bool) -> None:
+    """All locks are gone then, and the living are still on their way back."""
+    locks, begun = Freed(may_judge=may_judge), Begun()
+    taken = await sweep(cast(Any, begun), cast(Any, locks))
+    assert begun.resumed == [("review", "run")] * may_judge
+    assert (taken, len(locks.taken)) == (int(may_judge), int(may_judge))

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -13,9 +14,11 @@ from typing import Any
 
 import pytest
 from dbos import DBOS
+from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from bot.jobs.protocol import CancelWish, JobState, PurgeWish, Trigger
+from bot.jobs.means import Access, Reach
+from bot.jobs.protocol import CancelWish, JobState, Place, PurgeWish, Trigger
 from tests.bot.jobs.running import SMALL, World, until, world
 from tests.builders import ORDERS
 from tests.fakes.anthropic import Reply, is_about
@@ -157,6 +160,24 @@ async def test_a_push_stops_what_runs_within_a_second(database: str, tmp_path: P
         assert len(w.github.bodies_of(128)) == 1
 
 
+async def test_s70_a_post_that_is_under_way_is_there_for_the_next_review(w: World) -> None:
+    """A request cannot be called back: else both would post the same findings."""
+    w.pull()
+    go = w.github.held[r"POST .*/reviews$"] = asyncio.Event()
+    # GitHub knows who asks when the request arrives: a token that is revoked since does not undo it.
+    w.github.faults.append(Fault("DELETE", "/installation/token", 404, times=9))
+    first = await w.accept(w.wish())
+    await until(lambda: w.github.posts() == 1)
+    w.push(128, "9d02f7e", ORDERS + "\n")
+    second = await w.accept(w.wish(trigger=Trigger.PUSHED, seen=2.0))
+    await asyncio.sleep(1.0)  # Time enough to read what stands there.
+    go.set()
+    assert (await w.ended(second)).state is JobState.DONE
+    assert (await w.row(first)).state is JobState.SUPERSEDED
+    assert len(w.github.bodies_of(128)) == 1
+    assert len(w.github.pulls[128].comments) == 2
+
+
 async def test_three_pushes_in_a_row_are_one_review_of_the_newest_head(w: World) -> None:
     w.pull()
     w.anthropic.script = hang
@@ -189,6 +210,30 @@ async def test_a_push_before_its_event_comes(w: World) -> None:
     assert [r["commit_id"][:7] for r in w.github.pulls[128].reviews] == ["9d02f7e"]
     await until(lambda: all(c["conclusion"] for c in w.github.checks))
     assert w.checks() == [("skipped", NEWER), ("neutral", "2 findings: 2 high")]
+
+
+async def test_s73_a_push_while_it_is_down_makes_the_review_new(w: World) -> None:
+    """Answers that were kept are about what was asked: the new commit is read, and not passed over."""
+    w.pull()
+    w.anthropic.script = lambda body, number: (
+        Reply(latency=3600) if number == CALLS else model(body, number)
+    )
+    first = await w.accept(w.wish())
+    await until(lambda: w.paid == CALLS and len(w.anthropic.whole) == 2)
+    await w.service.stop()
+    w.anthropic.script = model
+    w.push(128, "9d02f7e", ORDERS + "\nimport os\nos.system(input())\n")
+    await w.start()
+    row = await w.ended(first)
+    assert (row.state, row.note) == (JobState.SUPERSEDED, "a newer commit is being reviewed")
+    newer = (await w.service.list())[0]
+    assert newer.id != first
+    done = await w.ended(newer.id)
+    assert (done.state, done.head[:7], done.unread) == (JobState.DONE, "9d02f7e", 0)
+    fresh = [str(r) for r in w.anthropic.requests[CALLS:]]
+    assert len(fresh) == CALLS
+    assert all("os.system(input())" in said for said in fresh)
+    assert [r["commit_id"][:7] for r in w.github.pulls[128].reviews] == ["9d02f7e"]
 
 
 @pytest.mark.parametrize("why", ["pull request closed", "converted to draft"])
@@ -503,6 +548,58 @@ async def test_a_pull_request_that_is_gone(w: World) -> None:
     assert w.paid == 0
 
 
+# --- Triptych itself, and its database, at fault
+
+
+class Faulty:
+    """A way to GitHub that breaks once, in our own code, for one pull request."""
+
+    def __init__(self, access: Access, error: Exception, number: int = 128) -> None:
+        self._access = access
+        self._error: Exception | None = error
+        self._number = number
+
+    @asynccontextmanager
+    async def pull(self, place: Place) -> AsyncIterator[Reach]:
+        """Open it, or break."""
+        if self._error and place.number == self._number:
+            error, self._error = self._error, None
+            raise error
+        async with self._access.pull(place) as reach:
+            yield reach
+
+
+def break_once(w: World, error: Exception) -> None:
+    """The next try of #128 meets a fault."""
+    worker = w.crew.worker
+    worker._means = replace(worker._means, access=Faulty(worker._means.access, error))
+
+
+async def test_s76_a_fault_of_ours_ends_its_job_and_no_other(w: World) -> None:
+    for number in (1, 128):
+        w.pull(number)
+    break_once(w, ZeroDivisionError("by zero"))
+    broken, other = await asyncio.gather(w.reviewed(128), w.reviewed(1))
+    assert (broken.state, broken.outcome) == (JobState.DEAD, "failed")
+    assert broken.note == "Triptych has a fault (ZeroDivisionError)."
+    assert other.state is JobState.DONE
+    assert len(w.github.bodies_of(1)) == 1
+    told = [c["output"]["title"] for c in w.github.checks if c["head_sha"] == broken.head]
+    assert told == ["Failed: not reviewed, Triptych has a fault"]
+    assert (await w.service.retry(broken.id)).is_new, "the next one is not broken"
+
+
+async def test_a_database_that_was_away_for_long_is_waited_for(w: World) -> None:
+    """However long: what was paid for would be forgotten with the engine's run."""
+    w.pull()
+    break_once(w, OperationalError("update", None, sqlite3.OperationalError("connection lost")))
+    with capture_logs() as logs:
+        row = await w.reviewed()
+    assert [e["why"] for e in logs if e["event"] == "job.database"] == ["OperationalError"]
+    assert (row.state, row.attempts, row.outcome) == (JobState.DONE, 1, "findings")
+    assert len(w.github.bodies_of(128)) == 1
+
+
 # --- models at fault
 
 
@@ -595,6 +692,23 @@ async def test_an_interrupted_review_does_not_overrun_its_budget(tmp_path: Path)
         assert row.cost == 1.0
         assert w.paid == 2, "nothing since"
         assert "budget of 1.00 USD reached" in w.checks()[0][1]
+
+
+async def test_s28_what_earlier_jobs_have_cost_counts_for_the_pull_request(w: World) -> None:
+    """Also where nothing that stands there tells of it: a push would be a way round the limit."""
+    w.anthropic.script = hang
+    w.pull(config=SMALL + "[budget]\npull_request = 1.0\n")
+    first = await w.accept(w.wish())
+    await until(lambda: w.anthropic.running == 2)
+    await w.service.cancel(first)
+    await until(lambda: w.anthropic.running == 0)
+    await w.rested()
+    await w.service._store.note(first, cost=1.0)
+    w.anthropic.script = model
+    row = await w.reviewed(trigger=Trigger.COMMAND, once="comment 9")
+    assert (row.state, row.outcome) == (JobState.DONE, "incomplete")
+    assert w.paid == 2, "nothing since"
+    assert "budget of 1.00 USD reached" in w.checks()[-1][1]
 
 
 # --- turns
