@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import AccessProblem, HostProblem
+from bot.errors import AccessProblem, HostProblem, LimitProblem
 from bot.hosts.protocol import PostedComment, PostedReview
 from bot.outputs.body import review_body
 from bot.outputs.inline import inline_comments
@@ -347,6 +347,16 @@ async def test_a_site_that_never_takes_it_is_told_after_some_tries(site: Site) -
         await site.publish(site.report(SQL))
     assert e.value.retryable
     assert site.github.posts() == TRIES
+    assert site.github.pulls[128].reviews == []
+
+
+async def test_s64_a_limit_is_neither_tried_again_nor_paused_for(site: Site) -> None:
+    """Whoever asked for the review knows better what to do in that time."""
+    site.github.faults = [Fault("POST", "/reviews$", "primary", retry_after="900")]
+    with pytest.raises(LimitProblem):
+        await site.publish(site.report(SQL))
+    assert site.github.posts() == 1
+    assert site.forge.slept == []
     assert site.github.pulls[128].reviews == []
 
 

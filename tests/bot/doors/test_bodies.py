@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from aiohttp import StreamReader
+from aiohttp.test_utils import make_mocked_request
 
 from bot.app_settings import AppSettings
-from bot.doors.bodies import MOST_FORM, READERS, SMALL, Patience
+from bot.doors.bodies import MOST_FORM, READERS, SMALL, Bodies, Patience
 from bot.doors.pages import page_routes
 from bot.doors.room import WAITING, FullError, Large, Room
 from bot.doors.signature import MIB
@@ -69,6 +72,52 @@ async def test_s08_who_is_slow_gives_room_when_there_is_none() -> None:
         assert {a.status for a in answers} == {202}
         assert (await first.readline()).startswith(b"HTTP/1.1 408 ")
         assert (await second.readline()).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_s08_the_oldest_small_one_is_let_go_of_at_once() -> None:
+    """Before its own time is over."""
+    async with opened(patience=CALM) as door, asyncio.timeout(10):
+        first = await door.connect(*post("/webhook", 1000, headers(b"")))
+        await asyncio.sleep(0.05)
+        others = [await door.connect(*post("/webhook", 1000, headers(b""))) for _ in range(READERS)]
+        async with asyncio.timeout(3):
+            assert (await first.readline()).startswith(b"HTTP/1.1 408 ")
+        assert not any(reader.at_eof() for reader in others)
+
+
+async def test_s08_who_is_silent_is_let_go_of_before_the_whole_time_is_over() -> None:
+    """And who is slow, but never silent for so long, is not."""
+    async with opened(patience=Patience(whole=60.0, silence=0.4)) as door:
+        silent = await door.connect(*post("/webhook", 1000, headers(b"")))
+        async with asyncio.timeout(3):
+            assert (await silent.readline()).startswith(b"HTTP/1.1 408 ")
+        body = padded(8000)
+
+        async def parts() -> AsyncIterator[bytes]:
+            for start in range(0, len(body), 1000):
+                yield body[start : start + 1000]
+                await asyncio.sleep(0.1)
+
+        given = headers(body) | {"Content-Length": str(len(body))}
+        assert (await door.ask("POST", "/webhook", data=parts(), headers=given)).status == 202
+
+
+async def test_s08_a_body_is_forgotten_when_the_caller_is_done_with_it() -> None:
+    """Also where an error is on its way, whose traceback holds it."""
+    bodies = Bodies(CALM)
+    for error in (None, ValueError("a fault of ours")):
+        content = StreamReader(mock.Mock(), 2**16, loop=asyncio.get_running_loop())
+        content.feed_data(b"x" * 1000)
+        content.feed_eof()
+        request = make_mocked_request("POST", "/webhook", payload=content)
+        with contextlib.suppress(ValueError):
+            async with bodies.read(request) as held:
+                assert isinstance(held, bytearray)
+                assert len(held) == 1000
+                if error:
+                    raise error
+        assert isinstance(held, bytearray)
+        assert not held
 
 
 async def test_s08_three_of_the_largest_at_once() -> None:

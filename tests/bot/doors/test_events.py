@@ -171,6 +171,7 @@ def test_wishes(event: str, given: dict[str, Any], wish: Wish) -> None:
 BOT = {"login": "renovate[bot]", "id": 9, "type": "Bot"}
 UNMARKED = {"login": "copilot", "id": 9, "type": "Bot"}
 MARKED = {"login": "renovate[bot]", "id": 9, "type": "User"}
+OURS_IN_CAPITALS = {**OURS, "login": "Triptych[bot]"}
 ORDER = "/triptych review"
 
 IGNORED: list[tuple[str, dict[str, Any], str]] = [
@@ -182,6 +183,7 @@ IGNORED: list[tuple[str, dict[str, Any], str]] = [
     ("pull_request", {**pull_request(), "action": ["opened"]}, "asks for nothing"),
     ("pull_request", pull_request("edited", changes={"title": {"from": "x"}}), "neither head nor"),
     ("pull_request", pull_request("synchronize", sender=OURS), "did it ourselves"),
+    ("pull_request", pull_request("synchronize", sender=OURS_IN_CAPITALS), "did it ourselves"),
     ("pull_request", {"action": "opened"}, "pull_request is missing or odd"),
     ("pull_request", {**pull_request(), "installation": None}, "installation is missing or odd"),
     (
@@ -238,6 +240,14 @@ def test_accounts_that_are_not_allowed_get_no_job() -> None:
             assert asked == Ignored("the account is not allowed")
     settings = AppSettings(Path(), "", slug="triptych", accounts=("acme",))
     assert Rules.of(settings) == Rules(frozenset({"acme"}), "triptych")
+
+
+@pytest.mark.parametrize("slug", ["triptych", "Triptych"])
+@pytest.mark.parametrize("login", ["Triptych[bot]", "triptych[bot]", "TRIPTYCH[BOT]"])
+def test_s27_our_own_login_in_any_case(slug: str, login: str) -> None:
+    assert Rules(slug=slug).are_us(login)
+    assert not Rules(slug=slug).are_us(login.partition("[")[0])
+    assert not Rules().are_us(login)
 
 
 def test_an_allowed_account_in_any_case() -> None:

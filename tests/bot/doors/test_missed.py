@@ -34,6 +34,18 @@ async def test_s12_one_that_github_keeps_no_longer_keeps_no_other_back() -> None
         assert asked(github)[-1] == f"/app/hook/deliveries/{second}/attempts"
 
 
+async def test_s12_at_a_limit_no_further_one_is_asked_for() -> None:
+    """What is left is asked for in an hour."""
+    async with fake_app() as github:
+        for n in (1, 2):
+            github.delivery(f"guid-{n}", status=503)
+        down = Fault("POST", "attempts", "primary", retry_after="900", times=9)
+        github.faults.append(down)
+        told = await ask_for_missed(Settings(github_api=github.url), github.app_settings)
+        assert told == 0
+        assert len(asked(github)) == 1
+
+
 async def test_the_server_serves_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     async with fake_app() as github:
         github.faults.append(Fault("GET", "/app/hook/deliveries", 404))

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,17 +17,24 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, ClientTimeout
 
+from bot.app_settings import AppSettings
+from bot.doors.desk import Desk
 from bot.doors.late import LateJobs
 from bot.doors.scrape import bind_of
+from bot.doors.serve import _opened, _Plan
 from bot.errors import ConfigProblem
 from bot.jobs.protocol import CancelWish, Figures, JobsProblem, Place
+from bot.metrics import Metrics
+from bot.settings import Settings
 from tests.bot.doors.deliveries import SECRET, encoded, headers, pull_request
+from tests.bot.doors.opened import APP
 from tests.bot.running import CLEAN
-from tests.fakes.app import private_key
+from tests.fakes.app import fake_app, private_key
 from tests.fakes.jobs import FakeJobs
 
 PEM = private_key("server")
 PROCESS = (sys.executable, "-m", "tests.bot.doors.process")
+TRIPTYCH = (sys.executable, "-m", "bot")
 KEYLESS = {"TRIPTYCH_ENGINE": "claude", "ANTHROPIC_API_KEY": ""}
 NO_KEY = "-----BEGIN PRIVATE KEY-----\nMIIabcdefghijklmnop\n-----END PRIVATE KEY-----\n"
 NO_APP = dict.fromkeys(
@@ -93,10 +100,12 @@ class Running:
 
 
 @asynccontextmanager
-async def running(env: Mapping[str, str], *arguments: str) -> AsyncIterator[Running]:
+async def running(
+    env: Mapping[str, str], *arguments: str, program: Sequence[str] = PROCESS
+) -> AsyncIterator[Running]:
     """The process that tests/bot/doors/process.py makes: ours but for its jobs."""
     process = await asyncio.create_subprocess_exec(
-        *PROCESS, *arguments, stdout=PIPE, stderr=PIPE, env=dict(env), cwd=TOP
+        *program, *arguments, stdout=PIPE, stderr=PIPE, env=dict(env), cwd=TOP
     )
     async with ClientSession(timeout=ClientTimeout(30)) as session:
         made = Running(process, session)
@@ -211,6 +220,52 @@ async def told(*arguments: str, env: Mapping[str, str]) -> str:
     )
     out, _ = await process.communicate()
     return out.decode()
+
+
+async def test_s12_the_command_asks_for_what_was_missed(tmp_path: Path) -> None:
+    """The real one, with its own jobs."""
+    async with fake_app() as github:
+        github.pem = PEM
+        lost = github.delivery("guid-1", status=503)
+        env = environment(tmp_path, GITHUB_API_URL=github.url)
+        async with running(env, "serve", "--port", "0", program=TRIPTYCH) as server:
+            async with asyncio.timeout(20):
+                assert (await server.until("missed.asked"))["count"] == 1
+        assert github.asked_again == [lost]
+
+
+class Hasty(asyncio.SelectorEventLoop):
+    """An event loop whose clock can be put forward."""
+
+    ahead = 0.0
+
+    def time(self) -> float:
+        """Its own time."""
+        return super().time() + self.ahead
+
+
+def test_s12_what_was_missed_is_asked_for_every_hour() -> None:
+    """As long as the server runs, and not more often."""
+    asked: list[Settings] = []
+
+    async def ask(settings: Settings, _read: Callable[[], AppSettings]) -> None:
+        asked.append(settings)
+
+    async def hours(loop: Hasty) -> list[int]:
+        plan = _Plan({}, Settings(), APP, Metrics("1.2.3"))
+        opened = asyncio.create_task(_opened(plan, Desk(APP, FakeJobs()), ask))
+        counts = []
+        for seconds in (0.0, 3590.0, 20.0, 3590.0, 20.0):
+            loop.ahead += seconds
+            await asyncio.sleep(0.02)
+            counts.append(len(asked))
+        opened.cancel()
+        return counts
+
+    with asyncio.Runner(loop_factory=Hasty) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, Hasty)
+        assert runner.run(hours(loop)) == [1, 1, 2, 2, 3]
 
 
 async def test_a_worker_works_and_stops(tmp_path: Path) -> None:

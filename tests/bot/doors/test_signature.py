@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,6 +31,23 @@ BODY = encoded(pull_request())
 
 def status(checked: Delivery | Refusal) -> int:
     return checked.status if isinstance(checked, Refusal) else 200
+
+
+@contextmanager
+def calls() -> Iterator[Counter[Any]]:
+    """How often each function is called meanwhile: those of C by themselves, others by their code."""
+    made: Counter[Any] = Counter()
+
+    def count(frame: FrameType, event: str, called: Any) -> None:
+        if event in ("call", "c_call"):
+            made[called if event == "c_call" else frame.f_code] += 1
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        yield made
+    finally:
+        sys.setprofile(before)
 
 
 def test_a_genuine_delivery() -> None:
@@ -62,9 +86,27 @@ def test_s02_what_is_not_signed_is_not_parsed() -> None:
     assert status(check(raw(headers(body)), body, [SECRET])) == 400
 
 
-def test_s03_sha_1_alone() -> None:
-    import hmac
+def test_s02_what_is_not_signed_reaches_no_parser() -> None:
+    body = encoded(pull_request())
+    given = raw(headers(body, x_hub_signature_256=signature(b"other")))
+    with calls() as made:
+        assert status(check(given, body, [SECRET])) == 401
+    assert made[json.loads.__code__] == 0
+    with calls() as made:
+        assert status(check(raw(headers(body)), body, [SECRET])) == 200
+    assert made[json.loads.__code__] == 1
 
+
+@pytest.mark.parametrize("key", ["first", "second", "third", "none of them"])
+def test_s02_time_tells_nothing(key: str) -> None:
+    """Each secret is compared, in constant time, whichever fits."""
+    given = raw(headers(BODY, x_hub_signature_256=signature(BODY, key)))
+    with calls() as made:
+        check(given, BODY, ["first", "second", "third"])
+    assert made[hmac.compare_digest] == 3
+
+
+def test_s03_sha_1_alone() -> None:
     made = hmac.new(SECRET.encode(), BODY, "sha1").hexdigest()
     given = headers(BODY, x_hub_signature_256=None, x_hub_signature=f"sha1={made}")
     assert status(check(raw(given), BODY, [SECRET])) == 401

@@ -31,6 +31,7 @@ from tests.fakes.jobs import FULL, FakeJobs
 SECRET_OF_NOBODY = "a guess"
 HURRIED = Patience(whole=1.0, silence=0.3, answer=0.5)
 JOB = f"review:9001#42:{HEAD}:"
+UNSAVED = "the jobs could not write it down"
 
 
 def padded(size: int) -> bytes:
@@ -377,6 +378,19 @@ async def test_s11_too_many_wait() -> None:
         door.jobs.stalled.set()
         statuses = [(await t).status for t in waiting]
         assert statuses.count(202) == 256
+
+
+async def test_s11_those_that_failed_wait_no_more() -> None:
+    """However many they were, the door is not too busy for the next one."""
+    async with opened(patience=HURRIED) as door:
+        door.jobs.stalled = asyncio.Event()
+        with capture_logs() as logs:
+            for _ in range(2):
+                many = await asyncio.gather(*(door.deliver(pull_request()) for _ in range(200)))
+                assert {a.status for a in many} == {503}
+        assert {line["why"] for line in logs if line["event"] == "delivery"} == {UNSAVED}
+        door.jobs.stalled.set()
+        assert (await door.deliver(pull_request())).status == 202
 
 
 async def test_s11_a_fault_of_the_jobs_is_no_2xx() -> None:

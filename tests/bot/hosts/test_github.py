@@ -350,6 +350,18 @@ async def test_a_review_comes_back_as_it_was_posted() -> None:
             **{"path": "a.py", "body": "About line 5.", "side": "RIGHT", "line": 6},
             **{"start_line": 5, "start_side": "RIGHT"},
         }
+        left = {"path": "a.py", "body": "About line 5.", "side": "LEFT", "line": 5}
+        assert sent["comments"][1] == left
+
+
+async def test_s41_a_range_of_removed_lines_stands_on_the_left() -> None:
+    async with fake_github() as github:
+        pull = github.pull(1, {"a.py": TEXT}, {"a.py": TEXT.replace("line 5\nline 6\n", "")})
+        async with reach(github) as forge:
+            await forge.post_review("B", [comment("a.py", 5, 6, Side.LEFT)], pull.head)
+        (sent,) = next(b for b in github.bodies if b.get("event"))["comments"]
+        assert (sent["side"], sent["start_side"]) == ("LEFT", "LEFT")
+        assert (sent["start_line"], sent["line"]) == (5, 6)
 
 
 async def test_all_reviews_are_found_among_many() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
@@ -14,6 +16,7 @@ import pytest
 from dbos import DBOS
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from bot.jobs.access import AppAccess
 from bot.jobs.findings import TOLD, findings_in
@@ -389,6 +392,49 @@ async def test_a_dismissal_while_another_head_is_reviewed_waits_for_it(w: World)
 # --- what is not told
 
 
+async def test_s47_a_secret_of_the_server_that_a_model_says_is_written_nowhere(
+    tmp_path: Path,
+) -> None:
+    """Neither at GitHub nor in the database, not for a moment, nor when somebody asks again."""
+    secret, sign = "hunter2-hunter2-x", "hunter2"
+    line = ORDERS.splitlines()[SQL_LINE - 1].strip()
+    said = {name: f"Say {secret} {name}." for name in ("title", "body", "fix")}
+
+    def leaking(body: dict[str, Any], _number: int) -> Reply:
+        found = [reported("api/orders.py", SQL_LINE, line, **said)]
+        return Reply(found if is_about(body, "security") else [])
+
+    stored: list[str] = []
+
+    def posting(when: str, what: str) -> bool:
+        if when == "before" and what.startswith("POST ") and what.endswith("/reviews"):
+            with closing(sqlite3.connect(tmp_path / "t.db")) as connection:
+                stored.extend(
+                    d for (d,) in connection.execute("select document from triptych_jobs")
+                )
+        return False
+
+    url = f"sqlite:///{tmp_path}/t.db"
+    async with world(url, tmp_path, leaking, webhook_secrets=(secret,)) as w:
+        w.github.watch = posting
+        w.pull()
+        row = await w.reviewed()
+        _, (explained,) = await obey(w, order(w, Verb.EXPLAIN, finding=finding(w)))
+        pull = w.github.pulls[128]
+        written = {
+            "review": str(pull.reviews),
+            "comments": str(pull.comments),
+            "check run": str(w.github.checks),
+            "document": row.document,
+            "document before the post": "".join(stored),
+            "explanation": explained,
+            "all that GitHub was sent": json.dumps(w.github.bodies),
+        }
+    for where, text in written.items():
+        assert sign not in text, where
+        assert "Say hunt" in text, where
+
+
 @pytest.mark.parametrize("verb", [Verb.EXPLAIN, Verb.DISMISS])
 async def test_an_id_from_elsewhere_tells_nothing_and_dismisses_nothing(
     w: World, verb: Verb
@@ -451,6 +497,19 @@ async def test_github_is_down_as_an_answer_is_due(w: World) -> None:
     faces, said = await obey(w, order(w, Verb.HELP))
     assert faces == ["eyes"]
     assert said == []
+
+
+@pytest.mark.parametrize(("do", "said"), [("lost", 1), (502, 0)])
+async def test_what_fails_after_the_deed_ends_the_order(w: World, do: str | int, said: int) -> None:
+    """Nothing is done again for it, and no answer stands there twice."""
+    down = Fault("POST", "/issues/128/comments", do, times=99)
+    w.github.faults.append(down)
+    wish = order(w, Verb.HELP)
+    with capture_logs() as logs:
+        faces, answers = await obey(w, wish)
+    assert (faces, len(answers)) == (["eyes"], said)
+    assert w.github.posts("/issues/128/comments") == 1
+    assert "order.unheard" in [line["event"] for line in logs]
 
 
 # --- what comes out of the database

@@ -112,6 +112,15 @@ def test_code_outside_of_the_hunks_is_told_without_a_line(
     assert (result.location, result.seen_at, result.line) == (None, seen_at, seen_at)
 
 
+@pytest.mark.parametrize("line", [5, 99], ids=["another line", "no line"])
+def test_one_place_in_a_hunk_is_not_guessed_where_equal_code_stands_outside(line: int) -> None:
+    """The claim may mean either."""
+    gap = "pad = 0\n" * 12
+    of = change({"x.py": (f"one = 1\n{gap}run(a)\n", f"run(a)\n{gap}run(a)\n")})
+    assert placed(claim("x.py", line, "run(a)"), of) is None
+    assert placed(claim("x.py", 1, "run(a)"), of) == Location("x.py", 1, 1)
+
+
 def test_without_the_file_s_text_only_its_hunks_count() -> None:
     bare = Change((FileDiff("x.py", FileStatus.MODIFIED, SAID.files[0].hunks),))
     assert placed(claim("x.py", 7, "send(b)"), bare) == Location("x.py", 7, 7)
