@@ -84,8 +84,12 @@ class World:
         return await self.service.at_work.shop.run(work)
 
     async def rested(self) -> None:
-        """Until no work of the engine's is under way."""
-        await until(lambda: not self.crew.durable._at_work)
+        """Until no work of the engine's is under way, and no start is in the air: a late one looks
+        whether its job was purged, and forgets its run.
+        """
+        assert self.service.at_work is not None
+        shop, durable = self.service.at_work.shop, self.crew.durable
+        await until(lambda: not (durable._at_work or durable._starting or shop._beside))
 
     def pull(self, number: int = 128, text: str = ORDERS, config: str = SMALL) -> Place:
         """A pull request with one new file."""

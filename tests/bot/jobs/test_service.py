@@ -145,7 +145,8 @@ async def test_a_purge_leaves_nothing_of_starts_that_were_in_the_air(w: World) -
     async with asyncio.timeout(20):
         while await DBOS.list_workflows_async():
             await asyncio.sleep(0.05)
-    await w.rested()
+        await w.rested()
+        assert await DBOS.list_workflows_async() == []
     posted = w.github.posts()
     jobs = await asyncio.gather(*(w.accept(w.wish(n, seen=2.0)) for n in numbers))
     rows = [await w.ended(job) for job in jobs]
