@@ -19,6 +19,7 @@ from bot.app_settings import AppSettings
 from bot.jobs.decisions import HOUR
 from bot.jobs.limits import Turns
 from bot.jobs.protocol import (
+    MOVED,
     CancelWish,
     CommandWish,
     JobsProblem,
@@ -170,7 +171,7 @@ def _has_moved(wish: ReviewWish) -> bool:
     """Whether a job wishes for it whose commit stands there no more (bot/jobs/worker.py, `_moved`): it
     ends with this one's beginning.
     """
-    return wish.once.endswith(" moved")
+    return wish.once.endswith(MOVED)
 
 
 def _number(job: str, base: str) -> int:

@@ -83,6 +83,9 @@ class ReviewWish:
     label: str = ""
 
 
+MOVED = " moved"
+"""How `once` ends where a job wishes for the next one: its own commit stands there no more."""
+
 CLOSED, DRAFTED = "pull request closed", "pull request turned into a draft"
 """Why a pull request itself wants no review any more; whatever else stops one is somebody's wish."""
 

@@ -20,7 +20,7 @@ from bot.jobs.endings import Ending, Endings, gate_now
 from bot.jobs.judge import judged
 from bot.jobs.keeping import Keeper
 from bot.jobs.means import Means, Reach
-from bot.jobs.protocol import JobRow, JobState, ReviewWish, Trigger
+from bot.jobs.protocol import MOVED, JobRow, JobState, ReviewWish, Trigger
 from bot.jobs.store import NEWER, Job
 from bot.jobs.tables import ALIVE
 from bot.jobs.transactions import AWAY
@@ -369,7 +369,7 @@ class Worker:
         others = (j.row for j in there if j.row.id != row.id)
         if not any(r.state in ALIVE and r.trigger is not Trigger.DISPUTE for r in others):
             trigger = row.trigger if row.trigger.is_asked else Trigger.PUSHED
-            await self._wished_for(ReviewWish(row.place, trigger, once=f"{row.id} moved"))
+            await self._wished_for(ReviewWish(row.place, trigger, once=f"{row.id}{MOVED}"))
         return Ending(JobState.SUPERSEDED, NEWER)
 
     async def _wished_for(self, wish: ReviewWish) -> None:
