@@ -19,6 +19,7 @@ from typing import Self
 
 import aiohttp
 import gidgethub
+from gidgethub.sansio import RateLimit
 
 from bot.errors import (
     AccessProblem,
@@ -45,6 +46,8 @@ TRIES = 3
 """A request is made with the token that we have, with a new one, and with the new one a little later."""
 FRESH_PAUSE = 1.0
 """Seconds after which a token that was refused when new is tried again: GitHub's servers may lag."""
+REST = "core"
+"""What GitHub calls the limit of its REST API in `x-ratelimit-resource`."""
 FEW = 100
 """Requests left, of some thousands an hour, below which nothing is asked that a review can do without."""
 
@@ -226,6 +229,7 @@ class AppAPI(GitHubAPI):
         self._named = f"{settings.github_api}/repos/{place.repository}"
         self._numbered = f"{settings.github_api}/repositories/{place.repository_id}"
         self._moved = False
+        self._rest: RateLimit | None = None  # GitHub counts GraphQL apart; its answers tell of that.
         self.place = place
 
     async def __aenter__(self) -> Self:
@@ -246,8 +250,8 @@ class AppAPI(GitHubAPI):
 
     @property
     def is_low(self) -> bool:
-        """Whether so few requests are left in this hour that only needed ones should be made (S68)."""
-        return self.rate_limit is not None and self.rate_limit.remaining < FEW
+        """Whether so few REST requests are left in this hour that only needed ones should be made (S68)."""
+        return self._rest is not None and self._rest.remaining < FEW
 
     async def manage_rate_limit(self, *, method: str, url: str) -> None:
         """Keep the pace for content. LimitProblem when its turn is further off than a request waits."""
@@ -277,6 +281,8 @@ class AppAPI(GitHubAPI):
                 break
             if attempt == 0:
                 self._tokens.refused(self.place, token)
+        if answer[1].get("x-ratelimit-resource", REST) == REST:
+            self._rest = RateLimit.from_http(answer[1]) or self._rest
         status, said = answer[0], message_of(answer[2])
         if status == 401:
             raise AccessProblem(

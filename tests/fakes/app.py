@@ -89,7 +89,7 @@ class FakeApp(FakeGitHub):
         self.pem = private_key()
         self.skew = 0.0
         self.ttl = 3600.0
-        self.remaining = 5000
+        self.remaining = self.remaining_graphql = 5000
         self.installations = {INSTALLATION: FakeInstallation()}
         self.issued: dict[str, Issued] = {}
         self.minted: list[Json] = []
@@ -165,9 +165,11 @@ class FakeApp(FakeGitHub):
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         response = await super()._serve(request)
         response.headers["Date"] = formatdate(self.now(), usegmt=True)
+        is_graphql = request.path.endswith("/graphql")
         for name, value in (
+            ("resource", "graphql" if is_graphql else "core"),
             ("limit", 5000),
-            ("remaining", self.remaining),
+            ("remaining", self.remaining_graphql if is_graphql else self.remaining),
             ("reset", 9_999_999_999),
         ):
             response.headers.setdefault(f"x-ratelimit-{name}", str(value))

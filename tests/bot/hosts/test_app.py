@@ -518,6 +518,20 @@ async def test_s68_when_few_requests_are_left_it_is_known() -> None:
             assert api.is_low == low
 
 
+async def test_s68_graphql_is_counted_apart() -> None:
+    """Its answers tell of its own points; who writes by REST has as much left as REST said last."""
+    async with one_pull() as github, installed(github) as here, here.api() as api:
+        forge = here.forge(api)
+        github.remaining, github.remaining_graphql = 5000, 1
+        await forge.head()
+        await forge.reviews()
+        assert not api.is_low
+        github.remaining, github.remaining_graphql = 1, 5000
+        await forge.head()
+        await forge.reviews()
+        assert api.is_low
+
+
 async def test_s68_a_limit_of_graphql_says_how_long() -> None:
     async with one_pull() as github, installed(github) as here, here.api() as api:
         limited = {"data": None, "errors": [{"type": "RATE_LIMITED", "message": "exceeded"}]}
