@@ -603,10 +603,14 @@ async def test_ctrl_c_while_the_review_is_posted(tmp_path: Path) -> None:
     """Whether GitHub has taken it nobody knows, so nobody says that nothing was posted."""
     async with fake_github() as github:
         github.pull(128, {}, {"api/orders.py": ORDERS})
-        github.faults.append(Fault("POST", r"/reviews$", "hang"))
+        github.faults.append(Fault("POST", r"/reviews$", "lost"))
+        github.held[r"/reviews$"] = answered = asyncio.Event()
         process = await start("review", PULL, "--post", folder=tmp_path, env=access(github.url))
         await until(lambda: github.posts() > 0)
         interrupt(process)
+        await asyncio.sleep(0.3)
+        assert process.returncode is None, "what is under way is waited for"
+        answered.set()
         done = await ended(process)
         assert done.code == 130
         look = "Look at the pull request whether the review was posted."
