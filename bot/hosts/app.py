@@ -229,7 +229,8 @@ class AppAPI(GitHubAPI):
         self._named = f"{settings.github_api}/repos/{place.repository}"
         self._numbered = f"{settings.github_api}/repositories/{place.repository_id}"
         self._moved = False
-        self._rest: RateLimit | None = None  # GitHub counts GraphQL apart; its answers tell of that.
+        # GitHub counts GraphQL apart, and its answers tell of that.
+        self._rest: RateLimit | None = None
         self.place = place
 
     async def __aenter__(self) -> Self:

@@ -31,7 +31,7 @@ from bot.jobs.seal_key import seal_key
 from bot.jobs.spending import DAY
 from bot.jobs.starts import COMMAND, REVIEW, Here
 from bot.jobs.store import Store
-from bot.jobs.takeover import SWEEP, LostNameError, PostgresLocks, hold_name, sweep
+from bot.jobs.takeover import REGAIN, SWEEP, LostNameError, PostgresLocks, hold_name, sweep
 from bot.jobs.transactions import Transactions
 from bot.jobs.worker import Worker
 from bot.metrics import Metrics
@@ -66,7 +66,7 @@ log = structlog.get_logger("triptych.jobs")
 class Outfit:
     """What a crew is made for. `metrics` counts calls and jobs, `read` reads the settings anew when
     GitHub refuses the key; `pauses` are the seconds between the tries of a job while GitHub does not
-    answer.
+    answer; for `regain` see PostgresLocks.
     """
 
     settings: Settings
@@ -74,6 +74,7 @@ class Outfit:
     metrics: Metrics | None = None
     read: Callable[[], AppSettings] = read_app_settings
     pauses: Sequence[float] = PAUSES
+    regain: float = REGAIN
 
 
 @dataclass
@@ -171,7 +172,7 @@ async def open_crew(outfit: Outfit, database: Transactions) -> Crew:
     name = app.worker or f"{socket.gethostname()}-{getpid()}-{secrets.token_hex(3)}"
     async with AsyncExitStack() as opened:
         store, patient = Store(database), Store(database, patient=True)
-        locks = None if app.on_sqlite else await hold_name(app, name)
+        locks = None if app.on_sqlite else await hold_name(app, name, regain=outfit.regain)
         if locks:
             opened.push_async_callback(locks.close)
         durable = Durable(app, name)

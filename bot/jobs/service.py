@@ -24,6 +24,7 @@ from bot.jobs.seal_key import compare_seal, seal_key
 from bot.jobs.starts import Beside, Elsewhere
 from bot.jobs.store import Store
 from bot.jobs.tables import ALIVE
+from bot.jobs.takeover import REGAIN
 from bot.jobs.transactions import open_database
 from bot.jobs.workshop import Workshop, workshop
 from bot.metrics import Metrics
@@ -180,12 +181,13 @@ async def start(
     metrics: Metrics | None = None,
     read: Callable[[], AppSettings] = read_app_settings,
     pauses: Sequence[float] = PAUSES,
+    regain: float = REGAIN,
 ) -> Service:
     """The jobs of this process. With `worker` it does the work, else it hands it over: on Postgres to
     any worker, with a SQLite file to the one on this machine that has it.
 
-    For `metrics`, `read` and `pauses` see Outfit (bot/jobs/crew.py). ConfigProblem where the database
-    cannot be used.
+    For what else is handed in see Outfit (bot/jobs/crew.py). ConfigProblem where the database cannot
+    be used.
     """
     ready_sqlite()
     make_home(app)
@@ -206,7 +208,9 @@ async def start(
         store = Store(database)
         await compare_seal(store, seal_key(app))
         shop = await opened.enter_async_context(workshop())
-        crew = await shop.run(open_crew(Outfit(settings, app, metrics, read, pauses), database))
+        crew = await shop.run(
+            open_crew(Outfit(settings, app, metrics, read, pauses, regain), database)
+        )
         intake = Intake(store, Beside(shop, crew.starts), app)
         intake.tell(lambda jobs: shop.tell(lambda: crew.worker.stop(jobs)))
         service = Service(store, intake, app, opened.pop_all(), AtWork(shop, crew))

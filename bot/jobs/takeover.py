@@ -35,6 +35,8 @@ CLOSING = 5.0
 """Seconds for giving locks back at the end."""
 REGAIN = 40.0
 """Seconds in which Postgres gives our own broken connection up; so long it may hold our name."""
+AGE: LiteralString = "select extract(epoch from clock_timestamp() - pg_postmaster_start_time())"
+"""Since when, in seconds, Postgres runs."""
 STANDS: LiteralString = "select %s = %s"
 """Asks for nothing; a broken connection shows."""
 QUIET = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
@@ -84,6 +86,9 @@ class PostgresLocks:
         """Connect, and take the name; False when somebody has it."""
         async with self._turn:
             self._connection = await self._connected()
+            cursor = await self._connection.execute(AGE)
+            if row := await cursor.fetchone():
+                self._returned = time.monotonic() - float(row[0])
             return await self._ask(TAKE, *self._name)
 
     async def take(self, kind: int, number: int) -> bool:
@@ -175,8 +180,8 @@ class PostgresLocks:
 
     @property
     def may_judge(self) -> bool:
-        """Whether who seems to be dead is dead: when Postgres was started anew, all locks are gone, and
-        the living need as long as we may have needed to come back.
+        """Whether who seems to be dead is dead: when Postgres was started anew, before us or while we
+        live, all locks are gone, and the living need as long as we may need to come back.
         """
         return time.monotonic() - self._returned > self._regain
 
@@ -196,14 +201,14 @@ class PostgresLocks:
 
 
 async def hold_name(
-    settings: AppSettings, executor: str, patience: float = PREDECESSOR
+    settings: AppSettings, executor: str, patience: float = PREDECESSOR, regain: float = REGAIN
 ) -> PostgresLocks:
     """Connect, and take the lock that says that this worker lives; before it is launched.
 
-    `patience` is how many seconds one is waited for that may have been killed just now.
-    ConfigProblem where the database cannot be reached or another worker has the name.
+    `patience` is how many seconds one is waited for that may have been killed just now; for `regain`
+    see PostgresLocks. ConfigProblem where the database cannot be reached or another worker has the name.
     """
-    locks = PostgresLocks(settings.database_url, executor)
+    locks = PostgresLocks(settings.database_url, executor, regain)
     try:
         is_ours = await locks.open()
         until = time.monotonic() + patience

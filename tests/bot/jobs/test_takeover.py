@@ -62,22 +62,37 @@ def frail() -> object:
 
 async def test_after_a_restart_of_postgres_all_is_held_again(frail: Cluster) -> None:
     url = frail.database()
-    locks = PostgresLocks(url, "one")
+    locks = PostgresLocks(url, "one", regain=3.0)
     assert await locks.open()
     assert await locks.take(1, 2)
     assert await locks.take(1, 3)
     await locks.give(1, 3)
+    await until(lambda: locks.may_judge)
     await asyncio.to_thread(frail.stop)
-    before = locks.may_judge
     asked = asyncio.create_task(locks.take(1, 4))
     await asyncio.to_thread(frail.start)
     assert await asked
-    assert (before, locks.may_judge) == (True, False), "the living may not be back yet"
+    assert not locks.may_judge, "the living may not be back yet"
     other = PostgresLocks(url, "two")
     assert await other.open()
     assert [await other.take(1, n) for n in (2, 3, 4)] == [False, True, False]
     await other.close()
     await locks.close()
+
+
+async def test_who_starts_just_after_postgres_takes_nobody_for_dead(frail: Cluster) -> None:
+    """The living lost their locks with it, and are on their way back."""
+    await asyncio.to_thread(frail.stop)
+    await asyncio.to_thread(frail.start)
+    url = frail.database()
+    judges = {}
+    for regain in (0.0, 0.4, 40.0):
+        locks = PostgresLocks(url, f"after {regain}", regain=regain)
+        assert await locks.open()
+        await asyncio.sleep(0.5)
+        judges[regain] = locks.may_judge
+        await locks.close()
+    assert judges == {0.0: True, 0.4: True, 40.0: False}
 
 
 async def test_a_long_outage_is_waited_for(frail: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
