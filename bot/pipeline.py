@@ -48,6 +48,7 @@ Announce = Callable[[Brief], Awaitable[None]]
 Book = Callable[[Look], Awaitable[None]]
 Allot = Callable[[float], Awaitable[tuple[Allowance, ...]]]
 """Told what a review may spend from now on by its own limits; gives the limits beside those."""
+Build = Callable[[str, Brief], Awaitable[Engine]]
 Run = Callable[[Call], Awaitable[Look]]
 Ask = Callable[[Sequence[Call]], Awaitable[list[Look]]]
 Keep = Callable[[Sequence[Call], Run], Awaitable[Run]]
@@ -126,7 +127,7 @@ class Circumstances:
     elsewhere: str = ""
     commands: bool = False
     notes: tuple[str, ...] = ()
-    engine: Callable[[str, Brief], Engine] = build_engine
+    engine: Build = build_engine
     run: str = field(default_factory=new_run)
     nonce: Callable[[], str] = new_nonce
 
@@ -233,7 +234,7 @@ async def asking(brief: Brief, around: Circumstances) -> AsyncIterator[Ask]:
     """
     cut: dict[Call, Look] = {}
     brief = replace(brief, cut=lambda look: cut.update({look.call: look}))
-    engines = {name: around.engine(name, brief) for name in brief.policy.engines}
+    engines: dict[str, Engine] = {}
     deadline = (brief.model.seconds if brief.model else 60.0) + around.patience
 
     async def asked(call: Call) -> Look:
@@ -252,6 +253,8 @@ async def asking(brief: Brief, around: Circumstances) -> AsyncIterator[Ask]:
         return [_look(outcome, cut.get(outcome.call)) for outcome in outcomes]
 
     try:
+        for name in brief.policy.engines:
+            engines[name] = await around.engine(name, brief)
         yield ask
     finally:
         for engine in engines.values():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
@@ -31,7 +31,7 @@ from bot.outputs.document import document
 from bot.outputs.inert import inert
 from bot.outputs.sarif import sarif
 from bot.outputs.workflow import MOST_ANNOTATIONS, annotation
-from bot.pipeline import Circumstances, terms_of
+from bot.pipeline import Build, Circumstances, terms_of
 from bot.posted import Ours
 from bot.pull_review import Adopted, Kept, Reviewed, Skipped, relay_pull, review_kept
 from bot.report import Report
@@ -323,10 +323,8 @@ class Job:
                 self.runner.annotate(note)
 
 
-def _relayed(
-    relayed: Engine, build: Callable[[str, Brief], Engine], name: str, brief: Brief
-) -> Engine:
-    return relayed if name == STATIC else build(name, brief)
+async def _relayed(relayed: Engine, build: Build, name: str, brief: Brief) -> Engine:
+    return relayed if name == STATIC else await build(name, brief)
 
 
 def _word(outcome: str) -> str:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
-from importlib import import_module
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -18,6 +17,7 @@ from bot.jobs.crew import Crew, Outfit, open_crew
 from bot.jobs.database import hold_alone, make_home, ready_sqlite
 from bot.jobs.durable import Queue
 from bot.jobs.intake import Intake
+from bot.jobs.loading import ASKS_MODELS, Loading
 from bot.jobs.means import PAUSES
 from bot.jobs.protocol import Figures, JobRow, JobsProblem, JobState, Retried, Wish
 from bot.jobs.seal_key import compare_seal, seal_key
@@ -36,9 +36,6 @@ FLUSH = 5.0
 BEAT = 2.0
 """Seconds that the loop of the reviews may take to answer; with 20 at once it takes half a second."""
 
-_BESIDE: set[asyncio.Task[object]] = set()
-"""Tasks that nobody waits for; a task that is held nowhere may vanish."""
-
 log = structlog.get_logger("triptych.jobs")
 
 
@@ -54,10 +51,11 @@ def _told() -> Iterator[None]:
 
 
 class AtWork(NamedTuple):
-    """A crew and the workshop in whose loop it works."""
+    """A crew and the workshop in whose loop it works; `loading` is what it still needs."""
 
     shop: Workshop
     crew: Crew
+    loading: Loading | None = None
 
 
 class Service:
@@ -93,6 +91,8 @@ class Service:
             return "the server is stopping"
         if self.at_work and self.at_work.crew.is_lost:
             return "another worker has taken this one for dead"
+        if self.at_work and self.at_work.loading and (why := self.at_work.loading.why):
+            return why
         try:
             async with asyncio.timeout(BEAT):
                 await self.beat()
@@ -195,11 +195,8 @@ async def start(
         beside = await connect(app)
         beside.begin()
         return beside
-    if settings.has_model and app.engine != STATIC:
-        # What asks models takes a second to load: beside all that follows, not in a review's time.
-        loading = asyncio.to_thread(import_module, "reviewers.engines.claude.engine")
-        _BESIDE.add(task := asyncio.create_task(loading))
-        task.add_done_callback(_BESIDE.discard)
+    asks = settings.has_model and app.engine != STATIC
+    loading = Loading(ASKS_MODELS) if asks else None
     async with AsyncExitStack() as opened:
         if lock := hold_alone(app):
             opened.callback(lock.close)
@@ -213,7 +210,7 @@ async def start(
         )
         intake = Intake(store, Beside(shop, crew.starts), app)
         intake.tell(lambda jobs: shop.tell(lambda: crew.worker.stop(jobs)))
-        service = Service(store, intake, app, opened.pop_all(), AtWork(shop, crew))
+        service = Service(store, intake, app, opened.pop_all(), AtWork(shop, crew, loading))
         service.begin()
         return service
 

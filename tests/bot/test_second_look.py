@@ -40,7 +40,7 @@ class Verifier:
     briefs: list[Brief] = field(default_factory=list)
     is_closed: bool = False
 
-    def build(self, name: str, brief: Brief) -> Verifier:
+    async def build(self, name: str, brief: Brief) -> Verifier:
         """As the registry does."""
         assert name == CLAUDE, "analysers have no opinion of an answer"
         self.briefs.append(brief)

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib.abc
+import importlib.machinery
 import re
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any, cast
 
 import pytest
 
@@ -10,7 +18,7 @@ from reviewers.core.finding import Severity
 from reviewers.core.policy import CLAUDE, STATIC
 from reviewers.core.reviewer import Reviewer
 from reviewers.core.settle import VERIFIER
-from reviewers.registry import ANALYSERS, ENGINES, REVIEWERS
+from reviewers.registry import ANALYSERS, ENGINES, REVIEWERS, build_engine
 
 KEBAB = re.compile(r"[a-z]+(-[a-z]+)*")
 LONGEST_CHARTER = 3000
@@ -120,3 +128,46 @@ def test_both_engines_are_there_and_none_is_loaded_for_it() -> None:
 )
 def test_a_title_begins_a_sentence(name: str, title: str) -> None:
     assert Reviewer(name, "").title == title
+
+
+class SlowEngine(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Stands for the Claude engine, and is loaded when the gate is open."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Of this one module only."""
+        return importlib.machinery.ModuleSpec(name, self) if name == ENGINES[CLAUDE] else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Takes its time."""
+        assert self.gate.wait(10)
+        module.build = lambda brief: f"engine for {brief}"  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def slow_engine() -> Iterator[SlowEngine]:
+    """It is found in the place of the real one, which is back afterwards."""
+    package = importlib.import_module("reviewers.engines.claude")
+    real = importlib.import_module(ENGINES[CLAUDE])
+    slow = SlowEngine()
+    sys.meta_path.insert(0, slow)
+    del sys.modules[ENGINES[CLAUDE]]
+    yield slow
+    sys.meta_path.remove(slow)
+    sys.modules[ENGINES[CLAUDE]] = real
+    vars(package)["engine"] = real
+
+
+async def test_while_an_engine_is_loaded_everything_else_goes_on(slow_engine: SlowEngine) -> None:
+    """A server loads it beside its start; a review that needed it held all the others up."""
+    beside = asyncio.create_task(asyncio.to_thread(importlib.import_module, ENGINES[CLAUDE]))
+    building = asyncio.create_task(build_engine(CLAUDE, cast(Any, "a brief")))
+    await asyncio.sleep(0.05)
+    assert not building.done()
+    slow_engine.gate.set()
+    assert cast(Any, await building) == "engine for a brief"
+    await beside

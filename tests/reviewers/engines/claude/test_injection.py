@@ -192,7 +192,7 @@ async def by_all_engines(of: Change) -> Verdict:
         told = replace(brief(of, under, url=fake.url), analysers=ANALYSERS)
         engines = {}
         for name in under.engines:
-            engines[name] = build_engine(name, told)
+            engines[name] = await build_engine(name, told)
             stack.push_async_callback(engines[name].close)
         calls, looks = told.plan.calls, list[Look]()
         while True:
