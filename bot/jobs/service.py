@@ -76,11 +76,17 @@ class Service:
         self.at_work = at_work
         self._draining = False
         self._heard = self._written = 0.0
+        self._refused = False
         self._flushing: asyncio.Task[None] | None = None
 
     async def accept(self, wish: Wish, delivery: str) -> str:
         """See Jobs."""
-        job = await self._intake.accept(wish)
+        try:
+            job = await self._intake.accept(wish)
+        except JobsProblem:
+            self._refused = True
+            raise
+        self._refused = False
         self._heard = time.time()
         log.info("wish.accepted", kind=type(wish).__name__, delivery=delivery, job=job)
         return job
@@ -102,7 +108,8 @@ class Service:
             await self._store.recall("schema")
         except (sa.exc.SQLAlchemyError, OSError) as e:
             return f"the database does not answer ({type(e).__name__})"
-        return ""
+        # On a full disk all can still be read (case S75).
+        return "the database takes nothing in" if self._refused else ""
 
     async def beat(self) -> None:
         """See Jobs."""
@@ -159,18 +166,23 @@ class Service:
             await self._closing.aclose()
 
     def begin(self) -> None:
-        """Tell other processes from now on when an event came last."""
+        """Tell other processes from now on when an event came last; and see when the database takes
+        something in again that had refused to.
+        """
         self._flushing = asyncio.create_task(self._flush())
 
     async def _flush(self) -> None:
         while True:
             await asyncio.sleep(FLUSH)
-            if self._heard > self._written:
-                self._written = self._heard
-                try:
+            try:
+                if self._heard > self._written:
+                    self._written = self._heard
                     await self._store.remember("last_webhook", f"{self._heard:.3f}")
-                except (sa.exc.SQLAlchemyError, OSError) as e:
-                    log.warning("round.failed", why=type(e).__name__)
+                if self._refused:
+                    await self._store.remember("last_refused", f"{time.time():.3f}")
+                    self._refused = False
+            except (sa.exc.SQLAlchemyError, OSError) as e:
+                log.warning("round.failed", why=type(e).__name__)
 
 
 async def start(

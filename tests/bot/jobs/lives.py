@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.jobs.protocol import Wish
+from bot.jobs.protocol import JobsProblem, Wish
 from tests.bot.jobs.process import Kill, write_wish
 
 ROOT = Path(__file__).parents[3]
@@ -98,8 +98,19 @@ class Life:
         self._waiting.clear()
 
     async def accept(self, wish: Wish) -> str:
-        """As a door does. Died where it did not come to an answer."""
-        return str((await self._ask({"accept": write_wish(wish)}))["job"])
+        """As a door does. Died where it did not come to an answer, JobsProblem where it was refused."""
+        said = await self._ask({"accept": write_wish(wish)})
+        if said.get("problem"):
+            raise JobsProblem(said["problem"], "")
+        return str(said["job"])
+
+    async def ready(self) -> str:
+        """Why it is not ready."""
+        return str((await self._ask({"ready": 1}))["why"])
+
+    async def room(self, size: int | None) -> None:
+        """Let it write files up to so many bytes only; None for no limit."""
+        await self._ask({"room": size})
 
     async def show(self, job: str) -> dict[str, Any] | None:
         """One job, as its row."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from bot.app_settings import AppSettings
 from bot.jobs.protocol import (
     CancelWish,
     CommandWish,
+    JobsProblem,
     Place,
     PurgeWish,
     ReviewWish,
@@ -127,7 +129,17 @@ async def live(order: Mapping[str, Any]) -> None:
 
 async def _done(service: Service, ask: dict[str, Any]) -> dict[str, Any]:
     if "accept" in ask:
-        return {"job": await service.accept(read_wish(ask["accept"]), "delivery")}
+        try:
+            return {"job": await service.accept(read_wish(ask["accept"]), "delivery")}
+        except JobsProblem as e:
+            return {"job": "", "problem": e.what}
+    if "ready" in ask:
+        return {"why": await service.ready()}
+    if "room" in ask:
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        room = most if ask["room"] is None else ask["room"]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, most))
+        return {}
     row = await service.show(ask["show"])
     return {"row": asdict(row) if row else None}
 
