@@ -25,21 +25,17 @@ from uuid import UUID
 
 import aiohttp
 
-from tests.bot.doors.deliveries import encoded, headers, pull_request
-from tests.bot.doors.test_serve import environment
+from tests.bench.served import TOP, opened, served
+from tests.bot.doors.deliveries import encoded, headers
 from tests.bot.jobs.running import CONFIG, SMALL
 from tests.builders import ORDERS
 from tests.fakes.anthropic import Reply, fake_anthropic
 from tests.fakes.app import FakeApp, fake_app
-from tests.fakes.github import REPOSITORY_ID
 from tests.test_walkthrough import model
 
-TOP = Path(__file__).parents[2]
 FILES, COPIES = 15, 12
 """Each pull request has so many new files, each of so many copies of one: 60 kB of changes."""
 DEADLINE = 120.0
-SETTLED = 3.0
-"""Seconds after its start in which a server still loads what it will need."""
 
 
 async def main(options: argparse.Namespace) -> None:
@@ -53,31 +49,12 @@ async def main(options: argparse.Namespace) -> None:
             for number in range(1, options.pulls + 1):
                 files = {f"api/m{n}.py": f"# {number}\n{ORDERS * COPIES}" for n in range(FILES)}
                 github.pull(number, {CONFIG: SMALL}, {CONFIG: SMALL, **files})
-            known = github.app_settings(Path(home))
-            env = environment(
-                Path(home),
-                TRIPTYCH_APP_PRIVATE_KEY=known.private_key.replace("\n", "\\n"),
-                GITHUB_API_URL=github.url,
-                ANTHROPIC_BASE_URL=anthropic.url,
-            )
-            command = (sys.executable, "-m", "bot", "serve", "--port", "0")
-            server = await asyncio.create_subprocess_exec(
-                *command, stdout=PIPE, stderr=PIPE, env=env, cwd=TOP
-            )
-            assert server.stderr
-            try:
-                while (line := _read(await server.stderr.readline())).get("event") != "listening":
-                    pass
-                log = asyncio.create_task(_logged(server.stderr))
-                await asyncio.sleep(SETTLED)
-                times = await _sent(f"http://127.0.0.1:{line['port']}", github, options)
+            async with served(github, anthropic, Path(home)) as server:
+                times = await _sent(server.url, github, options)
                 async with asyncio.timeout(DEADLINE):
                     while github.posts() < options.pulls:
                         await asyncio.sleep(0.1)
-            finally:
-                server.terminate()
-                await server.wait()
-            own = [r["seconds"] for r in await log if r.get("event") == "delivery"]
+            own = [r["seconds"] for r in server.log if r.get("event") == "delivery"]
             each = {len(github.bodies_of(n)) for n in range(1, options.pulls + 1)}
     print(f"{len(times)} events in {options.seconds:.0f} s, {options.pulls} reviews beside them")
     print(f"as the sender has seen it: {_figures(times)}")
@@ -90,12 +67,8 @@ async def _sent(url: str, github: FakeApp, options: argparse.Namespace) -> list[
     plan = []
     for i in range(options.events):
         number = i % options.pulls + 1
-        made = pull_request("opened" if i < options.pulls else "synchronize")
-        made["repository"]["id"] = REPOSITORY_ID
-        made["number"] = number
-        made["pull_request"].update(number=number, body="x" * 20_000)
-        made["pull_request"]["head"]["sha"] = github.pulls[number].head
-        made["pull_request"]["base"]["repo"]["id"] = REPOSITORY_ID
+        action = "opened" if i < options.pulls else "synchronize"
+        made = opened(github, number, action, "x" * 20_000)
         plan.append([i * options.seconds / options.events, encoded(made).decode()])
     command = (sys.executable, "-m", "tests.bench.load", "--send", url)
     sender = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, cwd=TOP)
@@ -121,20 +94,6 @@ async def send(url: str) -> None:
 
         sent = (one(i, at, body.encode()) for i, (at, body) in enumerate(plan))
         print(json.dumps(await asyncio.gather(*sent)))
-
-
-async def _logged(said: asyncio.StreamReader) -> list[dict[str, Any]]:
-    lines = []
-    while line := await said.readline():
-        lines.append(_read(line))
-    return lines
-
-
-def _read(line: bytes) -> dict[str, Any]:
-    if not line:
-        raise SystemExit("The server has ended.")
-    data: dict[str, Any] = json.loads(line)
-    return data
 
 
 def _figures(times: Sequence[float]) -> str:
