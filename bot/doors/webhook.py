@@ -120,7 +120,9 @@ async def nameless(_: web.Request, response: web.StreamResponse) -> None:
 
 @dataclass
 class _Readiness:
-    """Whether deliveries can be taken. Asked of the jobs once a second at most: it is anyone's to ask."""
+    """Whether deliveries can be taken, and reviews made. Asked of the jobs once a second at most: it is
+    anyone's to ask.
+    """
 
     desk: Desk
     asked: float = -1.0

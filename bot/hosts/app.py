@@ -282,7 +282,7 @@ class AppAPI(GitHubAPI):
                 break
             if attempt == 0:
                 self._tokens.refused(self.place, token)
-        if answer[1].get("x-ratelimit-resource", REST) == REST:
+        if url != self.graphql_url and answer[1].get("x-ratelimit-resource", REST) == REST:
             self._rest = RateLimit.from_http(answer[1]) or self._rest
         status, said = answer[0], message_of(answer[2])
         if status == 401:

@@ -237,7 +237,7 @@ class Jobs(Protocol):
         ...
 
     async def ready(self) -> str:
-        """Why no work can be taken now, "" when it can."""
+        """Why no work can be taken or done now, "" when it can."""
         ...
 
     async def beat(self) -> None:

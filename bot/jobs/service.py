@@ -25,7 +25,7 @@ from bot.jobs.starts import Beside, Elsewhere
 from bot.jobs.store import Store
 from bot.jobs.tables import ALIVE
 from bot.jobs.takeover import REGAIN
-from bot.jobs.transactions import open_database
+from bot.jobs.transactions import AWAY, open_database
 from bot.jobs.workshop import Workshop, workshop
 from bot.metrics import Metrics
 from bot.settings import Settings
@@ -35,6 +35,8 @@ FLUSH = 5.0
 """Seconds by which what other processes see of the last event may be late."""
 BEAT = 2.0
 """Seconds that the loop of the reviews may take to answer; with 20 at once it takes half a second."""
+REFUSES = (*AWAY, sa.exc.InternalError, OSError)
+"""What a database raises that takes nothing in, whatever it is: away, full, or for reading only."""
 
 log = structlog.get_logger("triptych.jobs")
 
@@ -76,17 +78,19 @@ class Service:
         self.at_work = at_work
         self._draining = False
         self._heard = self._written = 0.0
-        self._refused = False
+        self._refusals = self._probed = 0
         self._flushing: asyncio.Task[None] | None = None
 
     async def accept(self, wish: Wish, delivery: str) -> str:
         """See Jobs."""
         try:
             job = await self._intake.accept(wish)
-        except JobsProblem:
-            self._refused = True
+        except JobsProblem as e:
+            self._refusals += isinstance(e.__cause__, REFUSES)
             raise
-        self._refused = False
+        except asyncio.CancelledError:  # It took longer than GitHub waits.
+            self._refusals += 1
+            raise
         self._heard = time.time()
         log.info("wish.accepted", kind=type(wish).__name__, delivery=delivery, job=job)
         return job
@@ -109,7 +113,7 @@ class Service:
         except (sa.exc.SQLAlchemyError, OSError) as e:
             return f"the database does not answer ({type(e).__name__})"
         # On a full disk all can still be read (case S75).
-        return "the database takes nothing in" if self._refused else ""
+        return "the database takes nothing in" if self._refusals > self._probed else ""
 
     async def beat(self) -> None:
         """See Jobs."""
@@ -174,14 +178,16 @@ class Service:
     async def _flush(self) -> None:
         while True:
             await asyncio.sleep(FLUSH)
+            heard, refusals = self._heard, self._refusals
             try:
-                if self._heard > self._written:
-                    self._written = self._heard
-                    await self._store.remember("last_webhook", f"{self._heard:.3f}")
-                if self._refused:
-                    await self._store.remember("last_refused", f"{time.time():.3f}")
-                    self._refused = False
+                if heard > self._written:
+                    await self._store.remember("last_webhook", f"{heard:.3f}")
+                    self._written = heard
+                if refusals > self._probed:
+                    await self._store.remember("probe", f"{time.time():.3f}")
+                    self._probed = refusals
             except (sa.exc.SQLAlchemyError, OSError) as e:
+                self._refusals += isinstance(e, REFUSES)
                 log.warning("round.failed", why=type(e).__name__)
 
 

@@ -35,8 +35,13 @@ CLOSING = 5.0
 """Seconds for giving locks back at the end."""
 REGAIN = 40.0
 """Seconds in which Postgres gives our own broken connection up; so long it may hold our name."""
-AGE: LiteralString = "select extract(epoch from clock_timestamp() - pg_postmaster_start_time())"
-"""Since when, in seconds, Postgres runs."""
+AGE: LiteralString = """select least(
+    extract(epoch from clock_timestamp() - pg_postmaster_start_time()),
+    extract(epoch from clock_timestamp() - (select stats_reset from pg_stat_bgwriter)))"""
+"""Since when, in seconds, Postgres runs: since its start, or since the crash of one of its processes,
+which ends all the others and their locks, and clears the statistics (seen with 15.18). That a standby
+was promoted it does not tell.
+"""
 STANDS: LiteralString = "select %s = %s"
 """Asks for nothing; a broken connection shows."""
 QUIET = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
@@ -88,7 +93,7 @@ class PostgresLocks:
             self._connection = await self._connected()
             cursor = await self._connection.execute(AGE)
             if row := await cursor.fetchone():
-                self._returned = time.monotonic() - float(row[0])
+                self._returned = time.monotonic() - max(0.0, float(row[0]))
             return await self._ask(TAKE, *self._name)
 
     async def take(self, kind: int, number: int) -> bool:

@@ -35,6 +35,7 @@ from bot.jobs.protocol import (
     Wish,
 )
 from bot.jobs.service import Service, start
+from bot.logs import start_logging
 from bot.settings import Settings
 
 WISHES = {kind.__name__: kind for kind in (ReviewWish, CancelWish, CommandWish, PurgeWish)}
@@ -103,9 +104,11 @@ async def live(order: Mapping[str, Any]) -> None:
         anthropic_url=order["anthropic"],
         github_api=order["github"],
     )
+    start_logging()  # As a server does: it goes on where no line can be written.
     if order.get("kill"):
         arm(Kill(**order["kill"]))
-    # The tests' Postgres has just been started: the dead are taken for dead all the same.
+    # The tests' Postgres has just been started: the dead are taken for dead all the same. Nor is a
+    # broken connection waited for that still has the name (for that see test_takeover.py).
     service = await start(
         settings, app, worker=order.get("worker", True), read=lambda: app, regain=0.0
     )

@@ -18,6 +18,7 @@ from bot.jobs.protocol import JobRow, Place, ReviewWish, Trigger
 from bot.jobs.service import Service, start
 from bot.jobs.tables import ALIVE
 from bot.settings import Settings
+from reviewers.engines.claude import engine  # noqa: F401 - loaded, so that servers are ready at once
 from tests.builders import ORDERS
 from tests.fakes.anthropic import FakeAnthropic, Script, fake_anthropic
 from tests.fakes.app import FakeApp, fake_app

@@ -186,6 +186,22 @@ async def test_the_log_tells_what_began_and_what_came_of_it(w: World) -> None:
     assert (ended["findings"], ended["cost"]) == (2, round(row.cost or 0.0, 4))
 
 
+async def test_a_database_that_lets_nobody_write_is_told(w: World, tmp_path: Path) -> None:
+    """A backup may hold it for longer than GitHub waits for an answer."""
+    w.pull()
+    other = sqlite3.connect(tmp_path / "t.db", isolation_level=None)
+    other.execute("begin immediate")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await w.accept(w.wish())
+    assert await w.service.ready() == "the database takes nothing in"
+    other.rollback()
+    other.close()
+    async with asyncio.timeout(30):
+        while await w.service.ready():
+            await asyncio.sleep(0.05)
+
+
 async def test_reviews_that_hang_are_told(w: World) -> None:
     stop = threading.Event()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -93,6 +95,33 @@ async def test_who_starts_just_after_postgres_takes_nobody_for_dead(frail: Clust
         judges[regain] = locks.may_judge
         await locks.close()
     assert judges == {0.0: True, 0.4: True, 40.0: False}
+
+
+async def test_who_starts_just_after_a_crash_of_postgres_takes_nobody_for_dead(
+    frail: Cluster,
+) -> None:
+    """One of its processes dies, for want of memory say, and takes the others and their locks along."""
+    url = frail.database()
+    old = PostgresLocks(url, "old", regain=2.0)
+    assert await old.open()
+    await until(lambda: old.may_judge)
+    assert old._connection is not None
+    os.kill(old._connection.info.backend_pid, signal.SIGKILL)
+    new = PostgresLocks(url, "new", regain=2.0)
+    async with asyncio.timeout(20):
+        while not await _is_open(new):
+            await asyncio.sleep(0.1)
+    assert not new.may_judge
+    await until(lambda: new.may_judge)
+    await new.close()
+    await old.close()
+
+
+async def _is_open(locks: PostgresLocks) -> bool:
+    try:
+        return await locks.open()
+    except psycopg.OperationalError:
+        return False
 
 
 async def test_a_long_outage_is_waited_for(frail: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
