@@ -7,6 +7,7 @@ written and the review goes on (case S20).
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 import gidgethub
@@ -30,6 +31,18 @@ log = logging.getLogger(__name__)
 def external_id(run: str, head: str, config: str = "") -> str:
     """What a check run of ours is known by; `config` need not be known yet when it starts."""
     return f"{run}:{head}:{config}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A check run as it stands on a commit: its number, what it is known by, the run whose it is. Its
+    conclusion is "" while it is in progress.
+    """
+
+    number: int
+    external: str
+    run: str
+    check: CheckRun
 
 
 class Checks:
@@ -56,18 +69,39 @@ class Checks:
 
     async def find(self, head: str, external: str) -> int | None:
         """The check run that this review has on the commit; None where it has none."""
+        review = _review(external)
+        rows = await self._of(head)
+        return min(
+            (int(r["id"]) for r in rows if _review(r["external_id"]) == review), default=None
+        )
+
+    async def shown(self, head: str) -> tuple[Shown, ...]:
+        """All of ours on a commit, the newest first; none where we may not see them."""
+        rows = await self._of(head)
+        return tuple(sorted(map(_shown, rows), key=lambda r: r.number, reverse=True))
+
+    async def is_open(self, number: int, head: str) -> bool:
+        """Whether a pull request of the repository is open, and at this commit."""
+        try:
+            pull = await self._api.getobject(f"{self._path}/pulls/{number}", "head")
+        except gidgethub.HTTPException as e:
+            problem = told(e, f"read #{number}")
+            if not isinstance(problem, MissingProblem):
+                raise problem from None
+            return False
+        return pull.get("state") == "open" and pull["head"].get("sha") == head
+
+    async def _of(self, head: str) -> list[dict[str, Any]]:
+        """The check runs of ours on a commit; none where we may not see them."""
         if not await self._may():
-            return None
+            return []
         url = f"{self._path}/commits/{head}/check-runs?check_name={NAME}&filter=all&per_page=100"
         try:
             rows = (await self._api.getobject(url + self._app, "check_runs"))["check_runs"]
         except gidgethub.HTTPException as e:
             self._deny(told(e, "read the check runs"))
-            return None
-        review = _review(external)
-        return min(
-            (int(r["id"]) for r in rows if _review(r["external_id"]) == review), default=None
-        )
+            return []
+        return list(rows)
 
     async def create(
         self, head: str, title: str, external: str, details_url: str = ""
@@ -145,6 +179,13 @@ class Checks:
             raise problem
         self._denied = True
         log.warning("No check run on %s: %s", self._api.place, problem.what)
+
+
+def _shown(row: dict[str, Any]) -> Shown:
+    external, output = str(row["external_id"] or ""), row.get("output") or {}
+    texts = (str(output.get(part) or "") for part in ("title", "summary", "text"))
+    check = CheckRun(str(row["conclusion"] or ""), *texts)
+    return Shown(int(row["id"]), external, external.partition(":")[0], check)
 
 
 def _review(external: str | None) -> str:

@@ -12,6 +12,7 @@ import structlog
 from bot.errors import Gone, GoneProblem, HostProblem, Problem
 from bot.hosts.checks import Checks
 from bot.hosts.protocol import Forge, Pull
+from bot.jobs.company import Company
 from bot.jobs.protocol import Trigger
 from bot.jobs.store import NEWER, Job, Store
 from bot.outputs.checkrun import CheckRun, check_title, refused, running_title, skipped
@@ -48,13 +49,13 @@ class OvertakenProblem(Problem):
 
 class JobDesk(Desk):
     """The desk of one job. `checks` writes check runs; where the permission is missing it does nothing.
-    `done` is told when all that models and analysers say is there.
+    `done` is told when all that models and analysers say is there; `run_of` names the run of a job.
     """
 
     def __init__(
         self,
         job: Job,
-        run: str,
+        run_of: Callable[[str], str],
         checks: Checks,
         dismissed: Mapping[str, Dismissal],
         store: Store,
@@ -67,8 +68,9 @@ class JobDesk(Desk):
         self.target: Target | None = None
         self.report: Report | None = None
         self._job = job
-        self._run = run
+        self._run = run_of(job.row.id)
         self._checks = checks
+        self._company = Company(job.row.place, run_of, store.past, checks)
         self._dismissed = dismissed
         self._store = store
         self._redact = redact
@@ -241,18 +243,22 @@ class JobDesk(Desk):
     async def finish(self, head: str, check: CheckRun) -> None:
         """Write the check run's end; where none was begun, it is made with its end."""
         await self._settled()
+        check = await self._company.before(head, check)
         if self.check_run:
             await self._checks.finish(self.check_run, check, self.external_id(head))
             await self._store.note(self._job.row.id, check_run=0)
         else:  # None was begun, or its number was lost: it is found, or made with its end.
             await self._checks.complete(head, check, self.external_id(head))
+        await self._company.after(head, check, self._run)
 
     async def finish_begun(self, head: str, check: CheckRun) -> None:
         """End the check run if one was begun; its number may have been lost in a crash."""
         external = self.external_id(head)
         number = self.check_run or await self._checks.find(head, external)
+        check = await self._company.before(head, check)
         await self._checks.finish(number, check, external)
         await self._store.note(self._job.row.id, check_run=0)
+        await self._company.after(head, check, self._run)
 
     async def skip(self, why: str) -> None:
         """Say in the list of checks that this head is not reviewed, and why."""

@@ -134,10 +134,10 @@ class Endings:
     async def _reached(self, job: Job, tell: Callable[[JobDesk, Reach], Awaitable[None]]) -> None:
         """The job's desk, reached from outside of its review, where that can be."""
         row = job.row
-        run = self._means.run_of(row.id)
+        run_of = self._means.run_of
         try:
             async with self._means.access.pull(row.place) as reach:
-                await tell(JobDesk(job, run, reach.checks, {}, self._means.store), reach)
+                await tell(JobDesk(job, run_of, reach.checks, {}, self._means.store), reach)
         except GoneProblem as e:
             await self._means.store.note(row.id, check_run=0)  # Nobody will see it any more.
             log.warning("job.unheard", job=row.id, why=e.what)

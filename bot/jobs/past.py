@@ -8,7 +8,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from bot.jobs.protocol import JobState, Place
+from bot.jobs.protocol import JobState, Place, Trigger
 from bot.jobs.tables import jobs
 from bot.jobs.transactions import PAUSES, Transactions
 
@@ -45,6 +45,17 @@ class Past:
             return str(row[0]), str(json.loads(row[2])["config"])
         except (ValueError, KeyError, TypeError):
             return None
+
+    async def others_of(self, place: Place, head: str) -> dict[int, str]:
+        """The newest job that each other pull request of the repository has begun for this head."""
+        query = (
+            sa.select(jobs.c.number, jobs.c.id)
+            .where(jobs.c.repository_id == place.repository_id, jobs.c.head == head)
+            .where(jobs.c.number != place.number, jobs.c.started > 0)
+            .where(jobs.c.trigger != Trigger.DISPUTE.value)
+            .order_by(jobs.c.created)
+        )
+        return await self._look(lambda c: {int(n): str(i) for n, i in c.execute(query)})
 
     async def numbers_of(self, repository: int, head: str) -> tuple[int, ...]:
         """The pull requests of a repository that had jobs for this head, the newest first."""

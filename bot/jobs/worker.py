@@ -215,13 +215,13 @@ class Worker:
     async def _reviewed(self, job: Job, keeper: Keeper, reach: Reach, tries: int) -> Ending:
         """The line of a review, with this job's desk."""
         row = job.row
-        run = self._means.run_of(row.id)
         dismissed = await self._means.store.decisions.dismissed(row.place)
         redact = Redaction(self._means.secrets)
         clean = await self._means.store.past.last_clean(row.place)
         given = await self._means.store.decisions.labels_given(row.place)
         preparation = self._means.limits.preparation()
-        desk = JobDesk(job, run, reach.checks, dismissed, self._means.store, redact, clean, given)
+        store, run_of = self._means.store, self._means.run_of
+        desk = JobDesk(job, run_of, reach.checks, dismissed, store, redact, clean, given)
         desk.done = preparation.end  # At the latest: a review may have nothing to ask.
         if refused := _refused(job):
             await desk.refuse(refused.note, await gate_now(reach))

@@ -83,6 +83,27 @@ def refused(why: str, gate: Severity | None) -> CheckRun:
     return CheckRun("failure", title, f"{title}.", "")
 
 
+HELD_BACK = "Held back by #"
+
+
+def held_back(check: CheckRun, number: int) -> CheckRun:
+    """A check run that would pass, where another pull request of the same commit is held back by its
+    gate: GitHub shows both in one list.
+    """
+    title = f"{HELD_BACK}{number}, which has the same commit: {check.title}"
+    why = (
+        f"The gate of #{number} holds this commit back, and GitHub counts check runs by commit. When it "
+        f"is settled there, or #{number} is closed, ask for a review again here; or push another commit."
+    )
+    summary = f"{why}\n\n{check.summary}"
+    return CheckRun("failure", shortened(title, TITLE_CHARS), summary, check.text)
+
+
+def is_held_back(title: str) -> bool:
+    """Whether a check run with that title is red because of another pull request."""
+    return title.startswith(HELD_BACK)
+
+
 def adopted_check(
     body: str,
     marker: Marker,

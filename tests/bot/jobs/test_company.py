@@ -1,0 +1,117 @@
+"""Pull requests of one commit: check runs belong to it, and the newest of our name counts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.jobs.protocol import JobState, Trigger
+from tests.bot.jobs.running import CONFIG, SMALL, World, until, world
+from tests.builders import ORDERS
+from tests.fakes.anthropic import Reply
+from tests.test_walkthrough import model
+
+GATE = f'gate = "high"\n{SMALL}'
+HELD = "Held back by #128, which has the same commit: "
+
+
+@pytest.fixture
+async def w(tmp_path: Path) -> AsyncIterator[World]:
+    """Pull request 128 goes into a branch with a gate."""
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as made:
+        made.pull(config=GATE)
+        yield made
+
+
+def other(w: World, config: str = SMALL, **more: Any) -> None:
+    """Pull request 9 has the same commit and goes into a branch with that configuration."""
+    pull = w.github.pull(9, {CONFIG: config}, {CONFIG: config, "api/orders.py": ORDERS}, **more)
+    pull.head = w.github.pulls[128].head
+    pull.history.add(pull.head)
+
+
+def clean(body: dict[str, Any], number: int) -> Reply:
+    return Reply()
+
+
+async def again(w: World, number: int, seen: float) -> tuple[str, str]:
+    """A review that somebody asks for; what the newest check run says then."""
+    await w.reviewed(number, trigger=Trigger.RERUN, seen=seen, once=f"{number} at {seen}")
+    return w.checks()[-1]
+
+
+@pytest.mark.parametrize("is_draft", [False, True], ids=["reviewed", "skipped"])
+async def test_another_one_lifts_no_gate(w: World, *, is_draft: bool) -> None:
+    row = await w.reviewed()
+    other(w, draft=is_draft)
+    await w.reviewed(9)
+    first, second = w.checks()
+    assert first == ("failure", row.title)
+    assert second[0] == "failure"
+    assert second[1].startswith(HELD)
+    summary = w.github.checks[1]["output"]["summary"]
+    assert summary.startswith("The gate of #128 holds this commit back, and GitHub counts")
+    told = [b["conclusion"] for b in w.github.bodies if "conclusion" in b]
+    assert set(told) == {"failure"}, "not for a moment"
+    w.github.pulls[9].draft = False
+    w.github.push(9, "9d02f7e", {CONFIG: SMALL, "api/orders.py": ORDERS + "\n"})
+    await w.reviewed(9, trigger=Trigger.PUSHED, seen=9.0)
+    assert w.checks()[2][0] == "neutral", "another commit is another matter"
+
+
+async def test_one_that_was_quicker_is_held_back_when_the_gate_falls(w: World) -> None:
+    other(w)
+    let_go = asyncio.Event()
+    w.github.held[r"PATCH .*/check-runs/"] = let_go
+    first = await w.accept(w.wish())
+    await until(lambda: any("PATCH" in m and "check-runs" in p for m, p in w.github.calls))
+    w.github.held.clear()
+    assert (await w.reviewed(9)).state is JobState.DONE
+    passed = w.checks()[-1]
+    assert passed[0] == "neutral", "nobody knows better yet"
+    let_go.set()
+    await w.ended(first)
+    held = w.checks()[-1]
+    assert held == ("failure", HELD + passed[1])
+
+
+async def test_what_is_dismissed_there_no_longer_holds(w: World) -> None:
+    """That the other one is held back holds back nobody: they would wait for each other for ever."""
+    await w.reviewed()
+    other(w)
+    await w.reviewed(9)
+    w.anthropic.script = clean
+    passed = await again(w, 128, 20.0)
+    assert passed[0] != "failure"
+    assert (await again(w, 9, 30.0))[0] != "failure"
+
+
+async def test_of_two_gates_each_must_be_settled(w: World) -> None:
+    await w.reviewed()
+    other(w, GATE)
+    await w.reviewed(9)
+    assert [c[0] for c in w.checks()] == ["failure", "failure"]
+    assert not w.checks()[1][1].startswith(HELD), "its own finding"
+    w.anthropic.script = clean
+    held = await again(w, 128, 20.0)
+    assert held[0] == "failure"
+    assert held[1].startswith("Held back by #9, ")
+    assert (await again(w, 9, 30.0))[0] != "failure"
+
+
+async def test_one_that_is_closed_holds_nobody_back(w: World) -> None:
+    await w.reviewed()
+    w.github.pulls[128].state = "closed"
+    other(w)
+    await w.reviewed(9)
+    assert w.checks()[1][0] == "neutral"
+
+
+async def test_alone_nothing_more_is_asked(w: World) -> None:
+    await w.reviewed()
+    assert not [p for m, p in w.github.calls if m == "GET" and p.endswith("/check-runs")]
+    assert w.anthropic.script is model
