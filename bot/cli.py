@@ -232,7 +232,7 @@ def _server_installed() -> Iterator[None]:
             raise
         raise UsageProblem(
             f"The server's packages are not installed ({e.name} is missing).",
-            "Install them with: pip install 'triptych-review[server]'.",
+            "Install the extra `server`: in a clone, pip install '.[server]'.",
         ) from None
 
 

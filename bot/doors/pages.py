@@ -132,7 +132,7 @@ class _Door:
         """One review."""
         row = await self._jobs.show(request.match_info["job"])
         if row is None:
-            return self._missing()
+            return self._missing("../")
         key = self._sign_in.form_key(request)
         page = await asyncio.to_thread(
             review_page, self._pages, row, self._site, self._now(), root="../", form_key=key
@@ -143,7 +143,7 @@ class _Door:
         """The review as it is stored."""
         row = await self._jobs.show(request.match_info["job"])
         if row is None or not row.document:
-            return self._missing()
+            return self._missing("../../")
         answer = html(row.document)
         answer.content_type = "application/json"
         answer.headers["Content-Disposition"] = 'attachment; filename="review.json"'
@@ -156,7 +156,7 @@ class _Door:
         try:
             new = await self._jobs.retry(request.match_info["job"])
         except KeyError:
-            return self._missing()
+            return self._missing("../../")
         return see(f"../{quote(new.id, safe='')}")
 
     # --- in and out
@@ -217,16 +217,16 @@ class _Door:
 
     # --- what went wrong
 
-    def _missing(self) -> web.Response:
+    def _missing(self, root: str) -> web.Response:
         what = "There is no review of that id, or it is older than the days that are kept."
-        return self._message(404, "No such review", what, "Go back to the list.")
+        return self._message(404, "No such review", what, "Go back to the list.", root)
 
     def _foreign(self) -> web.Response:
         what = "The form did not come from a page of this server, or that page is too old."
         return self._message(403, "Nothing was done", what, "Open the page again and repeat it.")
 
-    def _message(self, status: int, title: str, what: str, do: str) -> web.Response:
-        return html(self._pages.render("message", title=title, what=what, do=do), status)
+    def _message(self, status: int, title: str, what: str, do: str, link: str = "") -> web.Response:
+        return html(self._pages.render("message", title=title, what=what, do=do, link=link), status)
 
     async def _digest(self, rows: Sequence[JobRow]) -> Mapping[str, Digest]:
         """What is kept of these reviews; a finished one is looked into once."""

@@ -14,6 +14,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from pathlib import Path
 
+import structlog
 from aiohttp import web
 
 from bot.app_settings import AppSettings
@@ -31,6 +32,8 @@ FAILURES, FAILURES_EVERYWHERE, WINDOW = 5, 60, 60.0
 """Who has shown so many wrong tokens in so many seconds, from one address or all together, is told to
 wait; the right one is always taken."""
 MOST_ADDRESSES = 1000
+
+log = structlog.get_logger("door")
 
 
 def operator_token(app: AppSettings) -> tuple[str, Path | None]:
@@ -121,6 +124,7 @@ class SignIn:
             return True
         if not self.attempts.wait(address):
             self.attempts.failed(address)
+            log.warning("sign_in.refused", host=address, why="a wrong token")
         return False
 
     def let_in(self, request: web.Request, answer: web.Response) -> None:

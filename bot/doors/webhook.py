@@ -136,7 +136,7 @@ class _Readiness:
     async def _jobs(self) -> str:
         now = asyncio.get_running_loop().time()
         if self.asked < 0 or now - self.asked >= 1.0:
-            self.asked = now
+            is_start, self.asked = self.asked < 0, now
             before = self.why
             try:
                 async with asyncio.timeout(READY_SECONDS):
@@ -144,7 +144,9 @@ class _Readiness:
             except TimeoutError:
                 self.why = "the jobs do not answer"
             if self.why != before:
-                _log().warning("readiness", why=self.why, result="no" if self.why else "yes")
+                # At the start something is still to be loaded; later it is news.
+                say = _log().warning if self.why and not is_start else _log().info
+                say("readiness", why=self.why, result="no" if self.why else "yes")
         return self.why
 
 

@@ -24,6 +24,9 @@ from reviewers.core.verdict import Outcome, Verdict
 
 TRY_AGAIN = "comment `/triptych review`"
 
+UNREAD = (Outcome.INCOMPLETE, Outcome.FAILED)
+"""What an operator wants to know of: a refused key or a spent limit shows in every review."""
+
 log = structlog.get_logger("triptych.jobs")
 
 
@@ -93,7 +96,9 @@ class Endings:
         """Count a job that is over, and tell the operator what came of it and what it cost."""
         if found := await self._means.store.job(job):
             row = found.row
-            log.info(
+            is_whole = row.state is not JobState.DEAD and row.outcome not in UNREAD
+            say = log.info if is_whole else log.warning
+            say(
                 "job.ended",
                 job=job,
                 place=str(row.place),
@@ -102,7 +107,7 @@ class Endings:
                 findings=row.findings,
                 cost=round(found.paid, 4),
                 seconds=round(time.time() - row.created, 1),
-                why=row.note,
+                why=row.note or ("" if is_whole else row.title),
             )
             self._means.ended(row.state, max(0.0, time.time() - row.created))
 

@@ -33,9 +33,13 @@ class Loading:
         error = self._task.exception()
         return f"{self._module} cannot be loaded ({error})" if error else ""
 
-    def _seen(self, _: object) -> None:
+    def _seen(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():  # The start has failed for another reason, which is told.
+            return
         if self.why:
             log.error("loading.failed", why=self.why)
+        else:
+            log.info("loaded", what=self._module)
 
 
 def load(module: str) -> None:

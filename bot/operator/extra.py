@@ -21,5 +21,5 @@ def server_extra() -> Iterator[None]:
             raise
         raise UsageProblem(
             f"The server's part is not installed ({name} is missing).",
-            "Install it: pip install 'triptych-review[server]'.",
+            "Install the extra `server`: in a clone, pip install '.[server]'.",
         ) from e

@@ -99,7 +99,13 @@ def retry(job: str, *, opened: Connect = connect) -> None:
 
 def cancel(job: str, *, opened: Connect = connect) -> None:
     """Stop a waiting or running job. UsageProblem where there is nothing to stop."""
-    told, done = _with_jobs(opened, lambda jobs: jobs.cancel(job))
+
+    async def ask(jobs: Jobs) -> bool | None:
+        return await jobs.cancel(job) if await jobs.show(job) else None
+
+    told, done = _with_jobs(opened, ask)
+    if done is None:
+        raise _no_such_job(job, told)
     if not done:
         raise UsageProblem(
             f"{told(job)!r} neither waits nor runs.", "See `triptych jobs list` for those that do."

@@ -9,6 +9,7 @@ from bot.outputs import words
 from bot.outputs.shapes import Document, DroppedShape
 from reviewers.core.finding import Reason
 
+VERIFIED = "verified"
 _STEPS: tuple[tuple[str, frozenset[Reason]], ...] = (
     (
         "placed",
@@ -30,7 +31,7 @@ _STEPS: tuple[tuple[str, frozenset[Reason]], ...] = (
         frozenset({Reason.DISMISSED, Reason.IGNORED_RULE, Reason.BELOW_FLOOR}),
     ),
     ("by vote", frozenset({Reason.OUTVOTED})),
-    ("verified", frozenset({Reason.REFUTED})),
+    (VERIFIED, frozenset({Reason.REFUTED})),
 )
 """The chain in its order (reviewers/core/settle.py), and the reasons of each of its steps."""
 
@@ -75,7 +76,8 @@ def funnel(doc: Document) -> Funnel:
     """Every step with what it dropped. The last leaves what is told aloud: the body, the lines."""
     left = doc.reported
     steps = [Step("reported", left)]
-    for name, reasons in _STEPS:
+    for step, reasons in _STEPS:
+        name = "not refuted" if step == VERIFIED and not _is_verified(doc) else step
         dropped = [d for d in doc.dropped if d.reason in reasons]
         left -= len(dropped)
         shown = tuple(_lost(d) for d in dropped[:MOST_SHOWN])
@@ -88,6 +90,12 @@ def funnel(doc: Document) -> Funnel:
     )
     steps.append(Step("posted", len(doc.findings) - len(quiet), quieter, len(quiet)))
     return Funnel(tuple(steps), max(carried, 0))
+
+
+def _is_verified(doc: Document) -> bool:
+    """Whether there was a second look: it was not asked for, or failed, where it left no trace."""
+    refuted = any(d.reason == Reason.REFUTED for d in doc.dropped)
+    return refuted or not doc.findings or any(f.verification for f in doc.findings)
 
 
 _QUIET: Mapping[str, str] = {

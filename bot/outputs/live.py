@@ -71,12 +71,14 @@ class Progress:
         if call.engine == STATIC:
             return
         now = monotonic()
+        was_asked = call.name in self._moments
         _, since, _ = self._moments.get(call.name, (moment, now, now))
         self._moments[call.name] = (moment, since, now)
         if self._is_terminal:
             self._show()
         elif moment is Moment.DONE:
-            self.say(f"{call.name}: done after {now - since:.0f} s")
+            took = f"done after {now - since:.0f} s" if was_asked else "not asked"
+            self.say(f"{call.name}: {took}")
 
     def _show(self) -> None:
         from rich.console import Console

@@ -247,8 +247,12 @@ def _unverified(report: Report) -> str:
     verdict = report.verdict
     tried = [k for k in verdict.looks if k.call.task is Task.VERIFY]
     lost = [k for k in tried if k.reading.is_gap]
-    if not lost or not verdict.findings:
+    if not verdict.findings:
         return ""
+    if not lost:
+        asked = {c.id for k in tried for c in k.call.candidates}
+        passed_over = any(f.id in asked and f.verification is None for f in verdict.findings)
+        return " Some findings were not verified: the answer does not tell of them." * passed_over
     why = lost[0].allowance or SAID.get(lost[0].reading, lost[0].reading.value)
     who = "The findings were" if len(lost) == len(tried) else "Some findings were"
     return f" {who} not verified: {why}."
@@ -285,10 +289,18 @@ def _static_reading(report: Report) -> str:
         # An analyser that could read no file has looked at nothing, so its rules say nothing.
         rules = plural(sum(run.rules for run in runs if run.files), "rule")
         have = "has" if reach == 1 else "have"
-        return f"No rule matched: {rules}, {reach} of {plural(total, 'file')}{of} {have} rules."
+        every = f"{rules}, {reach} of {plural(total, 'file')}{of} {have} rules"
+        return f"No rule matched: {every}{_hunks_only(report)}."
     every = f"all {plural(total, 'file')}" if reach >= total else f"{reach} of {total} files"
     if total < len(verdict.change.files) and left_out.reasons(report):
         every = f"{min(reach, total)} of {len(verdict.change.files)} files"
     elif total == 1:
         every = "the only file" if reach else "0 of 1 file"
-    return f"{plural(len(runs), 'analyser')} read {every}{of}."
+    return f"{plural(len(runs), 'analyser')} read {every}{of}{_hunks_only(report)}."
+
+
+def _hunks_only(report: Report) -> str:
+    """That some files were not read by all analysers that have rules for them: some need a whole text."""
+    cells = report.verdict.coverage.cells
+    paths = {c.hunk.path for c in cells if c.engine == STATIC and c.reading is Reading.NOT_ASKED}
+    return f"; of {len(paths)} only the hunks are known, which not all read" if paths else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -86,7 +87,8 @@ class Verdict:
     def cost(self) -> float | None:
         """USD of all calls, verification included; None where a price is not known."""
         costs = [look.cost for look in self.model_looks]
-        return None if None in costs else sum(c for c in costs if c is not None)
+        # Exact, and so the same on every Python: sum() of 3.12 rounds otherwise than that of 3.11.
+        return None if None in costs else math.fsum(c for c in costs if c is not None)
 
     @property
     def seconds(self) -> float:

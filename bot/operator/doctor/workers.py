@@ -16,6 +16,7 @@ WORKERS, KEY = "Workers", "Seal key"
 USED = f"SELECT value FROM triptych_meta WHERE name = '{SEAL}'"  # noqa: S608 - a word of ours
 WAITING = "SELECT count(*) FROM triptych_jobs WHERE state IN ('waiting', 'running', 'parked')"
 """Without a worker what runs waits, too."""
+WORK_HERE = "Start `triptych serve` or `triptych worker`, here and with the same TRIPTYCH_HOME."
 LIVING = f"""
 SELECT DISTINCT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
 WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = {EXECUTORS}
@@ -40,7 +41,7 @@ def _look_alive(app_settings: AppSettings, waiting: int) -> Iterator[Check]:
     elif waiting and not is_held(app_settings):
         # Looked at only then: the lock is tried for a moment, which a server may be starting in.
         said = f"{_jobs(waiting)}, and no server works on {sqlite_file(app_settings)}."
-        yield todo(WORKERS, said, "Start `triptych serve`, here and with the same TRIPTYCH_HOME.")
+        yield todo(WORKERS, said, WORK_HERE)
 
 
 def workers_check(names: Sequence[str], waiting: int) -> Check:

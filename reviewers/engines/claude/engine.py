@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -281,7 +282,7 @@ class ClaudeEngine:
     def _cost(self, book: Sequence[Attempt], model: str) -> float | None:
         """USD for all attempts, None where the price is not known."""
         costs = [cost(a.usage, model, self._access.prices) for a in book]
-        return None if None in costs else sum(c for c in costs if c is not None)
+        return None if None in costs else math.fsum(c for c in costs if c is not None)
 
     def _placed(self, said: SaidT) -> SaidT:
         return replace(said, path=self._briefing.path_of(said.path))

@@ -316,7 +316,7 @@ async def test_without_the_servers_packages(command: str) -> None:
     assert process.returncode == 2
     assert err.decode().splitlines() == [
         "The server's packages are not installed (structlog is missing).",
-        "Install them with: pip install 'triptych-review[server]'.",
+        "Install the extra `server`: in a clone, pip install '.[server]'.",
     ]
 
 

@@ -64,3 +64,14 @@ def test_of_very_many_some_are_shown_and_all_are_counted() -> None:
     found = funnel(read(replace(report, verdict=replace(report.verdict, dropped=lost))))
     assert len(found.steps[1].lost) == MOST_SHOWN
     assert found.steps[1].number_lost == MOST_SHOWN + 50
+
+
+def test_without_a_second_look_nothing_is_called_verified() -> None:
+    """Also where it was asked for and failed: then no finding bears a ruling, and none was refuted."""
+    doc = read(samples.a())
+    assert "verified" in funnel(doc).line
+    unruled = [f.model_copy(update={"verification": None}) for f in doc.findings]
+    kept = [d for d in doc.dropped if d.reason != Reason.REFUTED]
+    bare = doc.model_copy(update={"findings": unruled, "dropped": kept})
+    assert "verified" not in funnel(bare).line
+    assert "not refuted" in funnel(bare).line

@@ -15,8 +15,9 @@ from bot.outputs.checkrun import check_title, conclusion
 from bot.outputs.terminal import terminal_lines
 from bot.report import Report
 from reviewers.core.allowance import Allowance
-from reviewers.core.call import Reading
+from reviewers.core.call import Call, Reading, Task
 from reviewers.core.change import Change, FileDiff, FileStatus
+from reviewers.core.policy import CLAUDE
 from reviewers.core.verdict import Outcome
 from tests.bot.outputs.endings import (
     EVERY_VOTE,
@@ -36,10 +37,11 @@ from tests.bot.outputs.markup import plain_text
 from tests.bot.outputs.samples import (
     READERS,
     SQL,
+    looks,
     sample,
 )
 from tests.bot.outputs.test_headline import CASES
-from tests.builders import BASE, HEAD, coverage, hunk
+from tests.builders import BASE, HEAD, coverage, hunk, look
 
 
 def missing(report: Report) -> list[str]:
@@ -260,3 +262,13 @@ def test_no_text_is_awkward(make: Callable[[], Report]) -> None:
     shown = " ".join(" ".join(line.text for line in rows if " read; " not in line.text).split())
     for text in (unfolded(review_body(report)), check_title(report), shown):
         assert not AWKWARD.search(text), text
+
+
+def test_an_answer_that_passes_a_finding_over_has_not_verified_it() -> None:
+    """It was read, but holds no ruling: as one that answers in another shape."""
+    unruled = replace(SQL, verification=None)
+    call = Call("verifier", CLAUDE, 1, 0, round=3, task=Task.VERIFY, candidates=(unruled,))
+    text = coverage_of(sample(unruled, looks=(*looks(), look(call, cost=0.0))))
+    assert " Some findings were not verified: the answer does not tell of them. " in text
+    ruled = coverage_of(sample(SQL, looks=(*looks(), look(call, cost=0.0))))
+    assert ("not verified" in ruled) == (SQL.verification is None)

@@ -195,7 +195,7 @@ async def test_without_the_extra_or_an_app_a_command_says_so(
         assert ended.code == 2
         assert ended.told == [
             "The server's part is not installed (github is missing).",
-            "Install it: pip install 'triptych-review[server]'.",
+            "Install the extra `server`: in a clone, pip install '.[server]'.",
         ]
 
 
