@@ -8,6 +8,7 @@ from bot.errors import UsageProblem
 from bot.outputs.words import plural
 from bot.pipeline import Announce
 from bot.terms import Options
+from reviewers.core.allowance import amount
 from reviewers.core.policy import CLAUDE
 from reviewers.protocols import Brief
 
@@ -35,8 +36,8 @@ def announcer(options: Options, say: Callable[[str], None]) -> Announce:
         host = brief.model.url.partition("://")[2]
         where = host if brief.model.platform == "anthropic" else brief.model.platform
         least = min((a.left for a in brief.model.allowances), default=None)
-        price = "price unknown" if estimate.usual is None else f"about {estimate.usual:.2f} USD"
-        cap = "" if least is None else f", at most {least:.2f} USD"
+        price = "price unknown" if estimate.usual is None else f"about {amount(estimate.usual)} USD"
+        cap = "" if least is None else f", at most {amount(least)} USD"
         more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
         named = ", ".join(list(paths)[:NAMED]) + more
         size = max(1, round(estimate.characters / 1000))

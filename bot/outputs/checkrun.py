@@ -17,6 +17,7 @@ from bot.outputs.marker import Marker
 from bot.outputs.receipt import readers
 from bot.outputs.table import ledger
 from bot.report import Report
+from reviewers.core.allowance import amount
 from reviewers.core.change import HunkRef
 from reviewers.core.finding import Finding, Severity, Standing
 from reviewers.core.secrets import Redaction
@@ -253,7 +254,7 @@ def _clean(report: Report) -> str:
 def _gap(report: Report) -> str:
     """`security read 0 of 34 hunks`, `budget of 2.00 USD reached`."""
     if limit := reached(report):
-        return f"budget of {limit.limit:.2f} USD reached"
+        return f"budget of {amount(limit.limit)} USD reached"
     who = readers(report)
     nothing = [r for r in who if r.mine and not r.read]
     if not nothing or len(nothing) == len(who):

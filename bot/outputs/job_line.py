@@ -11,6 +11,7 @@ from urllib.parse import quote
 from bot.jobs.protocol import JobRow, JobState, Place
 from bot.outputs.digest import Digest
 from bot.outputs.words import capital
+from reviewers.core.allowance import amount
 from reviewers.core.verdict import Outcome
 
 _REVIEW = re.compile(r"#pullrequestreview-([0-9]{1,20})$")
@@ -91,8 +92,8 @@ def may_retry(row: JobRow, digest: Digest | None = None) -> bool:
 
 
 def price(row: JobRow) -> str:
-    """USD with two digits."""
-    return "unknown" if row.cost is None else f"{row.cost:.2f}"
+    """USD, as `amount` has it."""
+    return "unknown" if row.cost is None else amount(row.cost)
 
 
 def moment(at: float, now: float) -> Moment:

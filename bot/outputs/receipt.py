@@ -9,6 +9,7 @@ from functools import cached_property
 from bot.outputs import left_out
 from bot.outputs.words import capital, listing, money, plural, seconds
 from bot.report import Report
+from reviewers.core.allowance import amount
 from reviewers.core.call import AnalyserRun, Reading, Task
 from reviewers.core.change import HunkRef
 from reviewers.core.coverage import Cell, Coverage
@@ -128,7 +129,7 @@ def bill(report: Report) -> str:
     if report.spent is None:
         return f"{text}."
     if verdict.reached and verdict.reached.what == "this pull request":
-        text += f"; {report.spent:.2f} of {money(verdict.reached.limit)} for this pull request"
+        text += f"; {amount(report.spent)} of {money(verdict.reached.limit)} for this pull request"
     elif not verdict.history.is_first or report.spent - (verdict.cost or 0.0) >= CENT:
         text += f"; {money(report.spent)} for this pull request"
     return f"{text}."

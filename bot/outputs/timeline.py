@@ -15,6 +15,7 @@ from markupsafe import escape
 from bot.outputs.page import thousands
 from bot.outputs.shapes import CallShape, Document
 from bot.outputs.words import seconds
+from reviewers.core.allowance import amount
 from reviewers.core.call import Reading, Task
 from reviewers.core.policy import STATIC
 
@@ -68,8 +69,8 @@ class Row:
 
     @property
     def price(self) -> str:
-        """USD with two digits."""
-        return "unknown" if self.cost is None else f"{self.cost:.2f}"
+        """USD, as `amount` has it."""
+        return "unknown" if self.cost is None else amount(self.cost)
 
 
 def _words(span: Span) -> str:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from reviewers.core.allowance import amount
 from reviewers.core.finding import (
     Ballot,
     Dropped,
@@ -38,7 +39,7 @@ def listing(parts: Sequence[str]) -> str:
 
 def money(usd: float | None) -> str:
     """`0.41 USD`; a dollar sign can start a formula on GitHub."""
-    return "price unknown" if usd is None else f"{usd:.2f} USD"
+    return "price unknown" if usd is None else f"{amount(usd)} USD"
 
 
 def seconds(value: float) -> str:

@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+def amount(usd: float) -> str:
+    """USD for people: `0.41`, and of less than a cent as much as is to be seen: `0.0029`."""
+    if not 0.0 < usd < 0.01:
+        return f"{usd:.2f}"
+    return f"{max(usd, 0.0001):.4f}".rstrip("0")
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """A limit in USD with what is spent of it already. `what` and `key` name it for people.
@@ -25,4 +32,4 @@ class Allowance:
         return max(0.0, self.limit - self.spent)
 
     def __str__(self) -> str:
-        return f"the budget of {self.limit:.2f} USD for {self.what} is reached"
+        return f"the budget of {amount(self.limit)} USD for {self.what} is reached"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reviewers.core.allowance import Allowance
+from reviewers.core.allowance import Allowance, amount
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,20 @@ def test_what_is_left_of_a_budget(limit: float, spent: float, left: float) -> No
 def test_how_people_are_told() -> None:
     budget = Allowance(2, "this pull request", "budget.pull_request", spent=1.0)
     assert str(budget) == "the budget of 2.00 USD for this pull request is reached"
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"),
+    [
+        *((0.0, "0.00"), (0.005, "0.005"), (0.0029, "0.0029"), (0.00001, "0.0001")),
+        *((0.01, "0.01"), (0.41, "0.41"), (12.4, "12.40")),
+    ],
+)
+def test_less_than_a_cent_is_not_nothing(usd: float, text: str) -> None:
+    assert amount(usd) == text
+
+
+def test_a_small_limit_is_told() -> None:
+    limit = Allowance(0.001, "this run", "--max-cost", spent=0.002)
+    assert str(limit) == "the budget of 0.001 USD for this run is reached"
+    assert limit.left == 0.0
