@@ -28,6 +28,8 @@ LARGE = 256 * 1024
 MOST_WAITING = 256
 """So many deliveries may wait for the jobs; one more is told to come again."""
 READY_SECONDS = 3.0
+STARTING_SECONDS = 10.0
+"""So long a server may take to start before it is a warning that it is not ready."""
 ALIVE_SECONDS = 3.0
 """The Dockerfile's check waits a second longer for the answer."""
 
@@ -126,7 +128,9 @@ class _Readiness:
 
     desk: Desk
     asked: float = -1.0
+    first: float = 0.0
     why: str = ""
+    told: bool = False
 
     async def show(self, _: web.Request) -> web.Response:
         """200 or 503. Why not stands in the log only: it may name hosts."""
@@ -136,16 +140,19 @@ class _Readiness:
     async def _jobs(self) -> str:
         now = asyncio.get_running_loop().time()
         if self.asked < 0 or now - self.asked >= 1.0:
-            is_start, self.asked = self.asked < 0, now
+            self.first = self.first or now
+            self.asked = now
             before = self.why
             try:
                 async with asyncio.timeout(READY_SECONDS):
                     self.why = await self.desk.jobs.ready()
             except TimeoutError:
                 self.why = "the jobs do not answer"
-            if self.why != before:
-                # At the start something is still to be loaded; later it is news.
-                say = _log().warning if self.why and not is_start else _log().info
+            # At the start something is still to be loaded; after that it is news.
+            is_news = bool(self.why) and now - self.first > STARTING_SECONDS
+            if self.why != before or (is_news and not self.told):
+                self.told = is_news
+                say = _log().warning if is_news else _log().info
                 say("readiness", why=self.why, result="no" if self.why else "yes")
         return self.why
 

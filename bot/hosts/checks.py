@@ -69,15 +69,25 @@ class Checks:
 
     async def find(self, head: str, external: str) -> int | None:
         """The check run that this review has on the commit; None where it has none."""
+        if not await self._may():
+            return None
+        try:
+            rows = await self.shown(head)
+        except HostProblem as e:
+            self._deny(e)
+            return None
         review = _review(external)
-        rows = await self._of(head)
-        return min(
-            (int(r["id"]) for r in rows if _review(r["external_id"]) == review), default=None
-        )
+        return min((r.number for r in rows if _review(r.external) == review), default=None)
 
     async def shown(self, head: str) -> tuple[Shown, ...]:
-        """All of ours on a commit, the newest first; none where we may not see them."""
-        rows = await self._of(head)
+        """All of ours on a commit, the newest first; none where we may not write any."""
+        if not await self._may():
+            return ()
+        url = f"{self._path}/commits/{head}/check-runs?check_name={NAME}&filter=all&per_page=100"
+        try:
+            rows = (await self._api.getobject(url + self._app, "check_runs"))["check_runs"]
+        except gidgethub.HTTPException as e:
+            raise told(e, "read the check runs") from None
         return tuple(sorted(map(_shown, rows), key=lambda r: r.number, reverse=True))
 
     async def is_open(self, number: int, head: str) -> bool:
@@ -90,18 +100,6 @@ class Checks:
                 raise problem from None
             return False
         return pull.get("state") == "open" and pull["head"].get("sha") == head
-
-    async def _of(self, head: str) -> list[dict[str, Any]]:
-        """The check runs of ours on a commit; none where we may not see them."""
-        if not await self._may():
-            return []
-        url = f"{self._path}/commits/{head}/check-runs?check_name={NAME}&filter=all&per_page=100"
-        try:
-            rows = (await self._api.getobject(url + self._app, "check_runs"))["check_runs"]
-        except gidgethub.HTTPException as e:
-            self._deny(told(e, "read the check runs"))
-            return []
-        return list(rows)
 
     async def create(
         self, head: str, title: str, external: str, details_url: str = ""
@@ -184,7 +182,7 @@ class Checks:
 def _shown(row: dict[str, Any]) -> Shown:
     external, output = str(row["external_id"] or ""), row.get("output") or {}
     texts = (str(output.get(part) or "") for part in ("title", "summary", "text"))
-    check = CheckRun(str(row["conclusion"] or ""), *texts)
+    check = CheckRun(str(row.get("conclusion") or ""), *texts)
     return Shown(int(row["id"]), external, external.partition(":")[0], check)
 
 

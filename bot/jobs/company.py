@@ -8,14 +8,19 @@ that it is held back itself: else two would hold each other back for ever.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+import structlog
+
+from bot.errors import HostProblem
 from bot.hosts.checks import Checks, Shown
 from bot.jobs.past import Past
 from bot.jobs.protocol import Place
 from bot.outputs.checkrun import CheckRun, held_back, is_held_back
 
-FAILURE = "failure"
+FAILURE, SKIPPED = "failure", "skipped"
+
+log = structlog.get_logger("triptych.jobs")
 
 
 class Company:
@@ -31,48 +36,70 @@ class Company:
 
     async def before(self, head: str, check: CheckRun) -> CheckRun:
         """The end of a check run as it may be written: red, where another one's gate holds the commit."""
-        others = await self._others(head)
-        if not others or check.conclusion == FAILURE:
+        if check.conclusion == FAILURE or not (others := await self._others(head)):
             return check
-        number = await self._holds(head, await self._checks.shown(head), others)
+        try:
+            number = await self._holds(head, await self._checks.shown(head), others)
+        except HostProblem as e:
+            if e.retryable:
+                raise
+            log.warning("company.unknown", place=str(self._place), head=head, why=e.what)
+            return check
         return held_back(check, number) if number else check
 
     async def after(self, head: str, check: CheckRun, run: str) -> None:
         """The same for what was written while we looked: by the others, where our own `check` is red,
         and by our own `run`, where one of theirs became so. Of two that end at once each looks after it
-        has written, so one of them sees the other.
+        has written, so one of them sees the other. Our own end stands, whatever becomes of this.
         """
-        others = await self._others(head)
-        if not others or is_held_back(check.title):
+        if is_held_back(check.title) or not (others := await self._others(head)):
             return
-        shown = await self._checks.shown(head)
-        if check.conclusion == FAILURE:
-            passing, number = _passing(shown, others), self._place.number
-        else:
-            passing, number = _passing(shown, {run}), await self._holds(head, shown, others)
-        for row in passing if number else ():
-            await self._checks.finish(row.number, held_back(row.check, number), row.external)
+        try:
+            shown = await self._checks.shown(head)
+            ours = max((r.number for r in shown if r.run == run), default=0)
+            is_red = check.conclusion == FAILURE
+            number = self._place.number if is_red else await self._holds(head, shown, others)
+            for row in shown if number and ours else ():
+                is_theirs = is_red and row.run in others and row.number > ours
+                if _passes(row) and (is_theirs or (not is_red and row.number == ours)):
+                    await self._checks.finish(
+                        row.number, held_back(row.check, number), row.external
+                    )
+        except HostProblem as e:
+            log.warning("company.unknown", place=str(self._place), head=head, why=e.what)
 
     async def _others(self, head: str) -> Mapping[str, int]:
-        """The newest run of each other pull request, and its number."""
+        """The runs of the other pull requests that were begun for the commit, and whose they are."""
         jobs = await self._past.others_of(self._place, head)
-        return {self._run_of(job): number for number, job in jobs.items()}
+        return {self._run_of(job): number for job, number in jobs.items()}
 
-    async def _holds(self, head: str, shown: Iterable[Shown], others: Mapping[str, int]) -> int:
+    async def _holds(self, head: str, shown: Sequence[Shown], others: Mapping[str, int]) -> int:
         """The number of one that holds the commit back, and is open; 0 for none."""
-        for row in shown:
-            number = others.get(row.run, 0)
-            if number and _is_red(row) and await self._checks.is_open(number, head):
+        for number, verdict in _verdicts(shown, others):
+            is_red = verdict.conclusion == FAILURE and not is_held_back(verdict.title)
+            if is_red and await self._may_merge(number, head):
                 return number
         return 0
 
+    async def _may_merge(self, number: int, head: str) -> bool:
+        """Whether another pull request is open at the commit; where GitHub does not tell, it may be."""
+        try:
+            return await self._checks.is_open(number, head)
+        except HostProblem as e:
+            if e.retryable:
+                raise
+            return True
 
-def _is_red(row: Shown) -> bool:
-    """By its own verdict."""
-    return row.check.conclusion == FAILURE and not is_held_back(row.check.title)
+
+def _verdicts(shown: Sequence[Shown], others: Mapping[str, int]) -> Iterator[tuple[int, CheckRun]]:
+    """The newest verdict of each other pull request; what was skipped, or is not over, is none."""
+    told = set[int]()
+    for row in shown:
+        number = others.get(row.run, 0)
+        if number and number not in told and row.check.conclusion not in ("", SKIPPED):
+            told.add(number)
+            yield number, row.check
 
 
-def _passing(shown: Iterable[Shown], runs: Iterable[str]) -> tuple[Shown, ...]:
-    """Those of some runs that have ended, and do not hold the commit back."""
-    theirs = set(runs)
-    return tuple(r for r in shown if r.run in theirs and r.check.conclusion not in ("", FAILURE))
+def _passes(row: Shown) -> bool:
+    return row.check.conclusion not in ("", FAILURE)

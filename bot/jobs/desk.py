@@ -172,9 +172,8 @@ class JobDesk(Desk):
         begin = self._checks.create if self._job.is_new else self._checks.start
         try:
             if before:
-                await self._checks.finish(
-                    self._job.check_run, skipped(NEWER), self.external_id(before)
-                )
+                over = await self._company.before(before, skipped(NEWER))
+                await self._checks.finish(self._job.check_run, over, self.external_id(before))
             number = await begin(head, title, self.external_id(head)) or 0
         except HostProblem:  # The review is worth more than its check run (case S20).
             return 0
@@ -255,10 +254,11 @@ class JobDesk(Desk):
         """End the check run if one was begun; its number may have been lost in a crash."""
         external = self.external_id(head)
         number = self.check_run or await self._checks.find(head, external)
-        check = await self._company.before(head, check)
-        await self._checks.finish(number, check, external)
+        if number:
+            check = await self._company.before(head, check)
+            await self._checks.finish(number, check, external)
+            await self._company.after(head, check, self._run)
         await self._store.note(self._job.row.id, check_run=0)
-        await self._company.after(head, check, self._run)
 
     async def skip(self, why: str) -> None:
         """Say in the list of checks that this head is not reviewed, and why."""

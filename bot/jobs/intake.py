@@ -36,6 +36,8 @@ from bot.jobs.store import ASKED, NEWER, Job, Store
 from bot.jobs.tables import ALIVE, storable
 
 TRIES = 3
+RETURNING = (Trigger.REOPENED, Trigger.PUSHED, Trigger.REBASED)
+"""By which a pull request may come back to a commit, or a base, at which it was reviewed."""
 JOINING = (Trigger.COMMAND, Trigger.RERUN)
 """Asked for a review of what stands there, whatever that is."""
 
@@ -185,7 +187,10 @@ def _is_to_be_redone(last: Job, wish: ReviewWish) -> bool:
 
     What a person has asked for is done once, unless it was given up. What follows from the pull
     request is done again when that has changed since and it came to nothing: it was overtaken,
-    stopped, closed, or not wanted as it was then. A replay of the old event changes nothing.
+    stopped, closed, or not wanted as it was then. Where a pull request has come back to what was
+    reviewed, the check run must be its newest there again: others of the same commit may have written
+    theirs since (bot/jobs/company.py). The review itself is adopted. A replay of the old event changes
+    nothing.
     """
     is_later = not wish.seen or wish.seen > last.seen
     match last.row.state:
@@ -197,6 +202,8 @@ def _is_to_be_redone(last: Job, wish: ReviewWish) -> bool:
             # Of several labels that were given in one second each may be the one.
             is_other = wish.trigger is not last.row.trigger or wish.trigger is Trigger.LABELED
             return is_other or is_later
+        case JobState.DONE:
+            return is_later and wish.trigger in RETURNING
         case _:
             return False
 

@@ -46,16 +46,17 @@ class Past:
         except (ValueError, KeyError, TypeError):
             return None
 
-    async def others_of(self, place: Place, head: str) -> dict[int, str]:
-        """The newest job that each other pull request of the repository has begun for this head."""
+    async def others_of(self, place: Place, head: str) -> dict[str, int]:
+        """The jobs that were begun for this head for other pull requests of the repository: the number
+        of each one's pull request.
+        """
         query = (
             sa.select(jobs.c.number, jobs.c.id)
             .where(jobs.c.repository_id == place.repository_id, jobs.c.head == head)
             .where(jobs.c.number != place.number, jobs.c.started > 0)
             .where(jobs.c.trigger != Trigger.DISPUTE.value)
-            .order_by(jobs.c.created)
         )
-        return await self._look(lambda c: {int(n): str(i) for n, i in c.execute(query)})
+        return await self._look(lambda c: {str(i): int(n) for n, i in c.execute(query)})
 
     async def numbers_of(self, repository: int, head: str) -> tuple[int, ...]:
         """The pull requests of a repository that had jobs for this head, the newest first."""

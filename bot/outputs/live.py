@@ -46,6 +46,7 @@ class Progress:
 
     def __init__(self) -> None:
         self._moments: dict[str, tuple[Moment, float, float]] = {}
+        self._asked: set[str] = set()
         self._live: Live | None = None
         self._is_terminal = sys.stderr.isatty()
 
@@ -71,13 +72,14 @@ class Progress:
         if call.engine == STATIC:
             return
         now = monotonic()
-        was_asked = call.name in self._moments
+        if moment is Moment.ASKING:
+            self._asked.add(call.name)
         _, since, _ = self._moments.get(call.name, (moment, now, now))
         self._moments[call.name] = (moment, since, now)
         if self._is_terminal:
             self._show()
         elif moment is Moment.DONE:
-            took = f"done after {now - since:.0f} s" if was_asked else "not asked"
+            took = f"done after {now - since:.0f} s" if call.name in self._asked else "not asked"
             self.say(f"{call.name}: {took}")
 
     def _show(self) -> None:

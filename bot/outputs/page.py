@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bot.outputs import words
+from reviewers.core.allowance import amount
 from reviewers.core.secrets import Redaction
 from reviewers.core.visible import visible
 
@@ -53,7 +54,11 @@ class Pages:
         )
         self._templates.globals["style"] = Markup(STYLE)  # noqa: S704 - a file of ours
         self._templates.filters.update(
-            prose=self._prose, plural=words.plural, capital=words.capital, thousands=thousands
+            prose=self._prose,
+            amount=amount,
+            plural=words.plural,
+            capital=words.capital,
+            thousands=thousands,
         )
 
     def render(self, template: str, **values: Any) -> str:

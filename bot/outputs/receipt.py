@@ -252,7 +252,8 @@ def _unverified(report: Report) -> str:
         return ""
     if not lost:
         asked = {c.id for k in tried for c in k.call.candidates}
-        passed_over = any(f.id in asked and f.verification is None for f in verdict.findings)
+        ruled = {o.finding for k in tried for o in k.opinions}
+        passed_over = any(f.id in asked - ruled for f in verdict.findings)
         return " Some findings were not verified: the answer does not tell of them." * passed_over
     why = lost[0].allowance or SAID.get(lost[0].reading, lost[0].reading.value)
     who = "The findings were" if len(lost) == len(tried) else "Some findings were"

@@ -473,10 +473,12 @@ async def test_a_document_of_another_version_is_told_and_breaks_nothing(text: st
 
 async def test_a_review_that_is_not_there() -> None:
     async with served(jobs_of()) as client:
-        for path in ("/reviews/none", "/reviews/none/document.json"):
+        for path, up in (("/reviews/none", "../"), ("/reviews/none/document.json", "../../")):
             answer = await client.get(path, headers=BEARER)
             assert answer.status == 404
-            assert "No such review" in await answer.text()
+            text = await answer.text()
+            assert "No such review" in text
+            assert f'<a href="{up}">Go back to the list.</a>' in text
 
 
 async def test_the_document_itself() -> None:

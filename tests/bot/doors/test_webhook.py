@@ -13,8 +13,9 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from bot.doors.bodies import READERS, SMALL, Patience
-from bot.doors.desk import DESK
+from bot.doors.desk import DESK, Desk
 from bot.doors.signature import MIB, MOST_BYTES
+from bot.doors.webhook import STARTING_SECONDS, _Readiness
 from bot.jobs.protocol import CancelWish, JobsProblem, ReviewWish, Trigger
 from tests.bot.doors.deliveries import (
     GUID,
@@ -449,3 +450,23 @@ async def test_deliveries_are_counted() -> None:
     assert 'triptych_deliveries_total{event="pull_request",result="taken"} 1.0' in page
     assert 'triptych_deliveries_total{event="other",result="ignored"} 1.0' in page
     assert 'triptych_deliveries_total{event="unproven",result="refused"} 1.0' in page
+
+
+async def test_a_server_that_does_not_get_ready_is_a_warning() -> None:
+    """At its start it has a moment: something is still to be loaded."""
+    jobs = FakeJobs()
+    jobs.why_not = "the database does not answer"
+    readiness = _Readiness(Desk(APP, jobs))
+    with capture_logs() as logs:
+        for later in (0.0, 0.0, STARTING_SECONDS + 1.0, 0.0):
+            readiness.first -= later
+            readiness.asked = -1.0
+            assert await readiness._jobs() == jobs.why_not
+        jobs.why_not = ""
+        readiness.asked = -1.0
+        assert await readiness._jobs() == ""
+    assert [(r["log_level"], r["result"]) for r in logs] == [
+        ("info", "no"),
+        ("warning", "no"),
+        ("info", "yes"),
+    ]

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 
 from bot.jobs.books import BOOKING, Books
 from bot.jobs.protocol import JobState, PurgeWish, Trigger
+from reviewers.core.allowance import amount
 from reviewers.core.call import Call, Look, Reading
 from reviewers.core.policy import CLAUDE
 from reviewers.engines.claude.prices import Price
@@ -61,7 +62,7 @@ async def test_what_pushes_cut_off_is_paid_for(w: World) -> None:
     assert min(costs) > 0
     assert (await w.service.figures()).cost_today == pytest.approx(sum(costs))
     body = w.github.pulls[128].reviews[0]["body"]
-    assert f"{costs[-1]:.2f} USD; {sum(costs):.2f} USD for this pull request." in body
+    assert f"{amount(costs[-1])} USD; {amount(sum(costs))} USD for this pull request." in body
 
 
 async def test_what_was_stopped_is_paid_for(w: World) -> None:

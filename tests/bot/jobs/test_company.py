@@ -13,7 +13,7 @@ from bot.jobs.protocol import JobState, Trigger
 from tests.bot.jobs.running import CONFIG, SMALL, World, until, world
 from tests.builders import ORDERS
 from tests.fakes.anthropic import Reply
-from tests.test_walkthrough import model
+from tests.fakes.github import Fault
 
 GATE = f'gate = "high"\n{SMALL}'
 HELD = "Held back by #128, which has the same commit: "
@@ -111,7 +111,53 @@ async def test_one_that_is_closed_holds_nobody_back(w: World) -> None:
     assert w.checks()[1][0] == "neutral"
 
 
+async def test_one_that_comes_back_holds_the_commit_again(w: World) -> None:
+    """Closed, so that another one might pass, and reopened: its own check run must be the newest."""
+    row = await w.reviewed()
+    w.github.pulls[128].state = "closed"
+    other(w)
+    await w.reviewed(9)
+    assert w.checks()[-1][0] == "neutral"
+    w.github.pulls[128].state = "open"
+    calls = len(w.anthropic.requests)
+    back = await w.reviewed(trigger=Trigger.REOPENED, seen=50.0)
+    assert back.id != row.id
+    assert (w.checks()[-1][0], w.github.posts()) == ("failure", 2)
+    assert len(w.anthropic.requests) == calls, "the review is adopted"
+
+
+async def test_a_second_review_that_is_stopped_early_does_not_let_go(w: World) -> None:
+    """The newest job is not the newest verdict."""
+    await w.reviewed()
+    let_go = asyncio.Event()
+    w.github.held[r"GET .*/pulls/128$"] = let_go
+    before = len(w.github.calls)
+    again = await w.accept(w.wish(trigger=Trigger.RERUN, seen=20.0, once="again"))
+    await until(lambda: any(p.endswith("/pulls/128") for _, p in w.github.calls[before:]))
+    await w.service.cancel(again)
+    w.github.held.clear()
+    let_go.set()
+    other(w)
+    await w.reviewed(9)
+    assert w.checks()[-1][0] == "failure"
+    assert w.checks()[-1][1].startswith(HELD)
+
+
+@pytest.mark.parametrize(
+    ("path", "held"), [("/commits/.*/check-runs", False), (r"/pulls/128$", True)]
+)
+async def test_what_github_does_not_tell_of_others_costs_no_review(
+    w: World, path: str, *, held: bool
+) -> None:
+    await w.reviewed()
+    other(w)
+    w.github.faults.append(Fault("GET", path, 422, times=9))
+    row = await w.reviewed(9)
+    assert row.state is JobState.DONE
+    conclusion = w.checks()[-1][0]
+    assert conclusion == ("failure" if held else "neutral")
+
+
 async def test_alone_nothing_more_is_asked(w: World) -> None:
     await w.reviewed()
     assert not [p for m, p in w.github.calls if m == "GET" and p.endswith("/check-runs")]
-    assert w.anthropic.script is model

@@ -111,9 +111,14 @@ def test_an_act_is_of_now_where_the_event_does_not_say_when() -> None:
     assert _row("x", COMMAND, "")["seen"] > 1e9
 
 
-def test_reopened_after_it_was_reviewed_is_not() -> None:
-    reopened = wish(trigger=Trigger.REOPENED, seen=30.0)
-    assert planned(reopened, job(wish())) == Same(job_id(wish()))
+@pytest.mark.parametrize("trigger", [Trigger.REOPENED, Trigger.PUSHED, Trigger.REBASED])
+def test_what_comes_back_to_what_was_reviewed_gets_a_check_run_of_now(trigger: Trigger) -> None:
+    """The review itself is adopted; another pull request may have written to the commit meanwhile."""
+    back = wish(trigger=trigger, seen=30.0)
+    assert planned(back, job(wish())) == Fresh(f"{job_id(wish())}.2")
+    replayed = wish(trigger=trigger, seen=10.0)
+    assert planned(replayed, job(wish())) == Same(job_id(wish())), "the old event again"
+    assert planned(wish(seen=30.0), job(wish())) == Same(job_id(wish()))
 
 
 @pytest.mark.parametrize("trigger", [Trigger.LABELED, Trigger.READY])

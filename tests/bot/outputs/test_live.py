@@ -32,7 +32,8 @@ def test_elsewhere_a_finished_call_is_a_line(capsys: pytest.CaptureFixture[str])
             progress.watch(FIRST, moment)
             assert capsys.readouterr().err == ""
         progress.watch(FIRST, Moment.DONE)
-        progress.watch(SECOND, Moment.DONE)
+        progress.watch(SECOND, Moment.WAITING)
+        progress.watch(SECOND, Moment.DONE)  # No money was left for it.
     out, err = capsys.readouterr()
     assert out == ""
     assert re.fullmatch(r"security 1: done after \d+ s\nstyle 1 \(part 2\): not asked\n", err)
