@@ -203,7 +203,8 @@ def _is_to_be_redone(last: Job, wish: ReviewWish) -> bool:
             is_other = wish.trigger is not last.row.trigger or wish.trigger is Trigger.LABELED
             return is_other or is_later
         case JobState.DONE:
-            return is_later and wish.trigger in RETURNING
+            # An event that does not say when it was might be any old one.
+            return wish.seen > last.seen and wish.trigger in RETURNING
         case _:
             return False
 

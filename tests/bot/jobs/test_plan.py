@@ -118,6 +118,8 @@ def test_what_comes_back_to_what_was_reviewed_gets_a_check_run_of_now(trigger: T
     assert planned(back, job(wish())) == Fresh(f"{job_id(wish())}.2")
     replayed = wish(trigger=trigger, seen=10.0)
     assert planned(replayed, job(wish())) == Same(job_id(wish())), "the old event again"
+    undated = wish(trigger=trigger, seen=0.0)
+    assert planned(undated, job(wish())) == Same(job_id(wish())), "it may be"
     assert planned(wish(seen=30.0), job(wish())) == Same(job_id(wish()))
 
 
