@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
 from bot.app_settings import AppSettings
+from bot.jobs.seats import Seats
 
 SLOTS, PULLS, EXECUTORS, CHORES = 7301, 7302, 7303, 7304
 """Classes of advisory locks: model calls, pull requests, executors, what one process does for all."""
@@ -106,20 +107,15 @@ class Limits:
     def __init__(self, settings: AppSettings, locks: Locks | None) -> None:
         self._locks = locks
         self._everywhere = settings.calls_everywhere
-        self._seats = asyncio.Semaphore(settings.reviews_at_once)
+        self.seats = Seats(settings.reviews_at_once)
         self._calls = asyncio.Semaphore(min(settings.calls_at_once, settings.calls_everywhere))
         self._turns = Turns()
         self._thinking = asyncio.Lock()
         self._slots: set[int] = set()
 
-    @property
-    def full(self) -> bool:
-        """Whether a review begun now would have to wait for a seat."""
-        return self._seats.locked()
-
     @asynccontextmanager
-    async def review(self, pull: str, *, alone: bool = False) -> AsyncIterator[None]:
-        """A seat, and the pull request for oneself: of two reviews of it, one waits.
+    async def review(self, job: str, pull: str, *, alone: bool = False) -> AsyncIterator[None]:
+        """A seat for a job, and the pull request for it alone: of two reviews of it, one waits.
 
         `alone`: of those that ask so, one at a time. It is for jobs that may have broken the server.
         """
@@ -128,7 +124,7 @@ class Limits:
             await held.enter_async_context(self._shared(PULLS, number_of(pull)))
             if alone:
                 await held.enter_async_context(self._turns.turn(""))
-            await held.enter_async_context(self._seats)
+            await held.enter_async_context(self.seats.seat(job))
             yield
 
     def preparation(self) -> Preparation:

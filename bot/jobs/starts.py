@@ -48,7 +48,8 @@ class Here:
 
     async def review(self, job: str, delay: float = 0.0) -> None:
         """Now, where a seat is free; else in turn, so that no installation starves others."""
-        if not self._limits.full and not delay:
+        if not self._limits.seats.full and not delay:
+            self._limits.seats.expect(job)
             how = Start(here=True)
         else:
             how = Start(priority=await self._store.turn(job), delay=delay)

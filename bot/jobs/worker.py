@@ -152,7 +152,7 @@ class Worker:
             # Behind those who were blamed less: a server that is killed from outside, again and again,
             # must not make dead letters of whoever is first in the queue.
             await asyncio.sleep(BLAME * min(found.row.attempts - SUSPECT, MOST_ATTEMPTS - SUSPECT))
-        async with self._means.limits.review(found.row.place.key, alone=is_suspect):
+        async with self._means.limits.review(job, found.row.place.key, alone=is_suspect):
             begun = await self._means.store.begin(job, self._means.worker)
             if begun is None:
                 return None

@@ -43,8 +43,10 @@ class Crowd:
 
 async def test_one_review_of_a_pull_request_at_a_time() -> None:
     at, crowd = limits(), Crowd()
-    tasks = [asyncio.create_task(crowd.enter(at.review("5000#1"), str(n))) for n in range(4)]
-    tasks.append(asyncio.create_task(crowd.enter(at.review("5000#2"), "other")))
+    tasks = [
+        asyncio.create_task(crowd.enter(at.review("a job", "5000#1"), str(n))) for n in range(4)
+    ]
+    tasks.append(asyncio.create_task(crowd.enter(at.review("a job", "5000#2"), "other")))
     await until(lambda: len(crowd.inside) == 2)
     crowd.go.set()
     await asyncio.gather(*tasks)
@@ -86,20 +88,25 @@ async def test_no_turn_is_kept_by_who_fails_or_is_cancelled() -> None:
 
 async def test_so_many_seats_and_no_more() -> None:
     at, crowd = limits(reviews_at_once=3), Crowd()
-    tasks = [asyncio.create_task(crowd.enter(at.review(f"1#{n}"), str(n))) for n in range(9)]
-    await until(lambda: at.full)
+    tasks = [
+        asyncio.create_task(crowd.enter(at.review("a job", f"1#{n}"), str(n))) for n in range(9)
+    ]
+    await until(lambda: at.seats.full)
     crowd.go.set()
     await asyncio.gather(*tasks)
     assert crowd.peak == 3
-    assert not at.full
+    assert not at.seats.full
 
 
 async def test_those_who_may_have_broken_the_server_are_alone_with_their_likes() -> None:
     at, crowd = limits(), Crowd()
     suspects = [
-        asyncio.create_task(crowd.enter(at.review(f"1#{n}", alone=True), f"s{n}")) for n in range(3)
+        asyncio.create_task(crowd.enter(at.review("a job", f"1#{n}", alone=True), f"s{n}"))
+        for n in range(3)
     ]
-    others = [asyncio.create_task(crowd.enter(at.review(f"2#{n}"), str(n))) for n in range(3)]
+    others = [
+        asyncio.create_task(crowd.enter(at.review("a job", f"2#{n}"), str(n))) for n in range(3)
+    ]
     await until(lambda: len(crowd.inside) == 4)
     assert sum(name.startswith("s") for name in crowd.inside) == 1
     crowd.go.set()
@@ -168,7 +175,7 @@ async def test_one_review_of_a_pull_request_everywhere(cluster: Cluster) -> None
     async with two(cluster) as (one, other):
         crowd = Crowd()
         tasks = [
-            asyncio.create_task(crowd.enter(limits(locks).review("5000#1"), ""))
+            asyncio.create_task(crowd.enter(limits(locks).review("a job", "5000#1"), ""))
             for locks in (one, other)
         ]
         await until(lambda: crowd.inside)

@@ -727,6 +727,9 @@ async def test_one_installation_does_not_keep_another_waiting(tmp_path: Path) ->
         place = w.github.place(99)
         wish = w.wish(99)
         single = await w.accept(replace(wish, place=replace(place, installation=88)))
+        assert w.service.at_work is not None
+        shop = w.service.at_work.shop
+        await until(lambda: not shop._beside)  # all of them stand in the queue
         w.anthropic.script = model
         await w.service.cancel(many[0])
         await w.ended(single, 60)
