@@ -4,6 +4,8 @@ GitHub counts check runs by commit: of several with one name the newest is the o
 looks at. So another pull request of the same commit, towards a branch without a gate, as a draft, or
 with nothing found, must not pass where this one may not. What counts is each one's own verdict, never
 that it is held back itself: else two would hold each other back for ever.
+
+Nor may a job that reads nothing let its own pull request pass: what was said of the commit stands.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from bot.errors import HostProblem
 from bot.hosts.checks import Checks, Shown
 from bot.jobs.past import Past
 from bot.jobs.protocol import Place
-from bot.outputs.checkrun import CheckRun, held_back, is_held_back
+from bot.outputs.checkrun import CheckRun, held_back, is_held_back, standing
 
 FAILURE, SKIPPED = "failure", "skipped"
 
@@ -35,16 +37,27 @@ class Company:
         self._checks = checks
 
     async def before(self, head: str, check: CheckRun) -> CheckRun:
-        """The end of a check run as it may be written: red, where another one's gate holds the commit."""
-        if check.conclusion == FAILURE or not (others := await self._others(head)):
+        """The end of a check run as it may be written: red, where another one's gate holds the commit,
+        or its own does and nobody reads it again.
+        """
+        if check.conclusion == FAILURE:
+            return check
+        begun = await self._begun(head)
+        others = self._others(begun)
+        own = begun if check.conclusion == SKIPPED else {}
+        if not others and not own:
             return check
         try:
-            number = await self._holds(head, await self._checks.shown(head), others)
+            shown = await self._checks.shown(head)
+            number = await self._holds(head, shown, others)
         except HostProblem as e:
             if e.retryable:
                 raise
             log.warning("company.unknown", place=str(self._place), head=head, why=e.what)
             return check
+        mine = next((v for n, v in _verdicts(shown, own) if n == self._place.number), None)
+        if mine and _is_red(mine):
+            return standing(mine, check)
         return held_back(check, number) if number else check
 
     async def after(self, head: str, check: CheckRun, run: str) -> None:
@@ -52,7 +65,7 @@ class Company:
         and by our own `run`, where one of theirs became so. Of two that end at once each looks after it
         has written, so one of them sees the other. Our own end stands, whatever becomes of this.
         """
-        if is_held_back(check.title) or not (others := await self._others(head)):
+        if is_held_back(check.title) or not (others := self._others(await self._begun(head))):
             return
         try:
             shown = await self._checks.shown(head)
@@ -68,16 +81,18 @@ class Company:
         except HostProblem as e:
             log.warning("company.unknown", place=str(self._place), head=head, why=e.what)
 
-    async def _others(self, head: str) -> Mapping[str, int]:
-        """The runs of the other pull requests that were begun for the commit, and whose they are."""
-        jobs = await self._past.others_of(self._place, head)
+    async def _begun(self, head: str) -> Mapping[str, int]:
+        """The runs that were begun for the commit, and the numbers of their pull requests."""
+        jobs = await self._past.begun_for(self._place.repository_id, head)
         return {self._run_of(job): number for job, number in jobs.items()}
+
+    def _others(self, begun: Mapping[str, int]) -> Mapping[str, int]:
+        return {run: number for run, number in begun.items() if number != self._place.number}
 
     async def _holds(self, head: str, shown: Sequence[Shown], others: Mapping[str, int]) -> int:
         """The number of one that holds the commit back, and is open; 0 for none."""
         for number, verdict in _verdicts(shown, others):
-            is_red = verdict.conclusion == FAILURE and not is_held_back(verdict.title)
-            if is_red and await self._may_merge(number, head):
+            if _is_red(verdict) and await self._may_merge(number, head):
                 return number
         return 0
 
@@ -91,14 +106,19 @@ class Company:
             return True
 
 
-def _verdicts(shown: Sequence[Shown], others: Mapping[str, int]) -> Iterator[tuple[int, CheckRun]]:
-    """The newest verdict of each other pull request; what was skipped, or is not over, is none."""
+def _verdicts(shown: Sequence[Shown], begun: Mapping[str, int]) -> Iterator[tuple[int, CheckRun]]:
+    """The newest verdict of each pull request; what was skipped, or is not over, is none."""
     told = set[int]()
     for row in shown:
-        number = others.get(row.run, 0)
+        number = begun.get(row.run, 0)
         if number and number not in told and row.check.conclusion not in ("", SKIPPED):
             told.add(number)
             yield number, row.check
+
+
+def _is_red(verdict: CheckRun) -> bool:
+    """By itself, and not because another one is."""
+    return verdict.conclusion == FAILURE and not is_held_back(verdict.title)
 
 
 def _passes(row: Shown) -> bool:

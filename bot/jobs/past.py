@@ -46,15 +46,14 @@ class Past:
         except (ValueError, KeyError, TypeError):
             return None
 
-    async def others_of(self, place: Place, head: str) -> dict[str, int]:
-        """The jobs that were begun for this head for other pull requests of the repository: the number
-        of each one's pull request.
+    async def begun_for(self, repository: int, head: str) -> dict[str, int]:
+        """The review jobs that were begun for this head in a repository: the number of each one's pull
+        request.
         """
         query = (
             sa.select(jobs.c.number, jobs.c.id)
-            .where(jobs.c.repository_id == place.repository_id, jobs.c.head == head)
-            .where(jobs.c.number != place.number, jobs.c.started > 0)
-            .where(jobs.c.trigger != Trigger.DISPUTE.value)
+            .where(jobs.c.repository_id == repository, jobs.c.head == head)
+            .where(jobs.c.started > 0, jobs.c.trigger != Trigger.DISPUTE.value)
         )
         return await self._look(lambda c: {str(i): int(n) for n, i in c.execute(query)})
 

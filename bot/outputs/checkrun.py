@@ -84,6 +84,18 @@ def refused(why: str, gate: Severity | None) -> CheckRun:
     return CheckRun("failure", title, f"{title}.", "")
 
 
+STANDS = "What was said of this commit before stands."
+
+
+def standing(verdict: CheckRun, skip: CheckRun) -> CheckRun:
+    """An earlier verdict on the same commit, told again where the commit is not reviewed once more: a
+    skipped check run would be the newest, and a required check passes by it.
+    """
+    _, stood, before = verdict.summary.partition(f"{STANDS}\n\n")
+    summary = f"{skip.title}. {STANDS}\n\n{before if stood else verdict.summary}"
+    return CheckRun(verdict.conclusion, verdict.title, summary, verdict.text)
+
+
 HELD_BACK = "Held back by #"
 
 

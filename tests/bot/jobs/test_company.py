@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.jobs.protocol import JobState, Trigger
+from bot.jobs.protocol import CLOSED, CancelWish, JobState, Trigger
+from bot.outputs.checkrun import STANDS
 from tests.bot.jobs.running import CONFIG, SMALL, World, until, world
 from tests.builders import ORDERS
 from tests.fakes.anthropic import Reply
@@ -32,6 +33,10 @@ def other(w: World, config: str = SMALL, **more: Any) -> None:
     pull = w.github.pull(9, {CONFIG: config}, {CONFIG: config, "api/orders.py": ORDERS}, **more)
     pull.head = w.github.pulls[128].head
     pull.history.add(pull.head)
+
+
+def hang(body: dict[str, Any], number: int) -> Reply:
+    return Reply(latency=3600)
 
 
 def clean(body: dict[str, Any], number: int) -> Reply:
@@ -141,6 +146,37 @@ async def test_a_second_review_that_is_stopped_early_does_not_let_go(w: World) -
     await w.reviewed(9)
     assert w.checks()[-1][0] == "failure"
     assert w.checks()[-1][1].startswith(HELD)
+
+
+@pytest.mark.parametrize("as_draft", [True, False], ids=["skipped", "stopped"])
+async def test_who_reads_nothing_lifts_no_gate_of_its_own(w: World, *, as_draft: bool) -> None:
+    """A required check passes by a skipped one, if it is the newest of the commit."""
+    row = await w.reviewed()
+    first = w.github.checks[0]["output"]
+    if as_draft:
+        w.github.pulls[128].draft = True
+        skip = await w.reviewed(trigger=Trigger.REOPENED, seen=50.0)
+        assert skip.state is JobState.SKIPPED
+        why = "Skipped: draft pull request. "
+    else:
+        w.anthropic.script = hang
+        calls = w.paid
+        stopped = await w.accept(w.wish(trigger=Trigger.RERUN, seen=50.0, once="again"))
+        await until(lambda: w.paid > calls)
+        await w.service.accept(CancelWish(w.github.place(128), CLOSED, 60.0), "delivery")
+        await w.ended(stopped)
+        await until(lambda: all(c != "None" for c, _ in w.checks()))
+        why = "Skipped: pull request closed. "
+    assert w.checks() == [("failure", row.title)] * 2
+    assert w.github.checks[1]["output"]["summary"] == f"{why}{STANDS}\n\n{first['summary']}"
+    assert w.github.checks[1]["output"]["text"] == first["text"]
+    w.github.pulls[128].draft = True
+    await w.reviewed(trigger=Trigger.REOPENED, seen=70.0)
+    once_more = w.github.checks[-1]["output"]["summary"]
+    assert once_more == f"Skipped: draft pull request. {STANDS}\n\n{first['summary']}", "told once"
+    w.github.pulls[128].draft = False
+    w.anthropic.script = clean
+    assert (await again(w, 128, 80.0))[0] != "failure", "a new verdict is one"
 
 
 @pytest.mark.parametrize(
