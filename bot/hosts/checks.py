@@ -6,6 +6,7 @@ written and the review goes on (case S20).
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import Any
@@ -85,7 +86,10 @@ class Checks:
             return ()
         url = f"{self._path}/commits/{head}/check-runs?check_name={NAME}&filter=all&per_page=100"
         try:
-            rows = (await self._api.getobject(url + self._app, "check_runs"))["check_runs"]
+            async with contextlib.aclosing(
+                self._api.getrows(url + self._app, "check_runs")
+            ) as pages:
+                rows = [row async for row in pages]
         except gidgethub.HTTPException as e:
             raise told(e, "read the check runs") from None
         return tuple(sorted(map(_shown, rows), key=lambda r: r.number, reverse=True))

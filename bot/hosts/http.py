@@ -168,9 +168,10 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
             raise _no_api(self._home.netloc)
         return answer
 
-    async def getrows(self, url: str) -> AsyncGenerator[dict[str, Any], None]:
-        """The objects of a JSON list, page by page."""
-        async with contextlib.aclosing(self.getiter(url, {})) as rows:
+    async def getrows(self, url: str, key: str = "") -> AsyncGenerator[dict[str, Any], None]:
+        """The objects of a JSON list, page by page; with a `key` each page has the list under it."""
+        pages = self.getiter(url, {}, iterable_key=key or None)
+        async with contextlib.aclosing(pages) as rows:
             async for row in rows:
                 if not isinstance(row, dict):
                     raise _no_api(self._home.netloc)

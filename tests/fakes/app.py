@@ -312,15 +312,20 @@ class FakeApp(FakeGitHub):
 
     def _installations(self, request: web.Request, body: Any) -> web.Response:
         rows = [self._installation(request, None, str(i)) for i in self.installations]
-        return self._page(request, rows, "page", int(request.query.get("page", 1)) - 1)
+        return self._page(request, rows, "page")
 
-    def _page(self, request: web.Request, rows: list[Json], name: str, number: int) -> web.Response:
-        """A page of a list, with a link to the next one; pages count from 0, links by `name` from 1."""
+    def _page(
+        self, request: web.Request, rows: list[Json], name: str, key: str = ""
+    ) -> web.Response:
+        """A page of a list, or of an object that has it as `key`, with a link to the next one by
+        `name`, from 1 on.
+        """
+        at = int(request.query.get(name, 1))
         per = min(100, int(request.query.get("per_page", 30)))
-        more = len(rows) > (number + 1) * per
-        link = f'<{self.url}{request.path}?per_page={per}&{name}={number + 2}>; rel="next"'
-        page = rows[number * per : (number + 1) * per]
-        return web.json_response(page, headers={"link": link} if more else {})
+        page, more = rows[(at - 1) * per : at * per], len(rows) > at * per
+        link = f'<{self.url}{request.rel_url.update_query({name: at + 1})}>; rel="next"'
+        body = {"total_count": len(rows), key: page} if key else page
+        return web.json_response(body, headers={"link": link} if more else {})
 
     def _installation_of(self, request: web.Request, body: Any, repository: str) -> Json:
         if repository != REPOSITORY:
@@ -358,7 +363,7 @@ class FakeApp(FakeGitHub):
 
     def _deliveries(self, request: web.Request, body: Any) -> web.Response:
         newest = sorted(self.deliveries, key=lambda d: (d["delivered_at"], d["id"]), reverse=True)
-        return self._page(request, newest, "cursor", int(request.query.get("cursor", 1)) - 1)
+        return self._page(request, newest, "cursor")
 
     def _again(self, request: web.Request, body: Any, number: str) -> web.Response:
         if not any(d["id"] == int(number) for d in self.deliveries):
@@ -377,13 +382,13 @@ class FakeApp(FakeGitHub):
 
     # --- check runs
 
-    def _list_checks(self, request: web.Request, body: Any, head: str) -> Json:
+    def _list_checks(self, request: web.Request, body: Any, head: str) -> web.Response:
         name, app = request.query.get("check_name"), request.query.get("app_id")
         rows = [c for c in self.checks if c["head_sha"] == head and name in (None, c["name"])]
         rows = [c for c in rows if app in (None, str(c["app"]["id"]))]
         if request.query.get("filter") != "all":
             rows = rows[-1:]
-        return {"total_count": len(rows), "check_runs": rows}
+        return self._page(request, rows[::-1], "page", "check_runs")
 
     def _check(self, request: web.Request, body: Json, number: str | None) -> Json:
         _check_fields(body)

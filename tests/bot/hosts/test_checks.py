@@ -111,6 +111,21 @@ async def test_another_review_of_the_same_commit_has_its_own() -> None:
         assert await a.checks.find(a.head, a.name) == first, "the older one is found among all"
 
 
+async def test_an_old_one_is_found_behind_a_hundred_newer_ones() -> None:
+    """Reviews that are asked for again and again leave a check run each."""
+    async with around() as a:
+        first = await a.checks.start(a.head, "Reading", a.name)
+        for number in range(150):
+            row = dict(
+                a.github.checks[0], id=10_000 + number, external_id=f"other{number}:{a.head}:"
+            )
+            a.github.checks.append(row)
+        assert await a.checks.find(a.head, a.name) == first
+        shown = await a.checks.shown(a.head)
+        assert [r.number for r in shown[:2]] == [10_149, 10_148]
+        assert len(shown) == 151
+
+
 async def test_check_runs_of_others_are_left_alone() -> None:
     async with around() as a:
         foreign = {"id": 1, "name": "Triptych", "head_sha": a.head, "external_id": a.name}
