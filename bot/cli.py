@@ -164,13 +164,15 @@ def check(path: File = None, debug: Debug = False) -> None:
 def explain(path: File = None, debug: Debug = False) -> None:
     """Print every setting: its value, where it comes from, what bounds it, what it does."""
     from bot.config import Config, parse_config
+    from bot.doors.manual import DEFAULT_MAX_COST
     from bot.explain import explain as explained
     from bot.settings import read_settings
 
     file = path or _own_file()
     present = file.exists() or path is not None
     config = parse_config(_read(file), str(file)) if present else Config()
-    for setting in explained(config, str(file), read_settings().ceilings):
+    ceilings = read_settings().ceilings
+    for setting in explained(config, str(file), ceilings, DEFAULT_MAX_COST):
         typer.echo(str(setting))
         typer.echo(f"    {setting.about}")
 

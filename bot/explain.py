@@ -17,10 +17,16 @@ from bot.terms import DEFAULT_VOTES
 DEFAULT = "default"
 
 
-def explain(config: Config, origin: str, ceilings: Ceilings) -> Iterator[Setting]:
-    """Every value with where it comes from: the file (`origin`), or the default."""
+def explain(
+    config: Config, origin: str, ceilings: Ceilings, by_hand: float | None = None
+) -> Iterator[Setting]:
+    """Every value with where it comes from: the file (`origin`), or the default.
+
+    `by_hand` is what a review that is started in a shell may cost if it is not asked to, in USD.
+    """
     for setting in _settings(config, origin):
-        yield replace(setting, bound=_bound(setting, ceilings))
+        bound = _bound(setting, ceilings) or _by_hand(setting, by_hand)
+        yield replace(setting, bound=bound)
     yield from _reviewers(config, origin, ceilings)
 
 
@@ -76,6 +82,14 @@ def _bound(setting: Setting, ceilings: Ceilings) -> str:
             if ceilings.models and not wanted <= set(ceilings.models):
                 return f"TRIPTYCH_ALLOWED_MODELS allows {', '.join(ceilings.models)}"
     return ""
+
+
+def _by_hand(setting: Setting, limit: float | None) -> str:
+    if limit is None or setting.path != "budget.review":
+        return ""
+    if not _at_most(setting.value, limit, ""):
+        return ""
+    return f"`triptych review` in a shell spends {limit:.2f} without --max-cost"
 
 
 def _at_most(value: object, ceiling: float | None, variable: str) -> str:

@@ -247,8 +247,9 @@ def _subject(git: Git, pair: _Pair) -> Subject:
     files = _with_texts(git, pair, files)
     title, description = _message(git, pair)
     steering = _steering(git, pair.base_commit, [f.path for f in files])
+    commit = pair.head if pair.committed else ""  # Git's object for it is nothing a person knows.
     change = Change(
-        files, title, description, pair.head, pair.base_commit, guidelines=steering.guidelines
+        files, title, description, commit, pair.base_commit, guidelines=steering.guidelines
     )
     return Subject(
         pair.label,

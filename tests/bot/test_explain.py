@@ -135,3 +135,13 @@ def test_a_review_carries_every_setting_that_steered_it() -> None:
     assert told["min_severity"] == 'min_severity = "medium"  [default]'
     broken = terms_of(replace(subject, config=b"rounds = 99"), around)
     assert {s.origin for s in broken.settings} == {"default"}
+
+
+def test_what_a_review_in_a_shell_may_cost_is_said_where_it_is_less() -> None:
+    def bound(text: str, ceilings: Ceilings = NO_CEILINGS) -> str:
+        told = explain(parse_config(text.encode()), FILE, ceilings, 0.5)
+        return next(s.bound for s in told if s.path == "budget.review")
+
+    assert bound("") == "`triptych review` in a shell spends 0.50 without --max-cost"
+    assert bound("budget.review = 0.5") == ""
+    assert bound("", Ceilings(review_cost=0.25)) == "TRIPTYCH_MAX_COST allows 0.25"

@@ -162,6 +162,7 @@ def test_what_is_staged_is_not_what_lies_in_the_working_tree(repo: Checkout) -> 
     tree = from_uncommitted(repo.folder, Uncommitted.TREE)
     assert added(tree, "a.py") == ["a = 3"]
     assert paths(tree) == ["a.py", "b.py"]
+    assert staged.change.head == tree.change.head == "", "no commit that anybody knows"
     assert (
         repo.git("status", "--porcelain"),
         repo.git("diff"),
