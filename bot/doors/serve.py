@@ -25,7 +25,7 @@ from aiohttp import web, web_response
 from bot.app_settings import AppSettings, read_app_settings
 from bot.doors.desk import Desk
 from bot.doors.late import LateJobs, Service
-from bot.doors.scrape import start_scrape
+from bot.doors.scrape import bind_of, start_scrape
 from bot.doors.signature import MIB
 from bot.doors.webhook import make_door
 from bot.errors import ConfigProblem, UsageProblem
@@ -262,6 +262,7 @@ def _tell_of_file(plan: _Plan, who: str) -> None:
 
 def _check_whole(app: AppSettings) -> None:
     """An App of which a part is missing is no App that is yet to be set up."""
+    bind_of(app.metrics)
     parts = {
         "TRIPTYCH_APP_ID": app.app_id,
         "TRIPTYCH_APP_PRIVATE_KEY or TRIPTYCH_APP_PRIVATE_KEY_FILE": app.private_key,

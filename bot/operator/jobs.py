@@ -158,7 +158,7 @@ def _fields(row: JobRow) -> list[tuple[str, str]]:
         ("ended", moment(row.ended)),
         ("outcome", row.outcome),
         ("findings", str(row.findings) if row.outcome else ""),
-        ("unread hunks", str(row.unread) if row.outcome else ""),
+        ("unread hunks", str(row.unread) if row.document else ""),
         ("cost", money(row.cost) if row.started else ""),
         ("review", row.review_url),
     ]

@@ -213,6 +213,14 @@ async def test_a_port_that_is_taken(tmp_path: Path) -> None:
         assert f"127.0.0.1:{port} cannot be listened on" in await told("serve", port, env=env)
 
 
+@pytest.mark.parametrize("command", ["serve", "worker"])
+async def test_an_address_that_is_none_is_told_first(tmp_path: Path, command: str) -> None:
+    said = await told(command, env=environment(tmp_path, TRIPTYCH_METRICS="foo"))
+    assert "TRIPTYCH_METRICS is no HOST:PORT" in said
+    assert "pages" not in said
+    assert not list(tmp_path.glob("**/*.db")), "nothing was made"
+
+
 async def told(*arguments: str, env: Mapping[str, str]) -> str:
     """What a process prints that does not start."""
     process = await asyncio.create_subprocess_exec(

@@ -284,6 +284,16 @@ async def test_what_is_wrong_is_said_beside_it(
         assert ("b", {}) not in again.tags
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_an_address_without_encryption_is_told(tmp_path: Path, scheme: str) -> None:
+    async with stage(tmp_path) as on:
+        page = await on.opened()
+        public = PUBLIC.replace("https", scheme)
+        _, confirm = await on.send(page.forms[0], public=public)
+        assert ("Without encryption" in confirm.text) is (scheme == "http")
+        assert confirm.forms[0].action.startswith("http"), "on to GitHub all the same"
+
+
 async def test_a_local_address_is_told_and_let_go_on(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
         page = await on.opened()
