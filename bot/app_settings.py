@@ -44,8 +44,9 @@ class AppSettings:
 
     `accounts` are the lower-case logins on which the App may work; empty: every account that
     installs it. `cost_day` bounds all reviews of a day (UTC) together, `cost_day_installation` those
-    of one installation. `engine` overrules the repositories' (auto, static, claude; "" does not).
-    `calls_everywhere` bounds the model calls of all workers together.
+    of one installation, `cost_day_repository` those of one repository. `engine` overrules the
+    repositories' (auto, static, claude; "" does not). `calls_everywhere` bounds the model calls of
+    all workers together.
     """
 
     home: Path
@@ -66,6 +67,7 @@ class AppSettings:
     reviews_per_hour: int = 20
     cost_day: float | None = None
     cost_day_installation: float | None = None
+    cost_day_repository: float | None = None
     engine: str = ""
     debounce: float = 5.0
     retention_days: int = 30
@@ -119,6 +121,7 @@ def read_app_settings(env: Mapping[str, str] | None = None) -> AppSettings:
         reviews_per_hour=_count(env, "TRIPTYCH_REVIEWS_PER_HOUR", AppSettings.reviews_per_hour),
         cost_day=_amount(env, "TRIPTYCH_MAX_COST_DAY"),
         cost_day_installation=_amount(env, "TRIPTYCH_MAX_COST_DAY_INSTALLATION"),
+        cost_day_repository=_amount(env, "TRIPTYCH_MAX_COST_DAY_REPOSITORY"),
         engine=_engine(env),
         debounce=_amount(env, "TRIPTYCH_DEBOUNCE", "seconds") or 0.0
         if env.get("TRIPTYCH_DEBOUNCE", "").strip()

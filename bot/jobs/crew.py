@@ -28,7 +28,7 @@ from bot.jobs.limits import Chores, Limits
 from bot.jobs.means import PAUSES, Means
 from bot.jobs.orders import Orders
 from bot.jobs.seal_key import seal_key
-from bot.jobs.spending import DAY
+from bot.jobs.spending import DAY, DayLimits
 from bot.jobs.starts import COMMAND, REVIEW, Here
 from bot.jobs.store import Store
 from bot.jobs.takeover import REGAIN, SWEEP, LostNameError, PostgresLocks, hold_name, sweep
@@ -217,8 +217,7 @@ def _means(outfit: Outfit, store: Store, limits: Limits, access: AppAccess, name
         key=seal_key(app),
         worker=name,
         secrets=settings.secrets,
-        cost_day=app.cost_day,
-        cost_day_installation=app.cost_day_installation,
+        day=DayLimits(app.cost_day, app.cost_day_installation, app.cost_day_repository),
         engine=app.engine,
         pauses=outfit.pauses,
     )

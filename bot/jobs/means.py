@@ -14,6 +14,7 @@ from bot.hosts.people import People
 from bot.hosts.protocol import Forge
 from bot.jobs.limits import Limits
 from bot.jobs.protocol import JobState, Place
+from bot.jobs.spending import NO_LIMITS, DayLimits
 from bot.jobs.store import Store
 from bot.settings import Settings
 from reviewers.core.call import Look
@@ -53,10 +54,9 @@ def _uncounted(_state: JobState, _seconds: float) -> None:
 class Means:
     """What every job of this process works with. `key` makes names and fences that nobody can guess.
 
-    `cost_day` and `cost_day_installation` are the operator's limits in USD; `engine` overrules the
-    repositories' where it is not ""; `called` is told of each model call,
-    `ended` of each job: its state, and the seconds since it was wished for. `pauses` are the seconds
-    between the tries of a job, one fewer than there are tries.
+    `day` are the operator's limits; `engine` overrules the repositories' where it is not ""; `called`
+    is told of each model call, `ended` of each job: its state, and the seconds since it was wished
+    for. `pauses` are the seconds between the tries of a job, one fewer than there are tries.
     """
 
     store: Store
@@ -66,8 +66,7 @@ class Means:
     key: bytes
     worker: str
     secrets: frozenset[str] = frozenset()
-    cost_day: float | None = None
-    cost_day_installation: float | None = None
+    day: DayLimits = NO_LIMITS
     engine: str = ""
     called: Callable[[Look], None] = _untold
     ended: Callable[[JobState, float], None] = _uncounted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -18,35 +18,57 @@ PURGED = "purged"
 """How the lines of memory begin that hold what purged jobs have cost."""
 
 
+class DayLimits(NamedTuple):
+    """What a day may cost in USD: in all, one installation, one repository. None: no limit."""
+
+    everybody: float | None = None
+    installation: float | None = None
+    repository: float | None = None
+
+
+NO_LIMITS = DayLimits()
+
+
+class DayCosts(NamedTuple):
+    """What today has taken in USD, in all and by one job's installation and repository."""
+
+    everybody: float
+    installation: float
+    repository: float
+
+
 class Spending:
     """What may still be spent is asked here, one job at a time."""
 
     def __init__(self, transactions: Transactions, pauses: Sequence[float] = PAUSES) -> None:
         self._do = partial(transactions.do, pauses=pauses)
 
-    async def reserve(
-        self, job: str, amount: float, limits: tuple[float | None, float | None] = (None, None)
-    ) -> tuple[float, float]:
-        """Set money aside for a job, all that it costs, and tell what today has taken beside it, and
-        of that its installation: paid by what ended, paid or reserved by what runs.
+    async def reserve(self, job: str, amount: float, limits: DayLimits = NO_LIMITS) -> DayCosts:
+        """Set money aside for a job, all that it costs, and tell what today has taken beside it: paid
+        by what ended, paid or reserved by what runs.
 
-        Never more than the `limits` of the day leave, in all and for the installation: of many that
-        ask at once no two are promised the same money.
+        Never more than the `limits` of the day leave: of many that ask at once no two are promised the
+        same money.
         """
 
-        def work(c: Connection) -> tuple[float, float]:
+        def work(c: Connection) -> DayCosts:
             alone(c, "money")
-            mine = c.execute(sa.select(jobs.c.installation).where(jobs.c.id == job)).scalar()
-            taken = sa.case((jobs.c.cost > jobs.c.reserved, jobs.c.cost), else_=jobs.c.reserved)
-            total = _sum(taken).where(jobs.c.id != job, _of_today())
-            everybody = float(c.execute(total).scalar_one()) + _kept(c)
-            own = float(c.execute(total.where(jobs.c.installation == mine)).scalar_one())
-            own += _kept(c, str(mine))
-            taken_of = zip(limits, (everybody, own), strict=True)
-            left = min((most - gone for most, gone in taken_of if most is not None), default=amount)
+            whose = sa.select(jobs.c.installation, jobs.c.repository_id).where(jobs.c.id == job)
+            installation, repository = c.execute(whose).one_or_none() or (None, None)
+            larger = sa.case((jobs.c.cost > jobs.c.reserved, jobs.c.cost), else_=jobs.c.reserved)
+            total = _sum(larger).where(jobs.c.id != job, _of_today())
+            mine = total.where(jobs.c.installation == installation)
+            here = mine.where(jobs.c.repository_id == repository)
+            taken = DayCosts(
+                float(c.execute(total).scalar_one()) + _kept(c),
+                float(c.execute(mine).scalar_one()) + _kept(c, str(installation)),
+                float(c.execute(here).scalar_one()) + _kept(c, _repository(repository)),
+            )
+            pairs = zip(limits, taken, strict=True)
+            left = min((most - gone for most, gone in pairs if most is not None), default=amount)
             granted = max(0.0, min(amount, left))
             c.execute(sa.update(jobs).where(jobs.c.id == job).values(reserved=granted))
-            return everybody, own
+            return taken
 
         return await self._do(work)
 
@@ -60,15 +82,18 @@ def keep_cost(c: Connection, installation: int, here: Sequence[sa.ColumnElement[
     """Jobs are about to be purged: what they have cost today goes on to count, else a budget would
     begin anew whenever the App is installed anew.
     """
-    spent = float(c.execute(_sum(jobs.c.cost).where(*here, _of_today())).scalar_one())
-    for whose in ("", str(installation)) if spent else ():
-        add_cost(c, spent, whose)
+    each = sa.select(jobs.c.repository_id, sa.func.sum(jobs.c.cost)).where(*here, _of_today())
+    for repository, spent in c.execute(each.group_by(jobs.c.repository_id)).all():
+        for whose in ("", str(installation), _repository(repository)) if spent else ():
+            add_cost(c, float(spent), whose)
 
 
-def add_cost(c: Connection, cost: float, installation: str = "") -> None:
-    """Something was paid today for jobs that are purged: of one installation, or "" for all of them."""
+def add_cost(c: Connection, cost: float, whose: str = "") -> None:
+    """Something was paid today for jobs that are purged: of one installation or repository, or "" for
+    all of them.
+    """
     alone(c, "money")
-    write_meta(c, _line(installation), str(_kept(c, installation) + cost))
+    write_meta(c, _line(whose), str(_kept(c, whose) + cost))
 
 
 def forget_costs(c: Connection) -> None:
@@ -87,11 +112,16 @@ def _of_today() -> sa.ColumnElement[bool]:
     return sa.or_(jobs.c.ended >= now - now % DAY, jobs.c.state.in_(ALIVE))
 
 
-def _line(installation: str = "") -> str:
-    """The name of a line: of one installation, or "" for all of them."""
-    return f"{PURGED} {int(time.time() // DAY)} {installation}".rstrip()
+def _repository(identity: int | None) -> str:
+    """As the owner of a line; an installation's is its number alone."""
+    return f"repository {identity}"
 
 
-def _kept(c: Connection, installation: str = "") -> float:
-    name = _line(installation)
+def _line(whose: str = "") -> str:
+    """The name of a line: of one installation or repository, or "" for all of them."""
+    return f"{PURGED} {int(time.time() // DAY)} {whose}".rstrip()
+
+
+def _kept(c: Connection, whose: str = "") -> float:
+    name = _line(whose)
     return float(c.execute(sa.select(meta.c.value).where(meta.c.name == name)).scalar() or 0.0)

@@ -16,7 +16,7 @@ from bot.app_settings import AppSettings
 from bot.jobs.decisions import HOUR
 from bot.jobs.intake import _row, job_id
 from bot.jobs.protocol import JobState, Place, ReviewWish, Trigger
-from bot.jobs.spending import DAY
+from bot.jobs.spending import DAY, DayCosts, DayLimits
 from bot.jobs.store import NEWER, Store
 from bot.jobs.tables import ALIVE, jobs, politeness, storable, write_meta
 from bot.jobs.transactions import Transactions, open_database
@@ -155,29 +155,31 @@ async def test_money_set_aside_by_two_jobs_at_once_is_counted(store: Store) -> N
     for job in ids:
         await store.begin(job, "one")
     found = await asyncio.gather(*(store.spending.reserve(job, 2.0) for job in ids))
-    assert sorted(everybody for everybody, _ in found) == [2.0 * n for n in range(8)]
+    assert sorted(everybody for everybody, *_ in found) == [2.0 * n for n in range(8)]
     strange = await add(store, STRANGE)
-    assert await store.spending.reserve(strange, 1.0) == (16.0, 0.0)
-    assert await store.spending.reserve("gone", 1.0) == (17.0, 0.0)
+    assert await store.spending.reserve(strange, 1.0) == (16.0, 0.0, 0.0)
+    assert await store.spending.reserve("gone", 1.0) == (17.0, 0.0, 0.0)
 
 
 async def test_no_two_jobs_are_promised_the_same_money(store: Store) -> None:
     """Each asks for more than the day has: one gets what there is, and gives back what it spares."""
-    limits = (10.0, 8.0)
+    limits = DayLimits(10.0, 8.0)
     ids = [await add(store, Place(77, "acme", 5000, "acme/shop", n)) for n in range(3)]
     found = await asyncio.gather(*(store.spending.reserve(job, 50.0, limits) for job in ids))
-    assert sorted(found) == [(0.0, 0.0), (8.0, 8.0), (8.0, 8.0)]
+    assert sorted(found) == [(0.0, 0.0, 0.0), (8.0, 8.0, 8.0), (8.0, 8.0, 8.0)]
     strange = await add(store, STRANGE)
-    assert await store.spending.reserve(strange, 50.0, limits) == (8.0, 0.0)
-    assert await store.spending.reserve(strange, 0.5, limits) == (8.0, 0.0), "asked again"
-    first = ids[found.index((0.0, 0.0))]
+    assert await store.spending.reserve(strange, 50.0, limits) == (8.0, 0.0, 0.0)
+    assert await store.spending.reserve(strange, 0.5, limits) == (8.0, 0.0, 0.0), "asked again"
+    first = ids[found.index(DayCosts(0.0, 0.0, 0.0))]
     await store.pay(first, 3.0)
     await store.end(first, JobState.DONE)
     other = await add(store, Place(77, "acme", 5000, "acme/shop", 9))
-    assert await store.spending.reserve(other, 50.0, limits) == (3.5, 3.0)
-    assert await store.spending.reserve(strange, 9.0, limits) == (8.0, 0.0)
+    assert await store.spending.reserve(other, 50.0, limits) == (3.5, 3.0, 3.0)
+    assert await store.spending.reserve(strange, 9.0, limits) == (8.0, 0.0, 0.0)
     await store.pay(ids[0], 100.0)
-    assert await store.spending.reserve("gone", 1.0, limits) > (100.0, 0.0), "overspent already"
+    assert await store.spending.reserve("gone", 1.0, limits) > (100.0, 0.0, 0.0), (
+        "overspent already"
+    )
 
 
 async def test_what_a_day_has_cost(store: Store) -> None:
@@ -188,7 +190,7 @@ async def test_what_a_day_has_cost(store: Store) -> None:
     await store.note(old, cost=50.0)
     await store.end(old, JobState.DONE)
     await store.note(old, ended=time.time() - 2 * DAY)
-    assert await store.spending.reserve(mine, 2.0) == (3.0, 3.0)
+    assert await store.spending.reserve(mine, 2.0) == (3.0, 3.0, 3.0)
     figures = await store.figures(10.0)
     assert (figures.cost_today, figures.cost_limit, figures.waiting) == (3.0, 10.0, 1)
 
@@ -202,7 +204,7 @@ async def test_s28_the_day_begins_at_midnight_utc(store: Store) -> None:
         await store.end(job, JobState.DONE)
         await store.note(job, ended=ended)
     mine = await add(store, OTHER, "b" * 40)
-    assert await store.spending.reserve(mine, 1.0) == (3.0, 3.0)
+    assert await store.spending.reserve(mine, 1.0) == (3.0, 3.0, 3.0)
     assert (await store.figures(None)).cost_today == 3.0
 
 
@@ -215,9 +217,9 @@ async def test_what_was_purged_still_counts_today(store: Store, transactions: Tr
     await store.pay(again, 0.25)
     await store.forgetting.purge(77, [5000])
     assert (await store.figures(None)).cost_today == 1.75
-    assert await store.spending.reserve(strange, 1.0) == (1.75, 0.0)
+    assert await store.spending.reserve(strange, 1.0) == (1.75, 0.0, 0.0)
     mine = await add(store)
-    assert await store.spending.reserve(mine, 1.0) == (2.75, 1.75)
+    assert await store.spending.reserve(mine, 1.0) == (2.75, 1.75, 1.75)
     await store.forgetting.aged(time.time() - 30 * DAY)
     assert (await store.figures(None)).cost_today == 1.75
     await transactions.do(lambda c: write_meta(c, "purged 20000 77", "9.0"))

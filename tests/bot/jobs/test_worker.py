@@ -644,7 +644,7 @@ async def test_no_reviewer_answers(w: World) -> None:
 # --- money
 
 
-@pytest.mark.parametrize("limit", ["cost_day", "cost_day_installation"])
+@pytest.mark.parametrize("limit", ["cost_day", "cost_day_installation", "cost_day_repository"])
 async def test_the_money_of_a_day_is_spent(tmp_path: Path, limit: str) -> None:
     """No model call, and the limit is named."""
     url = f"sqlite:///{tmp_path}/t.db"
