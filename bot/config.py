@@ -164,7 +164,9 @@ class Config(_Table):
         le=3,
         description="1 looks, 2 verifies too, 3 asks more votes where one could turn it",
     )
-    min_severity: SeverityWord = Field(default="medium", description="lower findings notify nobody")
+    min_severity: SeverityWord = Field(
+        default="medium", description="lower findings notify nobody, unless they reach the gate"
+    )
     inline_limit: int = Field(
         default=20, ge=0, le=50, description="findings that also stand on their line"
     )

@@ -17,7 +17,7 @@ from bot.outputs.seal import Seal
 from bot.outputs.words import short_path
 from reviewers.core.change import Change
 from reviewers.core.finding import Finding, Location
-from reviewers.core.history import History, Known, State
+from reviewers.core.history import EVERYTHING, History, Known, State
 from reviewers.core.quotes import Quotes
 from reviewers.core.secrets import Redaction
 from reviewers.core.visible import one_line
@@ -118,15 +118,21 @@ def history_of(stands: Standing, previous: Change | None, change: Change) -> His
         # Enough to repeat nothing that stands there; what was read or decided is not believed.
         told = tuple(k for k in known.values() if k.state is not State.DISMISSED)
         return History(head=marker.head, previous=previous, known=told)
+    is_all = EVERYTHING in marker.proven
     return History(
         head=marker.head,
         previous=previous,
-        known=tuple(known.values()),
+        known=tuple(_with_proof(k, is_all or i in marker.proven) for i, k in known.items()),
         unread=frozenset(marker.unread),
         spent=max(o.marker.cost for o in stands.ours),
         complete=marker.outcome in ("clean", "findings"),
         config=marker.config,
     )
+
+
+def _with_proof(known: Known, is_proven: bool) -> Known:  # noqa: FBT001 - of one finding
+    """What a finding rests on is not read back from its texts: that it was proven, the marker says."""
+    return replace(known, finding=replace(known.finding, proven_before=is_proven))
 
 
 def last_head(stands: Standing) -> str:

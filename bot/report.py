@@ -58,6 +58,11 @@ class Report:
         return self.verdict.change.head[:7]
 
     @property
+    def has_gate(self) -> bool:
+        """Whether a finding may turn the check of this change red."""
+        return any(s.path == "gate" and s.value for s in self.settings)
+
+    @property
     def try_again(self) -> str:
         """How a person tries again, as the end of a sentence."""
         return self.again if self.again.endswith("again") else f"{self.again} to try again"

@@ -103,7 +103,7 @@ def agree(
         rounds=min(options.rounds or config.rounds, ceilings.rounds),
         exclude=tuple(config.exclude),
         ignore_rules=tuple(config.ignore),
-        min_severity=Severity.parse(config.min_severity),
+        min_severity=_least_told(config),
         inline_limit=config.inline_limit,
         max_file_chars=config.limits.file_kb * 1000,
         chunk_chars=config.limits.prompt_kb * 1000,
@@ -135,6 +135,12 @@ def agree(
         accounts=tuple(config.publish.accounts),
         triggers=config.triggers,
     )
+
+
+def _least_told(config: Config) -> Severity:
+    """What holds a pull request is told in its review, and known again there by the next one."""
+    wanted = Severity.parse(config.min_severity)
+    return min(wanted, Severity.parse(config.gate)) if config.gate else wanted
 
 
 def _engines(config: Config, settings: Settings, options: Options) -> tuple[tuple[str, ...], str]:

@@ -22,7 +22,7 @@ from bot.report import Report
 from bot.terms import Terms
 from bot.triggers import approving, why_not
 from reviewers.core.coverage import WHOLE_FILE
-from reviewers.core.finding import Severity, Standing
+from reviewers.core.finding import Severity, Source, Standing
 from reviewers.core.history import EVERYTHING, Dismissal, History, Known, State
 from reviewers.core.secrets import Redaction
 from reviewers.protocols import Brief
@@ -62,6 +62,7 @@ class JobDesk(Desk):
         redact: Redaction = Redaction(),
         clean: tuple[str, str] | None = None,
         given: Mapping[str, frozenset[str]] = MappingProxyType({}),
+        sources: Mapping[str, tuple[Source, ...]] = MappingProxyType({}),
     ) -> None:
         self.anew = job.row.trigger.is_asked
         self.terms: Terms | None = None
@@ -76,6 +77,7 @@ class JobDesk(Desk):
         self._redact = redact
         self._clean = clean
         self._given = given
+        self._sources = sources
         self._used: tuple[str, ...] = ()
         self._check: asyncio.Task[int] | None = None
         self.check_run = job.check_run
@@ -135,9 +137,13 @@ class JobDesk(Desk):
         return self._clean
 
     def remembered(self, history: History) -> History:
-        """People's decisions from the database; what a review shows of them may have been edited."""
+        """People's decisions from the database; what a review shows of them may have been edited. And
+        who saw what, which it does not show in full.
+        """
 
         def decided(known: Known) -> Known:
+            told = self._sources.get(known.finding.id, ())
+            known = replace(known, finding=replace(known.finding, sources=told))
             why = self._dismissed.get(known.finding.id)
             if why is None:
                 gone = known.state is not State.DISMISSED

@@ -42,6 +42,14 @@ async def open_findings(store: Store, place: Place) -> dict[str, object]:
     return {}
 
 
+async def sources_told(store: Store, place: Place) -> dict[str, tuple[Source, ...]]:
+    """Who saw each open finding, by id, as the last review that was done here knew: what stands on
+    the pull request does not tell it to the next one.
+    """
+    found = map(read_finding, (await open_findings(store, place)).values())
+    return {f.id: f.sources for f in found if f is not None and f.sources}
+
+
 def findings_in(document: str, *lists: str) -> list[dict[str, Any]]:
     """The findings in some lists of a stored review, [] where it cannot be read."""
     try:
@@ -79,4 +87,5 @@ def read_finding(data: object) -> Finding | None:
         location=location,
         dissent=tuple(Dissent(d.reviewer, d.vote, d.reason, d.against) for d in shape.dissent),
         id=shape.id,
+        proven_before=shape.proven,
     )

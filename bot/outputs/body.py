@@ -100,6 +100,7 @@ def marker_of(report: Report) -> Marker:
         late=ids(f.id for f in shown.late),
         dismissed=ids(k.finding.id for k in verdict.dismissed),
         unread=ids(verdict.change.hunk(ref).digest() for ref in unread),
+        proven=ids(f.id for f in (*shown.listed, *shown.late) if report.has_gate and f.is_proven),
         cost=report.spent or 0.0,
     )
 

@@ -52,7 +52,8 @@ def document(
 def worst_proven(text: str) -> Severity | None:
     """The gravest finding of a written review that may turn a check red; None: none, or unreadable.
 
-    As `Finding.is_proven`: an analyser saw it, or a second look confirmed it.
+    As `Finding.is_proven`: an analyser saw it, or a second look confirmed it. Documents of before told
+    only the sources.
     """
     try:
         shape = Document.model_validate_json(text)
@@ -61,7 +62,8 @@ def worst_proven(text: str) -> Severity | None:
     proven = (
         f.severity
         for f in shape.findings
-        if any(not s.vote for s in f.sources)
+        if f.proven
+        or any(not s.vote for s in f.sources)
         or (f.verification is not None and f.verification.ruling == Ruling.CONFIRMED)
     )
     return max(map(Severity.parse, proven), default=None)
@@ -164,6 +166,7 @@ class _Writer:
             note=self._text(f.note),
             evidence=self._text(evidence(f, self._report.verdict.policy)),
             shown=self._where(f),
+            proven=f.is_proven,
         )
 
     def _setting(self, s: Setting) -> SettingShape:

@@ -16,6 +16,8 @@ VERSION = 1
 MAX_CHARS = 8 * 1024
 IDS_KEPT = 100
 """Ids of each kind that a marker holds; 12 characters each, so all kinds stay under 8 KiB."""
+PROVEN_KEPT = 50
+"""The same for those that are proven; with more of them all count as that."""
 
 _FIELD = r"[a-z]+=[0-9A-Za-z.,:]*"
 _REVIEW = re.compile(rf"(?:\A|\n)<!-- triptych 1 ({_FIELD}(?: {_FIELD})*) -->\s*\Z")
@@ -30,7 +32,8 @@ class Marker:
     """What a review says of itself to its successors.
 
     `unread` are the digests of the hunks that nobody read (16 hex digits each), or EVERYTHING;
-    `cost` is the sum in USD for the pull request so far.
+    `proven`, told where there is a gate, are those that may turn it red, or EVERYTHING; `cost` is the
+    sum in USD for the pull request so far.
     """
 
     run: str
@@ -42,11 +45,12 @@ class Marker:
     late: tuple[str, ...] = ()
     dismissed: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    proven: tuple[str, ...] = ()
     cost: float = 0.0
 
 
 def write_marker(marker: Marker) -> str:
-    """The marker as one line; `unread` and `cost` only where there is something to say."""
+    """The marker as one line; `unread`, `proven` and `cost` only where there is something to say."""
     fields = [
         f"run={marker.run}",
         f"head={marker.head}",
@@ -60,6 +64,9 @@ def write_marker(marker: Marker) -> str:
     if marker.unread:
         fits = len(marker.unread) <= IDS_KEPT
         fields.append(f"unread={','.join(marker.unread) if fits else EVERYTHING}")
+    if marker.proven:
+        fits = len(marker.proven) <= PROVEN_KEPT
+        fields.append(f"proven={','.join(marker.proven) if fits else EVERYTHING}")
     if marker.cost:
         fields.append(f"cost={marker.cost:.4f}")
     return f"<!-- triptych {VERSION} {' '.join(fields)} -->"
@@ -85,7 +92,8 @@ def read_marker(body: str) -> Marker | None:
         fixed=_ids(fields.get("fixed", "")),
         late=_ids(fields.get("late", "")),
         dismissed=_ids(fields.get("dismissed", "")),
-        unread=_unread(fields.get("unread", "")),
+        unread=_some_or_all(fields.get("unread", "")),
+        proven=_some_or_all(fields.get("proven", "")),
         cost=float(cost),
     )
 
@@ -105,7 +113,7 @@ def _ids(text: str) -> tuple[str, ...]:
     return tuple(part for part in text.split(",") if re.fullmatch(r"[0-9a-f]{12,16}", part))
 
 
-def _unread(text: str) -> tuple[str, ...]:
+def _some_or_all(text: str) -> tuple[str, ...]:
     return (EVERYTHING,) if text == EVERYTHING else _ids(text)
 
 

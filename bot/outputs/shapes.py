@@ -61,7 +61,7 @@ class FindingShape(_Shape):
 
     `evidence` is what stands behind it, in the words of its comment. `shown` says where it stands: on
     its line and in the body, in the body alone, in the body's fold of late ones, or (quiet) only
-    where there is room for everything.
+    where there is room for everything. `proven`: it may turn a check red.
     """
 
     id: str
@@ -84,6 +84,7 @@ class FindingShape(_Shape):
     note: str
     evidence: str
     shown: Literal["inline", "body", "late", "quiet"]
+    proven: bool = False
 
 
 class DroppedShape(_Shape):

@@ -169,7 +169,8 @@ def _support(finding: Finding) -> str:
     """Votes and analysers that speak for it."""
     static = analysers(finding)
     if not finding.votes:
-        return f"{static}, no model vote" if static else "reported in an earlier review"
+        is_alone = static and not any(s.is_vote for s in finding.sources)
+        return f"{static}, no model vote" if is_alone else "reported in an earlier review"
     if len(finding.votes) == 1:
         vote = finding.votes[0]
         noun = "vote" if vote.of == 1 else "votes"

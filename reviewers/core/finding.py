@@ -170,6 +170,7 @@ class Finding:
     `location` is None where the code is in the file but on no line of the change: such a finding is
     told in the summary and never placed on a guessed line; `seen_at` is then its line at the head
     (0: the whole file). `id` is given when the finding is first seen and kept by matching.
+    `proven_before`: an earlier review has proven it, and its code was not read again since.
     """
 
     rule: str
@@ -189,6 +190,7 @@ class Finding:
     id: str = ""
     standing: Standing = Standing.NEW
     note: str = ""
+    proven_before: bool = False
 
     @property
     def line(self) -> int:
@@ -212,7 +214,7 @@ class Finding:
         Source: design section 7, "what a model says never gates by itself".
         """
         confirmed = self.verification and self.verification.ruling is Ruling.CONFIRMED
-        return bool(self.analysers or confirmed)
+        return bool(self.analysers or confirmed or self.proven_before)
 
 
 class Reason(enum.StrEnum):

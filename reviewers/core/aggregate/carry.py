@@ -106,7 +106,9 @@ def _is_gone(old: Finding, change: Change, quotes: Quotes) -> bool:
 
 
 def _read_again(old: Finding, change: Change, quotes: Quotes, coverage: Coverage) -> bool:
-    """Whether every source was an analyser's and they read the file again without finding it."""
+    """Whether every source was an analyser's and they read its code again without finding it. What has
+    not changed is not read again, and nothing is heard of it.
+    """
     file = _file(old, change, quotes)
     if file is None or not old.sources or any(s.is_vote for s in old.sources):
         return False
@@ -115,7 +117,16 @@ def _read_again(old: Finding, change: Change, quotes: Quotes, coverage: Coverage
         for c in coverage.cells
         if c.hunk.path == file.path and c.engine == "static" and c.reviewer in old.reviewers
     ]
-    return bool(cells) and all(c.reading is Reading.READ for c in cells)
+    again = {c.hunk.index for c in cells if c.reading is Reading.READ}
+    return bool(cells) and len(again) == len(cells) and again >= _hunks_of(old, file, quotes)
+
+
+def _hunks_of(old: Finding, file: FileDiff, quotes: Quotes) -> frozenset[int]:
+    """The hunks in which its code stands; those of the whole file where it stands in none."""
+    side = old.location.side if old.location else Side.RIGHT
+    places = quotes.in_hunks(file, side, quote_keys(old.quote))
+    found = frozenset(i for p in places if (i := file.hunk_at(side, p[0])) is not None)
+    return found or frozenset(range(len(file.hunks)))
 
 
 def _moved(known: Known, change: Change, quotes: Quotes) -> Finding:

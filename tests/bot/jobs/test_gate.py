@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.jobs.protocol import CLOSED, CancelWish, JobState, Trigger
+from reviewers.core.history import Dismissal
 from tests.bot.jobs.running import CONFIG, SMALL, World, until, world
 from tests.builders import ORDERS
 from tests.fakes.anthropic import Reply
 from tests.fakes.github import Entry, Fault
+from tests.test_walkthrough import model
 
 GATE = f'gate = "high"\n{SMALL}'
 GATED = pytest.mark.parametrize("config", [SMALL, GATE], ids=["no gate", "a gate"])
@@ -169,3 +173,75 @@ async def test_a_draft_uses_up_nothing_of_the_hour(tmp_path: Path) -> None:
         w.github.pulls[128].draft = False
         row = await w.reviewed(trigger=Trigger.READY, seen=9.0)
         assert (row.state, row.note) == (JobState.DONE, "")
+
+
+SHELL = "import os\n\n\ndef run(request):\n    os.system(request.args['x'])\n"
+
+
+def silent(_body: dict[str, Any], _number: int) -> Reply:
+    return Reply()
+
+
+@pytest.mark.parametrize("by", ["an analyser", "a second look"])
+async def test_what_was_proven_holds_the_gate_until_its_code_changes(
+    tmp_path: Path, by: str
+) -> None:
+    """What has not changed is not read again: a push of something else must not let it pass."""
+    text, script = (SHELL, silent) if by == "an analyser" else (ORDERS, model)
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, script) as w:
+        w.pull(config=GATE, text=text)
+        first = await w.reviewed()
+        assert w.checks()[-1][0] == "failure"
+        for number in range(1, 4):
+            files = {CONFIG: GATE, "api/orders.py": text, "README.md": "x\n" * number}
+            w.github.push(128, f"9d02f7e{number}", files)
+            row = await w.reviewed(trigger=Trigger.PUSHED, seen=2.0 + number)
+            assert row.id != first.id
+            assert w.checks()[-1][0] == "failure", number
+            proven = [f["proven"] for f in json.loads(row.document)["findings"]]
+            assert any(proven)
+        w.anthropic.script = silent
+        files = {CONFIG: GATE, "api/orders.py": "def run():\n    return 1\n", "README.md": "x\n"}
+        w.github.push(128, "9d02f7e9", files)
+        await w.reviewed(trigger=Trigger.PUSHED, seen=9.0)
+        assert w.checks()[-1][0] != "failure", "its code is gone"
+
+
+async def test_it_holds_where_the_job_that_found_it_is_forgotten(tmp_path: Path) -> None:
+    """By what stands on the pull request alone, as in an Action."""
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, silent) as w:
+        w.pull(config=GATE, text=SHELL)
+        await w.reviewed()
+        gone = await w.service._store.forgetting.aged(time.time() + 1)
+        assert gone
+        w.github.push(128, "9d02f7e", {CONFIG: GATE, "api/orders.py": SHELL, "README.md": "x\n"})
+        await w.reviewed(trigger=Trigger.PUSHED, seen=3.0)
+        assert w.checks()[-1][0] == "failure"
+
+
+async def test_dismissing_one_lets_another_hold_the_gate(tmp_path: Path) -> None:
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as w:
+        w.pull(config=GATE)
+        row = await w.reviewed()
+        rows = sorted(json.loads(row.document)["findings"], key=lambda f: f["proven"])
+        assert [f["proven"] for f in rows] == [False, True]
+        for number, identity in enumerate(f["id"] for f in rows):
+            why = Dismissal("alice", "2026-11-29", "no")
+            await w.service._store.decisions.dismiss(w.github.place(128), identity, 7, why)
+            once = f"dismissal {number}"
+            await w.reviewed(trigger=Trigger.DISMISSAL, head="", base="", once=once, seen=0.0)
+            assert (w.checks()[-1][0] == "failure") is (number == 0)
+
+
+async def test_what_reaches_a_low_gate_is_told_and_known_again(tmp_path: Path) -> None:
+    """Below `min_severity` it would stand in no review, and the next one would know nothing of it."""
+    text = "import os\n\n\ndef total(rows):\n    return rows\n"
+    config = 'gate = "low"\n' + SMALL.replace("enabled = false", "votes = 1")
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, silent) as w:
+        w.pull(config=config, text=text)
+        row = await w.reviewed()
+        assert {f["severity"] for f in json.loads(row.document)["findings"]} == {"low"}
+        assert w.checks()[-1][0] == "failure"
+        w.github.push(128, "9d02f7e", {CONFIG: config, "api/orders.py": text, "README.md": "x\n"})
+        await w.reviewed(trigger=Trigger.PUSHED, seen=3.0)
+        assert w.checks()[-1][0] == "failure"

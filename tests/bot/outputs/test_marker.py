@@ -12,12 +12,14 @@ from bot.outputs.body import marker_of, review_body
 from bot.outputs.marker import (
     IDS_KEPT,
     MAX_CHARS,
+    PROVEN_KEPT,
     Marker,
     finding_marker,
     read_finding_marker,
     read_marker,
     write_marker,
 )
+from bot.report import Setting
 from reviewers.core.history import EVERYTHING
 from tests.bot.outputs import samples
 
@@ -70,7 +72,16 @@ def test_however_much_there_is_to_say_it_stays_under_8_kib() -> None:
     ids = tuple(f"{n:012x}" for n in range(1000))
     digests = tuple(f"{n:016x}" for n in range(IDS_KEPT))
     line = write_marker(
-        replace(PLAIN, open=ids, fixed=ids, late=ids, dismissed=ids, unread=digests, cost=9999.9)
+        replace(
+            PLAIN,
+            open=ids,
+            fixed=ids,
+            late=ids,
+            dismissed=ids,
+            unread=digests,
+            proven=ids[:PROVEN_KEPT],
+            cost=9999.9,
+        )
     )
     assert len(line.encode()) <= 8 * 1024
     marker = read_marker(f"text\n\n{line}")
@@ -189,3 +200,22 @@ def test_a_comment_tells_which_finding_it_is_about(end: str) -> None:
 )
 def test_other_comments_are_about_none(body: str) -> None:
     assert read_finding_marker(body) is None
+
+
+def test_more_proven_findings_than_fit_make_all_of_them_proven() -> None:
+    many = tuple(f"{n:012x}" for n in range(PROVEN_KEPT + 1))
+    found = read_marker(write_marker(replace(PLAIN, proven=many)))
+    assert found is not None
+    assert found.proven == (EVERYTHING,)
+    few = read_marker(write_marker(replace(PLAIN, proven=many[:2])))
+    assert few is not None
+    assert few.proven == many[:2]
+
+
+def test_what_is_proven_is_told_where_there_is_a_gate() -> None:
+    report = samples.a()
+    assert marker_of(report).proven == ()
+    gated = replace(report, settings=(Setting("gate", "high", "default", ""),))
+    proven = [f.id for f in report.verdict.shown.listed if f.is_proven]
+    assert list(marker_of(gated).proven) == proven
+    assert proven

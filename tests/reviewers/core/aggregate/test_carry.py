@@ -250,3 +250,9 @@ def test_an_analyser_that_reads_again_and_is_silent_is_proof(
 ) -> None:
     carried = judged(known(sources=tuple(sources)), orders_change(), seen)
     assert bool(carried.open) is is_open
+
+
+def test_an_analyser_that_read_only_other_hunks_of_the_file_proves_nothing() -> None:
+    """What has not changed is not read again, and its finding not reported again either."""
+    other = Coverage((Cell(HunkRef("api/orders.py", 1), "security", STATIC, 0, Reading.READ),), ())
+    assert judged(known(sources=RUFF), orders_change(), other).open
