@@ -8,6 +8,7 @@ import random
 import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -30,6 +31,8 @@ REQUEST_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
 ATTEMPTS = 5
 LONGEST_WAIT = 60.0
+WINDOW = 3600.0
+"""Seconds after which GitHub counts anew at the latest."""
 """Seconds that one request waits for a limit to pass; a longer wait is the caller's to take."""
 REDIRECTS = 3
 _LOST = {"x-triptych-lost": "1"}
@@ -241,7 +244,8 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
         """Seconds until GitHub counts anew, as the last answer says; a minute where it does not."""
         if self.rate_limit is None:
             return LONGEST_WAIT
-        return max(LONGEST_WAIT, self.rate_limit.reset_datetime.timestamp() - time.time())
+        left = self.rate_limit.reset_datetime.timestamp() - time.time()
+        return min(max(LONGEST_WAIT, left), WINDOW)  # Not longer, though our clock be wrong.
 
 
 def _no_api(host: str) -> HostProblem:
@@ -273,16 +277,26 @@ def limit_wait(
 
     A secondary limit says `retry-after`; without it GitHub asks for a minute, doubled each time. A
     primary limit says when it resets. `said` is GitHub's message: a 403 of a secondary limit without
-    a header is told from a missing permission by its words alone (case S64).
+    a header is told from a missing permission by its words alone (case S64). When it is now, GitHub
+    says, too: our own clock may be wrong (case S78).
     """
     if status not in (403, 429):
         return None
     if after := headers.get("retry-after"):
         return _seconds(after)
     if headers.get("x-ratelimit-remaining") == "0":
-        return max(1.0, _seconds(headers.get("x-ratelimit-reset", "0")) - time.time() + 1)
+        left = _seconds(headers.get("x-ratelimit-reset", "0")) - _now(headers)
+        return min(max(1.0, left + 1), WINDOW)
     limited = status == 429 or "secondary rate limit" in said.lower()
     return 60.0 * 2 ** (attempt - 1) if limited else None
+
+
+def _now(headers: Mapping[str, str]) -> float:
+    """Seconds since the epoch as an answer says, by our clock where it does not."""
+    try:
+        return parsedate_to_datetime(headers.get("date", "")).timestamp()
+    except (ValueError, OverflowError):
+        return time.time()
 
 
 def _seconds(text: str) -> float:

@@ -163,8 +163,11 @@ class JobDesk(Desk):
         The head that it will stand on is known before: so it can be found where its number is lost.
         """
         head = brief.change.head
-        if head != self._job.row.head and not self._job.check_run:
-            await self._store.note(self._job.row.id, head=head)
+        told = {"head": head} if head != self._job.row.head and not self._job.check_run else {}
+        if brief.change.base != self._job.base:  # Who asks for a review does not say for which.
+            told["base"] = brief.change.base
+        if told:
+            await self._store.note(self._job.row.id, **told)
         title = running_title(len(brief.plan.hunks), len(brief.policy.reviewers))
         self._check = asyncio.create_task(self._started(head, title))
 
@@ -178,7 +181,8 @@ class JobDesk(Desk):
         begin = self._checks.create if self._job.is_new else self._checks.start
         try:
             if before:
-                over = await self._company.before(before, skipped(NEWER))
+                gate = self.terms.gate if self.terms else None
+                over = await self._company.before(before, refused(NEWER, gate))
                 await self._checks.finish(self._job.check_run, over, self.external_id(before))
             number = await begin(head, title, self.external_id(head)) or 0
         except HostProblem:  # The review is worth more than its check run (case S20).

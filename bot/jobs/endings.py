@@ -118,10 +118,10 @@ class Endings:
             match row.state:
                 case JobState.DEAD:
                     check = self._failure(row, row.note, await gate_now(reach))
-                case JobState.CANCELLED if row.note not in (CLOSED, DRAFTED):
-                    check = refused(row.note, await gate_now(reach))
-                case _:
+                case JobState.CANCELLED if row.note in (CLOSED, DRAFTED):
                     check = skipped(row.note)
+                case _:  # Also of a commit that was overtaken: the branch may be set back to it.
+                    check = refused(row.note, await gate_now(reach))
             await desk.finish_begun(row.head, check)
 
         await self._reached(job, tell)

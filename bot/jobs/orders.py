@@ -21,7 +21,7 @@ from bot.errors import HostProblem, LimitProblem, LostProblem, Problem
 from bot.hosts.people import Face, People
 from bot.jobs.answers import Answers, Heard
 from bot.jobs.findings import last_findings
-from bot.jobs.intake import job_id
+from bot.jobs.plan import job_id
 from bot.jobs.protocol import (
     CancelWish,
     CommandWish,

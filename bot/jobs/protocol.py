@@ -88,6 +88,8 @@ MOVED = " moved"
 
 CLOSED, DRAFTED = "pull request closed", "pull request turned into a draft"
 """Why a pull request itself wants no review any more; whatever else stops one is somebody's wish."""
+ADOPTED = "the review that stands there is adopted"
+"""What became of a job that found its commit reviewed."""
 
 
 @dataclass(frozen=True, slots=True)

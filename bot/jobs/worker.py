@@ -21,7 +21,7 @@ from bot.jobs.findings import sources_told
 from bot.jobs.judge import judged
 from bot.jobs.keeping import Keeper
 from bot.jobs.means import Means, Reach
-from bot.jobs.protocol import MOVED, JobRow, JobState, ReviewWish, Trigger
+from bot.jobs.protocol import ADOPTED, MOVED, JobRow, JobState, ReviewWish, Trigger
 from bot.jobs.store import NEWER, Job
 from bot.jobs.tables import ALIVE
 from bot.jobs.transactions import AWAY
@@ -289,14 +289,17 @@ class Worker:
                 return await self._published(job, outcome, desk)
 
     async def _skipped(self, job: Job, ending: Ending, desk: JobDesk) -> None:
-        """A label that was given after this job had looked was taken for its own as long as it lived.
-        So it ends first, and then looks whether there is one that needs another job.
+        """What came after this job had looked was taken for its own as long as it lived: a label, or
+        that the pull request is open, or no draft, any more. So it ends first, and then looks whether
+        there is something that needs another job.
         """
         row = job.row
         self._begun.discard(row.id)  # It has ended by itself: nobody need stop it for that.
         await self._means.store.end(row.id, ending.state, note=ending.note)
-        if await desk.was_labelled_since():
-            wish = ReviewWish(row.place, Trigger.LABELED, row.head, job.base, seen=job.seen)
+        now = await self._means.store.job(row.id)
+        seen = now.seen if now else job.seen
+        if seen > job.seen or await desk.was_labelled_since():
+            wish = ReviewWish(row.place, Trigger.LABELED, row.head, job.base, seen=seen)
             await self._wished_for(wish)
 
     async def _published(self, job: Job, outcome: Reviewed, desk: JobDesk) -> Ending:
@@ -347,7 +350,7 @@ class Worker:
         await asyncio.gather(
             desk.finish(ours.marker.head, check), self._means.store.note(job.row.id, **told)
         )
-        return Ending(JobState.DONE, "the review that stands there is adopted")
+        return Ending(JobState.DONE, ADOPTED)
 
     async def _written(self, job: Job, run: str) -> JobRow | None:
         """The job, with its document, that has posted under this name; None where it is forgotten.

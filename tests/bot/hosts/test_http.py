@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from bot.errors import (
     LostProblem,
     MissingProblem,
 )
-from bot.hosts.http import LONGEST_WAIT, limit_wait, make_session, told
+from bot.hosts.http import LONGEST_WAIT, WINDOW, limit_wait, make_session, told
 from bot.settings import Settings
 from tests.bot.hosts.reach import reach, settings
 from tests.fakes.github import BY_ID, TOKEN, FakeGitHub, Fault, fake_github
@@ -420,3 +421,20 @@ async def test_a_host_that_is_not_there() -> None:
     async with reach(Settings(github_api="http://127.0.0.1:9")) as forge:
         with pytest.raises(HostProblem, match=r"127\.0\.0\.1 cannot be reached: .*GITHUB_API_URL"):
             await forge.head()
+
+
+@pytest.mark.parametrize("skew", [-3600.0, 0.0, 3600.0], ids=["an hour behind", "right", "ahead"])
+def test_s78_a_limit_is_waited_for_by_github_s_clock(skew: float) -> None:
+    """By ours it would be an hour too long, and the job given up; or not at all."""
+    theirs = time.time() - skew
+    headers = {
+        "date": formatdate(theirs, usegmt=True),
+        "x-ratelimit-remaining": "0",
+        "x-ratelimit-reset": str(int(theirs + 1800)),
+    }
+    assert limit_wait(403, headers, 1) == pytest.approx(1801, abs=2)
+
+
+def test_s78_no_limit_is_waited_for_longer_than_a_window() -> None:
+    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(time.time() + 9000))}
+    assert limit_wait(403, headers, 1) == WINDOW

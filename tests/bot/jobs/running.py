@@ -113,9 +113,9 @@ class World:
         self, number: int = 128, trigger: Trigger = Trigger.OPENED, seen: float = 1.0, **more: Any
     ) -> ReviewWish:
         """What the event of this moment asks for."""
-        head = self.github.pulls[number].head
-        known: dict[str, Any] = {"place": self.github.place(number), "head": head}
-        known |= {"base": "main", "seen": seen}
+        pull = self.github.pulls[number]
+        known: dict[str, Any] = {"place": self.github.place(number), "head": pull.head}
+        known |= {"base": pull.base, "seen": seen}
         return ReviewWish(trigger=trigger, **(known | more))
 
     async def accept(self, wish: Any) -> str:

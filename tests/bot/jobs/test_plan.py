@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.jobs.intake import Fresh, Joined, Outdated, Same, _news, _row, job_id, plan_review
+from bot.jobs.intake import _row
+from bot.jobs.plan import Fresh, Joined, Outdated, Same, job_id, news, plan_review
 from bot.jobs.protocol import JobRow, JobState, Place, ReviewWish, Trigger
 from bot.jobs.store import ASKED, NEWER, Job
 from bot.jobs.tables import ALIVE
@@ -207,10 +208,10 @@ def test_what_is_asked_for_and_not_under_way_is_a_job_of_its_own(
 
 
 def test_what_a_new_job_overtakes_is_told_why() -> None:
-    assert _news(PUSH, "") == _news(PUSH, "the limit") == NEWER
-    assert _news(COMMAND, "") == _news(BUTTON, "") == ASKED
-    assert _news(replace(COMMAND, once="review.1 moved"), "") == NEWER
-    assert _news(COMMAND, "the limit") == _news(DISPUTE, "") == ""
+    assert news(PUSH, "") == news(PUSH, "the limit") == NEWER
+    assert news(COMMAND, "") == news(BUTTON, "") == ASKED
+    assert news(replace(COMMAND, once="review.1 moved"), "") == NEWER
+    assert news(COMMAND, "the limit") == news(DISPUTE, "") == ""
 
 
 @pytest.mark.parametrize(

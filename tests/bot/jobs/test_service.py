@@ -21,7 +21,8 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from bot.errors import ConfigProblem
-from bot.jobs.intake import _row, job_id
+from bot.jobs.intake import _row
+from bot.jobs.plan import job_id
 from bot.jobs.protocol import CancelWish, JobsProblem, JobState, PurgeWish, ReviewWish, Trigger
 from bot.jobs.service import Service, connect, start
 from bot.settings import Settings

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from bot.app_settings import AppSettings
 from bot.jobs.decisions import HOUR
-from bot.jobs.intake import _row, job_id
+from bot.jobs.intake import _row
+from bot.jobs.plan import job_id
 from bot.jobs.protocol import JobState, Place, ReviewWish, Trigger
 from bot.jobs.spending import DAY, DayCosts, DayLimits
 from bot.jobs.store import NEWER, Store

@@ -373,7 +373,9 @@ async def test_github_does_not_answer_when_the_review_is_done(w: World) -> None:
 
 async def test_a_limit_that_lasts_too_long(w: World) -> None:
     w.pull()
-    w.github.faults.append(Fault("POST", "access_tokens", "primary", retry_after="9000", times=99))
+    w.github.faults.append(
+        Fault("POST", "access_tokens", "secondary", retry_after="9000", times=99)
+    )
     row = await w.reviewed()
     assert (row.state, row.note) == (JobState.DEAD, "GitHub's rate limit is reached.")
     w.github.faults.clear()
@@ -382,7 +384,7 @@ async def test_a_limit_that_lasts_too_long(w: World) -> None:
 
 async def test_a_job_that_was_given_up_and_is_done_again_is_nobodys_sorrow(w: World) -> None:
     w.pull()
-    down = Fault("POST", "access_tokens", "primary", retry_after="9000")
+    down = Fault("POST", "access_tokens", "secondary", retry_after="9000")
     w.github.faults.append(down)
     dead = await w.reviewed()
     assert (await w.service.figures()).dead == 1

@@ -1,0 +1,230 @@
+"""What is to be done for a wish: a new job, nothing, or what another job does. All of it is pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.jobs.decisions import HOUR
+from bot.jobs.protocol import ADOPTED, CLOSED, DRAFTED, MOVED, JobState, ReviewWish, Trigger
+from bot.jobs.store import ASKED, NEWER, Job
+from bot.jobs.tables import ALIVE, storable
+
+INSTANT = 0.001
+"""Seconds, less than any two times of GitHub's differ by."""
+RETURNING = (Trigger.REOPENED, Trigger.PUSHED, Trigger.REBASED)
+"""By which a pull request may come back to a commit, or a base, at which it was reviewed."""
+AWAKENING = (Trigger.REOPENED, Trigger.READY)
+"""By which one that was not wanted, closed or as a draft, is wanted again."""
+JOINING = (Trigger.COMMAND, Trigger.RERUN)
+"""Asked for a review of what stands there, whatever that is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A new job of that id is needed, which overtakes what lives; `refusal` keeps it from reviewing."""
+
+    id: str
+    delay: float = 0.0
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The wish is a job already."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Another job that is under way does what is wished for."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """Something newer of this pull request was seen before: nothing is to be done for this."""
+
+    by: str
+
+
+def job_id(wish: ReviewWish) -> str:
+    """What makes two wishes one: the person's act, or the state of the pull request.
+
+    Not the delivery's GUID, which no signature covers: a recorded event sent again under another
+    one is the same wish (case S07).
+    """
+    place = f"{wish.place.repository_id}.{wish.place.number}"
+    if wish.once:
+        return f"asked.{place}.{_short(wish.once)}"
+    return f"review.{place}.{storable(wish.head, 12)}.{_short(wish.base)}"
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def plan_review(
+    wish: ReviewWish, known: Sequence[Job], now: float, *, debounce: float, per_hour: int
+) -> Fresh | Same | Joined | Outdated:
+    """What is to be done for a wish. `known` are the jobs of its pull request, newest first.
+
+    A job that was given up is done again when its event comes again; what was done, or overtaken by
+    something that is no longer wanted, is known by its number behind the id.
+    """
+    base = job_id(wish)
+    tries = [j for j in known if j.row.id == base or j.row.id.startswith(f"{base}.")]
+    # What somebody asked for is no news of the pull request.
+    newest = max((j.seen for j in known if not j.row.trigger.is_asked), default=0.0)
+    is_old = bool(wish.seen) and newest > wish.seen and not wish.once
+    if is_old and not (tries and _is_another_label(tries[0], wish)):
+        return Same(tries[0].row.id) if tries else Outdated(known[0].row.id)
+    if tries and not _is_to_be_redone(tries[0], wish):
+        return Same(tries[0].row.id)
+    if same := _being_read(known, wish) or _asked_for(known, wish) or _under_way(known, wish):
+        return same
+    identity = f"{base}.{max(_number(j.row.id, base) for j in tries) + 1}" if tries else base
+    recent = [j for j in known if now - j.row.created < HOUR and _is_a_review(j)]
+    if len(recent) >= per_hour and wish.trigger is not Trigger.DISPUTE:
+        return Fresh(identity, refusal=f"the limit of {per_hour} reviews an hour is reached")
+    pushed = [j for j in known if j.row.trigger is Trigger.PUSHED]
+    quick = wish.trigger is Trigger.PUSHED and any(now - j.row.created < debounce for j in pushed)
+    return Fresh(identity, delay=debounce if quick else 0.0)
+
+
+def _is_a_review(job: Job) -> bool:
+    """Whether a job counts against the limit of an hour: not where it came to nothing (a draft, a
+    label, GitHub away) before a model was asked, or took the review that stood there. One that was
+    stopped may have asked one. A second look at a finding is none, and has a limit of its own
+    (bot/jobs/disputes.py).
+    """
+    if not job.row.started or job.refusal or job.row.trigger is Trigger.DISPUTE:
+        return False
+    if not job.calls and job.row.note == ADOPTED:
+        return False
+    return job.calls > 0 or job.row.state not in (JobState.SKIPPED, JobState.DEAD)
+
+
+def _being_read(known: Sequence[Job], wish: ReviewWish) -> Same | None:
+    """A job that runs may have read a newer head than its event told of: that head's own event, when
+    it comes, must not stop what is paid for already.
+    """
+    running = (j for j in known if j.row.state is JobState.RUNNING and not wish.once)
+    job = next((j for j in running if _reads(j, wish)), None)
+    return Same(job.row.id) if job else None
+
+
+def _reads(job: Job, wish: ReviewWish) -> bool:
+    """Whether a job is known to read what the wish is about. One that has not told its base yet may
+    have found another, with another gate.
+    """
+    return bool(wish.head) and job.row.head == wish.head and wish.base in ("", job.base)
+
+
+def _asked_for(known: Sequence[Job], wish: ReviewWish) -> Same | None:
+    """What a person has asked for, and what still waits, reads the newest commit, wanted or not: an
+    event (a label, say) must not put a job in its place that may find that nothing is wanted. One
+    that waits for GitHub has read; it stands for its own commit alone.
+    """
+    last = next((j for j in known if j.row.trigger is not Trigger.DISPUTE), None)
+    if wish.once or last is None or last.refusal or last.row.trigger not in JOINING:
+        return None
+    is_to_read = last.row.state is JobState.WAITING and last.row.head in ("", wish.head)
+    has_read = last.row.state is JobState.PARKED and _reads(last, wish)
+    return Same(last.row.id) if is_to_read or has_read else None
+
+
+def _under_way(known: Sequence[Job], wish: ReviewWish) -> Joined | None:
+    """Who asks for a review while one is under way that was asked for gets that one, unless something
+    came after it: it will read, or has read, the newest commit. Two comments must not cost two reviews.
+
+    Of a review that nobody asked for it must be known that it reads the very commit, and is not about
+    to find that it is not wanted. That a wish was joined is written down nowhere: a replay of its
+    event, when that review is over, is a review of its own, once.
+    """
+    if wish.trigger not in JOINING or _has_moved(wish):
+        return None
+    last = next((j for j in known if j.row.trigger is not Trigger.DISPUTE), None)
+    if last is None or last.row.state not in ALIVE or last.refusal:
+        return None
+    row = last.row
+    is_running = row.state is JobState.RUNNING
+    if row.trigger in JOINING:
+        is_other = is_running and "" not in (wish.head, row.head) and wish.head != row.head
+        return None if is_other else Joined(row.id)
+    is_reading = is_running and bool(last.check_run or last.calls)
+    is_same = bool(wish.head) and wish.head == row.head and _on_one_base(wish, last)
+    may_join = is_reading and is_same and row.trigger is not Trigger.DISMISSAL
+    return Joined(row.id) if may_join else None
+
+
+def _on_one_base(wish: ReviewWish, job: Job) -> bool:
+    return "" in (wish.base, job.base) or wish.base == job.base
+
+
+def _has_moved(wish: ReviewWish) -> bool:
+    """Whether a job wishes for it whose commit stands there no more (bot/jobs/worker.py, `_moved`): it
+    ends with this one's beginning.
+    """
+    return wish.once.endswith(MOVED)
+
+
+def _number(job: str, base: str) -> int:
+    """Which try a job is: 1 for the id itself, else the number behind it."""
+    behind = job.removeprefix(base).lstrip(".")
+    return int(behind) if behind.isdecimal() else 1
+
+
+def _is_another_label(last: Job, wish: ReviewWish) -> bool:
+    """Of several labels each may be the one that is wanted, in whatever order their events come."""
+    return wish.trigger is Trigger.LABELED and last.row.state is JobState.SKIPPED
+
+
+def _is_to_be_redone(last: Job, wish: ReviewWish) -> bool:
+    """Whether a wish that was a job before is to be one again.
+
+    What a person has asked for is done once, unless it was given up. What follows from the pull
+    request is done again when that has changed since and it came to nothing: it was overtaken,
+    stopped, closed, or not wanted as it was then. Where a pull request has come back to what was
+    reviewed, the check run must be its newest there again: others of the same commit may have written
+    theirs since (bot/jobs/company.py). The review itself is adopted. A replay of the old event changes
+    nothing.
+    """
+    is_later = not wish.seen or wish.seen > last.seen
+    match last.row.state:
+        case JobState.DEAD:
+            return True
+        case JobState.SUPERSEDED | JobState.CANCELLED:
+            # GitHub's times are whole seconds: closed and reopened may be one of them.
+            is_back = wish.seen == last.seen and last.row.note in (CLOSED, DRAFTED)
+            is_awake = is_back and wish.trigger in AWAKENING
+            return (is_later or is_awake) and not wish.once
+        case JobState.SKIPPED:
+            is_other = wish.trigger is not last.row.trigger or _is_another_label(last, wish)
+            return is_other or is_later
+        case JobState.DONE:
+            # An event that does not say when it was might be any old one.
+            return wish.seen > last.seen and wish.trigger in RETURNING
+        case _:
+            return False
+
+
+def seen_by(wish: ReviewWish, there: Job) -> float:
+    """What a living job is to have seen once a wish is the same as it. Where it is wanted again, it
+    was so last: a closing of that very second, or of before, ends nothing of it any more, and if the
+    job has looked too soon, it looks again (bot/jobs/worker.py, `_skipped`).
+    """
+    is_awake = wish.trigger in AWAKENING and wish.seen >= there.seen
+    return wish.seen + INSTANT if is_awake else there.seen
+
+
+def news(wish: ReviewWish, refusal: str) -> str:
+    """Why a new job overtakes what lives of its pull request, "" where it does not: a second look is
+    no review, and takes its turn behind one that runs; what is asked for and refused is none either.
+    """
+    if wish.trigger is Trigger.DISPUTE or (wish.trigger.is_asked and refusal):
+        return ""
+    return ASKED if wish.trigger.is_asked and not _has_moved(wish) else NEWER
