@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.errors import ConfigProblem
+from bot.settings import address
 
 APP_FILE = "app.json"
 """In TRIPTYCH_HOME, mode 0600: id, slug, private key and webhook secret of the App."""
@@ -110,7 +111,7 @@ def read_app_settings(env: Mapping[str, str] | None = None) -> AppSettings:
             for a in env.get("TRIPTYCH_ALLOWED_ACCOUNTS", "").split(",")
             if a.strip()
         ),
-        public_url=_web_address(env, "TRIPTYCH_PUBLIC_URL"),
+        public_url=address(env, "TRIPTYCH_PUBLIC_URL"),
         operator_token=env.get("TRIPTYCH_OPERATOR_TOKEN", "").strip(),
         seal_key=_seal_key(env),
         metrics=env.get("TRIPTYCH_METRICS", "").strip() or AppSettings.metrics,
@@ -238,15 +239,6 @@ def checked_pem(text: str, name: str) -> str:
             "Give the PEM file that GitHub made for the App: as it is, with \\n, or in base64.",
         )
     return pem + "\n"
-
-
-def _web_address(env: Mapping[str, str], name: str) -> str:
-    value = env.get(name, "").strip().rstrip("/")
-    if value and not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", value):
-        raise ConfigProblem(
-            f"{name} is no address.", "Give it as https://host or https://host/path."
-        )
-    return value
 
 
 def _count(env: Mapping[str, str], name: str, default: int) -> int:

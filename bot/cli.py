@@ -9,9 +9,7 @@ import enum
 import gc
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from importlib import import_module
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +17,7 @@ import typer
 
 from bot.errors import Problem, UsageProblem
 from bot.operator import commands as operator_commands
+from bot.operator.extra import server_extra
 
 app = typer.Typer(
     name="triptych",
@@ -205,37 +204,21 @@ def serve(
     debug: Debug = False,
 ) -> None:
     """Run the GitHub App: take webhooks in and review, until SIGTERM or Ctrl-C."""
-    with _server_installed():
+    with server_extra():
         from bot.doors import serve as door
         from bot.doors.missed import ask_for_missed
         from bot.doors.site import site
-
-        start = import_module("bot.jobs.service").start
+        from bot.jobs.service import start
     door.serve(host, port, worker=not no_worker, start=start, more=site, listening=ask_for_missed)
 
 
 @app.command()
 def worker(debug: Debug = False) -> None:
     """Review what `triptych serve --no-worker` takes in, on this machine or another."""
-    with _server_installed():
+    with server_extra():
         from bot.doors import serve as door
-
-        start = import_module("bot.jobs.service").start
+        from bot.jobs.service import start
     door.work(start=start)
-
-
-@contextmanager
-def _server_installed() -> Iterator[None]:
-    """Tell of missing packages what to install; our own modules are never missing."""
-    try:
-        yield
-    except ModuleNotFoundError as e:
-        if (e.name or "").split(".")[0] in ("bot", "reviewers"):
-            raise
-        raise UsageProblem(
-            f"The server's packages are not installed ({e.name} is missing).",
-            "Install the extra `server`: in a clone, pip install '.[server]'.",
-        ) from None
 
 
 @app.command()

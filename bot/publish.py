@@ -69,11 +69,6 @@ class Publication:
     create: Create | None = None
     comments: tuple[EditComment, ...] = ()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether everything stands there already."""
-        return not (self.edits or self.create or self.comments)
-
 
 @dataclass(frozen=True)
 class Published:
@@ -176,8 +171,9 @@ async def publish(
         plan = _sealed(plan, seal)
     notes: list[str] = []
     url = stands.main.review.url if stands.main else ""
+    inline = len(posted.comments) if posted else 0
     if plan.create and not posted:
-        posted = await _create(forge, report, plan.create, accounts, redact, seal)
+        posted, inline = await _create(forge, report, plan.create, accounts, redact, seal)
     url = url or (posted.url if posted else "")
     for edit in plan.edits:
         await forge.edit_review(edit.review, edit.body)
@@ -194,7 +190,6 @@ async def publish(
                 url = first
         except HostProblem as e:
             notes.append(f"It is not known whether this was reviewed twice: {e.what}")
-    inline = len(plan.create.comments) if plan.create else 0
     return Published(url, plan.create is not None, bool(plan.edits), inline, tuple(notes))
 
 
@@ -205,12 +200,15 @@ async def _create(
     accounts: Sequence[str],
     redact: Redaction,
     seal: Seal | None,
-) -> PostedReview:
-    """Post, at most once: after a lost answer the marker tells whether it was taken."""
+) -> tuple[PostedReview, int]:
+    """Post, at most once: after a lost answer the marker tells whether it was taken. The review, and
+    how many comments came with it.
+    """
     commit = report.verdict.change.head
     for attempt in range(1, TRIES + 1):
         try:
-            return await forge.post_review(create.body, create.comments, commit)
+            made = await forge.post_review(create.body, create.comments, commit)
+            return made, len(create.comments)
         except BadLineProblem:
             if attempt == TRIES or not create.comments:
                 raise
@@ -223,7 +221,7 @@ async def _create(
                 raise
             await forge.pause(PAUSES[min(attempt, len(PAUSES)) - 1])
             if found := standing(await forge.reviews(), accounts, seal).by_run(report.run):
-                return found.review
+                return found.review, len(found.review.comments)
             if attempt == TRIES:
                 raise
     raise AssertionError("every last try returns or raises")
@@ -305,11 +303,11 @@ async def _settle_race(
         return ""
     await forge.edit_review(posted.id, _stepped_back(first, report))
     told = set(first.marker.open)
-    for ours in rivals:
-        for comment in ours.review.comments if ours.review.id == posted.id else ():
-            found = read_finding_marker(comment.body)
-            if found and found[0] in told:
-                await forge.hide(comment.node, "DUPLICATE")
+    mine = next((o.review.comments for o in rivals if o.review.id == posted.id), ())
+    for comment in mine:
+        found = read_finding_marker(comment.body)
+        if found and found[0] in told:
+            await forge.hide(comment.node, "DUPLICATE")
     return first.review.url
 
 

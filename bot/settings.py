@@ -89,18 +89,21 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
         )
     return Settings(
         anthropic_key=env.get("ANTHROPIC_API_KEY", "").strip(),
-        anthropic_url=_url(env, "ANTHROPIC_BASE_URL", PUBLIC_MODEL_HOST),
+        anthropic_url=address(env, "ANTHROPIC_BASE_URL", PUBLIC_MODEL_HOST),
         model_platform=platform,
         github_token=(env.get("GITHUB_TOKEN") or env.get("GH_TOKEN") or "").strip(),
-        github_api=_url(env, "GITHUB_API_URL", PUBLIC_API),
+        github_api=address(env, "GITHUB_API_URL", PUBLIC_API),
         ca_bundle=env.get("SSL_CERT_FILE") or env.get("REQUESTS_CA_BUNDLE") or "",
         ceilings=_ceilings(env),
         prices=_prices(env.get("TRIPTYCH_PRICES", "")),
     )
 
 
-def _url(env: Mapping[str, str], name: str, default: str) -> str:
+def address(env: Mapping[str, str], name: str, default: str = "") -> str:
+    """An address of the environment, without a slash behind it. ConfigProblem where it is none."""
     value = env.get(name, "").strip().rstrip("/") or default
+    if not value:
+        return ""
     if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", value) or not _has_host(value):
         # What stands before an @ may be a password.
         shown = "" if "@" in value else f": {value!r}"

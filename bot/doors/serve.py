@@ -89,7 +89,7 @@ class Start(Protocol):
     async def __call__(
         self,
         settings: Settings,
-        app_settings: AppSettings,
+        app: AppSettings,
         *,
         worker: bool,
         metrics: Metrics | None = None,

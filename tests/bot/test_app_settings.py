@@ -93,3 +93,11 @@ def test_a_file_is_taken(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/own.db"
     assert settings_with(url).database_url == url
     assert settings_with("").database_url == "sqlite:////home/t/triptych.db"
+
+
+@pytest.mark.parametrize("url", ["https://h:abc", "https://h:99999", "http://:80", "h", "https://"])
+def test_the_public_address_must_be_one(tmp_path: Path, url: str) -> None:
+    """Links of the setup and of check runs are made of it."""
+    env = {"TRIPTYCH_HOME": str(tmp_path), "TRIPTYCH_PUBLIC_URL": url}
+    with pytest.raises(ConfigProblem, match="TRIPTYCH_PUBLIC_URL"):
+        read_app_settings(env)

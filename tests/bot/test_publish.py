@@ -15,7 +15,7 @@ from bot.outputs.body import review_body
 from bot.outputs.inline import inline_comments
 from bot.outputs.marker import finding_marker, read_marker
 from bot.posted import DUPLICATE, Standing, standing
-from bot.publish import PAUSES, TRIES, publish, reconcile
+from bot.publish import PAUSES, TRIES, Publication, publish, reconcile
 from bot.report import Report
 from reviewers.core.finding import Finding, Location, Severity, Side
 from reviewers.core.finding import Standing as Place
@@ -91,7 +91,7 @@ def test_a_first_review_notifies_only_when_there_is_something_to_do(
     first: Report, posted: bool
 ) -> None:
     quiet = reconcile(first, Standing(), quiet_when_clean=True)
-    assert quiet.is_empty is not posted
+    assert (quiet == Publication()) is not posted
     loud = reconcile(first, Standing(), quiet_when_clean=False)
     assert loud.create is not None
     assert quiet.create in (None, loud.create)
@@ -279,6 +279,7 @@ async def test_s65_a_refused_comment_moves_to_the_body_and_the_others_stay(
     good = (1, 5, 6)
     done = await site.publish(site.report(*many(*good, *bad)))
     assert done.created
+    assert done.inline == len(good)
     (review,) = site.github.pulls[128].reviews
     assert [c["line"] for c in site.comments] == list(good)
     moved = review["body"].partition("GitHub took no comment on these lines:\n")[2]

@@ -71,7 +71,7 @@ def main() -> None:
 
     async def start(
         settings: Settings,
-        app_settings: AppSettings,
+        app: AppSettings,
         *,
         worker: bool,
         metrics: Metrics | None = None,

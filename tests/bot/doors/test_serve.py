@@ -323,7 +323,7 @@ async def test_without_the_servers_packages(command: str) -> None:
     _, err = await process.communicate()
     assert process.returncode == 2
     assert err.decode().splitlines() == [
-        "The server's packages are not installed (structlog is missing).",
+        "The server's part is not installed (structlog is missing).",
         "Install the extra `server`: in a clone, pip install '.[server]'.",
     ]
 
