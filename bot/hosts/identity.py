@@ -220,13 +220,6 @@ class AsApp(GitHubAPI):
         """The webhook's settings."""
         return _hook(await self._ask_item("/app/hook/config", "url", "read the webhook's settings"))
 
-    async def set_hook(self, url: str) -> Hook:
-        """Let GitHub send webhooks to this address."""
-        try:
-            return _hook(await self.patch("/app/hook/config", data={"url": url}))
-        except gidgethub.HTTPException as e:
-            raise told(e, "change the webhook's settings") from e
-
     async def installations(self) -> tuple[Installation, ...]:
         """Every account that the App is installed on."""
         try:

@@ -6,7 +6,7 @@ When it gets too long, whole items go, in a fixed order, and the text says how m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bot.outputs import folds, receipt, words
 from bot.outputs.folds import Room, fitted, left_out
@@ -20,10 +20,12 @@ from bot.outputs.headline import (
     tells_who_read,
     whereabouts,
 )
+from bot.outputs.holding import unruled
 from bot.outputs.markdown import Pen
 from bot.outputs.marker import Marker, ids, write_marker
 from bot.report import Report
 from reviewers.core.call import Reading
+from reviewers.core.change import HunkRef
 from reviewers.core.finding import Finding, Severity, Standing
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome
@@ -89,7 +91,10 @@ def marker_of(report: Report) -> Marker:
     """What this review tells its successors."""
     verdict = report.verdict
     shown = verdict.shown
-    unread = dict.fromkeys(c.hunk for c in verdict.coverage.gaps if c.hunk.index >= 0)
+    told = (*shown.listed, *shown.late)
+    proven = ids(f.id for f in told if report.has_gate and f.is_proven)
+    gaps = (c.hunk for c in verdict.coverage.gaps)
+    unread = dict.fromkeys(ref for ref in (*gaps, *_unverified(report)) if ref.index >= 0)
     return Marker(
         run=report.run,
         head=verdict.change.head,
@@ -100,9 +105,22 @@ def marker_of(report: Report) -> Marker:
         late=ids(f.id for f in shown.late),
         dismissed=ids(k.finding.id for k in verdict.dismissed),
         unread=ids(verdict.change.hunk(ref).digest() for ref in unread),
-        proven=ids(f.id for f in (*shown.listed, *shown.late) if report.has_gate and f.is_proven),
+        proven=proven,
         cost=report.spent or 0.0,
     )
+
+
+def _unverified(report: Report) -> Iterator[HunkRef]:
+    """The hunks of findings that hold the gate although no verifier told of them: the next review reads
+    them again, and asks again.
+    """
+    held = unruled(report) if report.has_gate else frozenset[str]()
+    change = report.verdict.change
+    for finding in report.verdict.findings:
+        file = change.file(finding.path) if finding.id in held else None
+        if file and (at := finding.location):
+            index = file.hunk_at(at.side, at.line)
+            yield from () if index is None else (HunkRef(file.path, index),)
 
 
 def _text(pen: Pen, room: Room) -> str:

@@ -10,6 +10,7 @@ from bot.outputs import left_out, words
 from bot.outputs.body import summary_text
 from bot.outputs.gaps import gap_headline, reached
 from bot.outputs.headline import count, nothing_found
+from bot.outputs.holding import holding
 from bot.outputs.inert import shortened
 from bot.outputs.inline import inline_text
 from bot.outputs.markdown import Pen
@@ -154,7 +155,8 @@ def adopted_check(
 
 
 def conclusion(report: Report, gate: Severity | None) -> str:
-    """success, neutral, or failure; only a proven finding (static or verified) reaches a gate.
+    """success, neutral, or failure; only a proven finding (static or verified) reaches a gate, or one
+    whose proof was asked for and did not come.
 
     With a gate nothing is a success that brings files which nobody reads. It is no failure either:
     every picture is such a file, and the change itself can do nothing about it.
@@ -168,7 +170,8 @@ def conclusion(report: Report, gate: Severity | None) -> str:
             if gate is None:
                 return "neutral"
             counted = (*verdict.shown.listed, *verdict.shown.quiet)
-            is_red = any(f.is_proven and f.severity >= gate for f in counted)
+            held = holding(report)
+            is_red = any(f.id in held and f.severity >= gate for f in counted)
             return "failure" if is_red else "neutral"
         case Outcome.INCOMPLETE | Outcome.FAILED:
             return "neutral" if gate is None else "failure"

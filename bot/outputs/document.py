@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from bot.outputs.checkrun import check_title
+from bot.outputs.holding import holding
 from bot.outputs.shapes import (
     VERSION,
     AnalyserShape,
@@ -52,8 +53,7 @@ def document(
 def worst_proven(text: str) -> Severity | None:
     """The gravest finding of a written review that may turn a check red; None: none, or unreadable.
 
-    As `Finding.is_proven`: an analyser saw it, or a second look confirmed it. Documents of before told
-    only the sources.
+    See `holding`; documents of before told only the sources and the ruling.
     """
     try:
         shape = Document.model_validate_json(text)
@@ -76,6 +76,7 @@ class _Writer:
         self._report = report
         self._redact = redact
         self._shown: dict[str, str] = {}
+        self._held = holding(report)
         self._began = min((look.start for look in report.verdict.looks), default=0.0)
 
     def document(self, written: WrittenShape | None) -> Document:
@@ -166,7 +167,7 @@ class _Writer:
             note=self._text(f.note),
             evidence=self._text(evidence(f, self._report.verdict.policy)),
             shown=self._where(f),
-            proven=f.is_proven,
+            proven=f.id in self._held,
         )
 
     def _setting(self, s: Setting) -> SettingShape:

@@ -91,14 +91,6 @@ class Coverage:
         )
         return read, len(planned)
 
-    def cells_of(self, hunk: HunkRef, reviewer: str, engine: str) -> tuple[Cell, ...]:
-        """The cells of one hunk before one reviewer by one engine, one per vote."""
-        return tuple(
-            c
-            for c in self.cells
-            if c.hunk == hunk and c.reviewer in ("", reviewer) and c.engine in ("", engine)
-        )
-
 
 def cells_of_look(look: Look, hunks: Iterable[HunkRef]) -> tuple[Cell, ...]:
     """The cells that one look fills: its reading for every hunk, but for its partial ones."""

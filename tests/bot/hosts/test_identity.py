@@ -202,7 +202,6 @@ async def test_the_app_its_webhook_and_its_installations() -> None:
         assert hook.checks_certificate
         assert (one.account, one.suspended, one.selected) == ("acme", False, False)
         assert (two.account, two.suspended, two.selected) == ("other", True, True)
-        assert (await here.app.set_hook("https://new.example/webhook")).url == github.hook["url"]
         assert (await here.app.installation_of("acme/shop")).id == 77
         with pytest.raises(MissingProblem):
             await here.app.installation_of("acme/none")

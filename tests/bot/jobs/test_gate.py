@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ from bot.jobs.protocol import CLOSED, CancelWish, JobState, Trigger
 from reviewers.core.history import Dismissal
 from tests.bot.jobs.running import CONFIG, SMALL, World, until, world
 from tests.builders import ORDERS
-from tests.fakes.anthropic import Reply
+from tests.fakes.anthropic import Reply, is_about
 from tests.fakes.github import Entry, Fault
-from tests.test_walkthrough import model
+from tests.test_walkthrough import NONE, model
 
 GATE = f'gate = "high"\n{SMALL}'
 GATED = pytest.mark.parametrize("config", [SMALL, GATE], ids=["no gate", "a gate"])
@@ -219,8 +220,17 @@ async def test_it_holds_where_the_job_that_found_it_is_forgotten(tmp_path: Path)
         assert w.checks()[-1][0] == "failure"
 
 
+def uncertain(body: dict[str, Any], number: int) -> Reply:
+    """Finds as in the story, and cannot tell on a second look."""
+    if not is_about(body, "verifier"):
+        return model(body, number)
+    asked = re.findall(r"\nid: ([0-9a-f]{12})", body["messages"][0]["content"][-1]["text"])
+    said = {"ruling": "uncertain", "reason": "It cannot be told.", "quote": "", "path": ""}
+    return Reply(opinions=[{"finding": identity, **said} for identity in asked])
+
+
 async def test_dismissing_one_lets_another_hold_the_gate(tmp_path: Path) -> None:
-    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as w:
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, uncertain) as w:
         w.pull(config=GATE)
         row = await w.reviewed()
         rows = sorted(json.loads(row.document)["findings"], key=lambda f: f["proven"])
@@ -245,3 +255,39 @@ async def test_what_reaches_a_low_gate_is_told_and_known_again(tmp_path: Path) -
         w.github.push(128, "9d02f7e", {CONFIG: config, "api/orders.py": text, "README.md": "x\n"})
         await w.reviewed(trigger=Trigger.PUSHED, seen=3.0)
         assert w.checks()[-1][0] == "failure"
+
+
+CRASH = """\
+def total(orders, order_id):
+    order = orders.get(order_id)
+    return order["total"]
+"""
+"""What only a model sees."""
+
+
+@pytest.mark.parametrize("how", ["refused", "passed over"])
+async def test_a_verifier_that_fails_opens_no_gate(tmp_path: Path, how: str) -> None:
+    """It is asked again with the next push, and its ruling counts."""
+    answer = Reply(stop="refusal", refusal="cyber") if how == "refused" else Reply()
+
+    def broken(body: dict[str, Any], number: int) -> Reply:
+        return answer if is_about(body, "verifier") else only_crash(body, number)
+
+    def only_crash(body: dict[str, Any], number: int) -> Reply:
+        if is_about(body, "verifier"):
+            return uncertain(body, number)
+        quote = 'return order["total"]'
+        found = {**NONE, "line": 3, "quote": quote}
+        return Reply([found] if is_about(body, "correctness") else [])
+
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, broken) as w:
+        w.pull(config=GATE, text=CRASH)
+        row = await w.reviewed()
+        assert row.outcome == "findings"
+        assert w.checks()[-1][0] == "failure"
+        assert "not verified" in w.github.bodies_of(128)[0]
+        w.anthropic.script = only_crash
+        w.github.push(128, "9d02f7e", {CONFIG: GATE, "api/orders.py": CRASH, "README.md": "x\n"})
+        await w.reviewed(trigger=Trigger.PUSHED, seen=3.0)
+        assert w.checks()[-1][0] == "neutral", "it was asked, and cannot tell"
+        assert "not verified" not in w.github.bodies_of(128)[0]

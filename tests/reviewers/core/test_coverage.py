@@ -103,13 +103,6 @@ def test_which_votes_read_a_place(
     assert Coverage(cells, full.hunks).votes("security", hunks) == votes
 
 
-def test_the_cells_of_one_reviewer_include_those_that_are_everybody_s() -> None:
-    everybody = Cell(FIRST, "", "", 0, Reading.GENERATED, "lock file")
-    ledger = Coverage((everybody, *coverage({"x.py": 2}, (("style", 2),)).cells), (FIRST, SECOND))
-    cells = ledger.cells_of(FIRST, "style", CLAUDE)
-    assert [(c.reviewer, c.vote) for c in cells] == [("", 0), ("style", 1), ("style", 2)]
-
-
 def test_what_nobody_was_to_read_is_told_apart_from_what_nobody_read() -> None:
     lock, made, logo, lost = (HunkRef(p, WHOLE_FILE) for p in ("go.sum", "x_pb2.py", "a.png", "b"))
     ledger = Coverage(

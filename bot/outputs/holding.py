@@ -1,0 +1,28 @@
+"""Which findings a gate counts."""
+
+from __future__ import annotations
+
+from bot.report import Report
+from reviewers.core.call import Task
+
+
+def holding(report: Report) -> frozenset[str]:
+    """Ids of the findings that may turn a check red: the proven ones, and those whose proof was asked
+    for and did not come. A verifier that fails, or that a change talks out of answering, must not open
+    a gate; a ruling of "uncertain" is one (design section 7).
+    """
+    return frozenset(f.id for f in report.verdict.findings if f.is_proven) | unruled(report)
+
+
+def unruled(report: Report) -> frozenset[str]:
+    """Ids of the findings that were reported and to be verified, and of which no answer tells. One that
+    nobody reported this time is asked about, too, whether it is fixed: that is no proof of it.
+    """
+    verdict = report.verdict
+    tried = (look for look in verdict.looks if look.call.task is Task.VERIFY)
+    asked = {candidate.id for look in tried for candidate in look.call.candidates}
+    return frozenset(
+        f.id
+        for f in verdict.findings
+        if f.id in asked and f.votes and f.verification is None and not f.is_proven
+    )
