@@ -28,6 +28,10 @@ MAX_BYTES = 64 * 1024
 BUILT_IN = tuple(reviewer.id for reviewer in REVIEWERS)
 RESERVED = (VERIFIER, STATIC, CLAUDE)
 
+STRICTEST: SeverityWord = "low"
+"""The gate where one is wanted and it cannot be told which."""
+_GATE = re.compile(r"^[ \t]*[\"']?gate[\"']?[ \t]*=", re.MULTILINE)
+
 MOST_PROBLEMS = 5
 """So many wrong keys are told at once; a note on a review has room for no more."""
 
@@ -250,6 +254,35 @@ def parse_config(data: bytes, where: str = PATH) -> Config:
         if more := len(errors) - len(told):
             told.append(f"and {more} more")
         raise ConfigProblem(f"{where}: {'; '.join(told)}.", check) from None
+
+
+def tightening(data: bytes) -> Config:
+    """Of a configuration that is not in order what makes a review stricter or cheaper, else defaults:
+    its budgets, and its gate. A slip of the pen must not open a gate: one that cannot be read is the
+    strictest.
+    """
+    text = data[:MAX_BYTES].decode("utf-8-sig", "replace")
+    try:
+        table = tomllib.loads(text) if not _DEEP_KEY.search(text) else {}
+    except (ValueError, RecursionError):
+        table = {}
+    kept: dict[str, Any] = {}
+    budget = table.get("budget")
+    for key, value in budget.items() if isinstance(budget, dict) else ():
+        if _is_valid({"budget": {key: value}}):
+            kept.setdefault("budget", {})[key] = value
+    gate = {"gate": table["gate"]} if "gate" in table else {}
+    if gate or _GATE.search(text):
+        kept |= gate if gate and _is_valid(gate) else {"gate": STRICTEST}
+    return Config.model_validate(kept)
+
+
+def _is_valid(table: Mapping[str, object]) -> bool:
+    try:
+        Config.model_validate(table)
+    except ValidationError:
+        return False
+    return True
 
 
 def _told(error: Any) -> str:

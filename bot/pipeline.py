@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
 
-from bot.config import PATH, Config, parse_config
+from bot.config import PATH, Config, parse_config, tightening
 from bot.errors import ConfigProblem
 from bot.explain import explain
 from bot.outputs.seal import Seal
@@ -140,7 +140,9 @@ def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Ter
     except ConfigProblem as e:
         if around.strict:
             raise
-        config, notes = Config(), (f"The configuration is not used. {e.what}",)
+        config = tightening(subject.config or b"")
+        held = _held(config)
+        notes = (f"The configuration is not used{held}. {e.what}",)
     paid = Paid(max(spent, around.before), around.paid)
     terms = agree(config, around.settings, around.options, around.nonce, paid)
     origin = f"{PATH} on {subject.base_ref}" if subject.base_ref else PATH
@@ -153,12 +155,19 @@ def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Ter
     )
 
 
+def _held(config: Config) -> str:
+    """What of a configuration that is not in order holds all the same."""
+    parts = [f'gate "{config.gate}"'] if config.gate else []
+    parts += ["budget"] if config.budget.model_fields_set else []
+    return f", but for its {' and its '.join(parts)}" if parts else ""
+
+
 def gate_of(config: bytes | None) -> Severity | None:
     """The gate that the terms would have with this configuration of the base branch."""
     try:
         gate = parse_config(config, PATH).gate if config is not None else ""
     except ConfigProblem:
-        gate = Config().gate
+        gate = tightening(config or b"").gate
     return Severity.parse(gate) if gate else None
 
 

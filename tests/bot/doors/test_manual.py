@@ -364,13 +364,19 @@ async def test_s31_reviewers_come_from_the_base_branch(tmp_path: Path) -> None:
         )
 
 
-async def test_a_wrong_configuration_of_a_pull_request_is_a_note(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("more", "held"), [("", ""), ('gate = "high"\n', ', but for its gate "high"')]
+)
+async def test_a_wrong_configuration_of_a_pull_request_is_a_note(
+    tmp_path: Path, more: str, held: str
+) -> None:
+    wrong = f"{more}rounds = 9"
     async with fake_github() as github:
-        github.pull(128, {CONFIG: "rounds = 9"}, {CONFIG: "rounds = 9", "a.py": "a = 1\n"})
+        github.pull(128, {CONFIG: wrong}, {CONFIG: wrong, "a.py": "a = 1\n"})
         done = await called("review", PULL, folder=tmp_path, env=access(github.url))
         assert (done.code, done.err) == (0, "")
         note = " ".join(done.out.partition("Note: ")[2].split())
-        assert note.startswith(f"The configuration is not used. {CONFIG}: rounds must be")
+        assert note.startswith(f"The configuration is not used{held}. {CONFIG}: rounds must be")
 
 
 # --- What is on this machine
