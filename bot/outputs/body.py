@@ -13,6 +13,7 @@ from bot.outputs.folds import Room, fitted, left_out
 from bot.outputs.gaps import gap_headline, gaps, what_to_do
 from bot.outputs.headline import (
     count,
+    dismissed,
     new_ones,
     nothing_found,
     rest,
@@ -158,15 +159,16 @@ def headline(pen: Pen) -> str:
     counted = count(report)
     if verdict.outcome is Outcome.INCOMPLETE:
         text = f"**Incomplete: {gap_headline(report)}.** {rest(report)}"
-        return f"{text}{whereabouts(report)}{since(report)}"
+        return f"{text}{whereabouts(report)}{since(report)}{dismissed(report)}"
     if tells_who_read(report):
-        return f"**{nothing_found(report)}.** {receipt.reading_sentence(report)}{since(report)}"
+        read = f"{receipt.reading_sentence(report)}{since(report)}"
+        return f"**{nothing_found(report)}.**{dismissed(report)} {read}"
     text = f"**{counted}.**"
     if verdict.static_only:
         text = f"**Static analysis only, {words.small(counted)}.**"
         if not verdict.findings:
             text += " No model read this change."
-    return f"{text}{_worst(pen)}{whereabouts(report)}{since(report)}"
+    return f"{text}{_worst(pen)}{whereabouts(report)}{since(report)}{dismissed(report)}"
 
 
 def _worst(pen: Pen) -> str:

@@ -190,7 +190,8 @@ def check_title(report: Report) -> str:
         rest = f"; {counted}" if counted else ""
         return shortened(f"Incomplete: {_gap(report)}", TITLE_CHARS - len(rest)) + rest
     if not (everything or shown.late or verdict.fixed or verdict.static_only):
-        return shortened(_clean(report), TITLE_CHARS)
+        gone = f"; {len(verdict.dismissed)} dismissed" if verdict.dismissed else ""
+        return shortened(_clean(report), TITLE_CHARS - len(gone)) + gone
     rest = left_out.brief(report)
     return shortened(_counted(report), TITLE_CHARS - len(rest)) + rest
 

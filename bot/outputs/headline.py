@@ -74,7 +74,7 @@ def whereabouts(report: Report) -> str:
 
 
 def since(report: Report) -> str:
-    """What became of earlier findings: ` Since X: 2 fixed, 1 late.`, and what people dismissed."""
+    """What became of earlier findings, as in ` Since X: 2 fixed, 1 late.`; "" where there are none."""
     verdict = report.verdict
     text = ""
     parts = []
@@ -84,9 +84,13 @@ def since(report: Report) -> str:
         parts.append(f"{len(verdict.shown.late)} late")
     if parts:
         text = f" Since `{verdict.history.head[:7]}`: {', '.join(parts)}."
-    if verdict.dismissed:
-        text += f" Dismissed by people: {words.counts(k.finding for k in verdict.dismissed)}."
     return text
+
+
+def dismissed(report: Report) -> str:
+    """What people have decided not to see, ` Dismissed by people: 1 critical.`; "" where nothing."""
+    gone = report.verdict.dismissed
+    return f" Dismissed by people: {words.counts(k.finding for k in gone)}." if gone else ""
 
 
 def new_ones(report: Report) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bot.outputs import receipt, words
 from bot.outputs.gaps import gap_headline, gaps, what_to_do
-from bot.outputs.headline import count, nothing_found, rest, since, tells_who_read
+from bot.outputs.headline import count, dismissed, nothing_found, rest, since, tells_who_read
 from bot.outputs.markdown import offered
 from bot.outputs.table import table
 from bot.outputs.workflow import plain
@@ -80,7 +80,7 @@ class _Writer:
     def _headline(self) -> str:
         verdict = self.report.verdict
         counted = count(self.report)
-        later = _unmarked(since(self.report))
+        later = _unmarked(f"{since(self.report)}{dismissed(self.report)}")
         match verdict.outcome:
             case Outcome.FAILED:
                 why = verdict.problem or f"{words.capital(gap_headline(self.report))}."
