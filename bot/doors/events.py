@@ -8,7 +8,7 @@ events come late, twice and in any order (case S13).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -111,6 +111,14 @@ def _edited(fields: Payload, rules: Rules) -> Asked:
     if not fields.at("changes").has("base"):
         return Ignored("neither head nor base is new")
     return _review(Trigger.REBASED)(fields, rules)
+
+
+def _unlabeled(fields: Payload, rules: Rules) -> Asked:
+    """One that kept a review off may be gone. Those that are used up we take off ourselves."""
+    if _is_bot(fields.at("sender")):
+        return Ignored("a bot took the label off")
+    wish = _review(Trigger.LABELED)(fields, rules)
+    return replace(wish, label="") if isinstance(wish, ReviewWish) else wish
 
 
 def _cancel(why: str) -> Reader:
@@ -285,6 +293,7 @@ TABLE: Mapping[tuple[str, str], Reader | str] = {
     ("pull_request", "edited"): _edited,
     # Whether a label matters, the repository's configuration says; its base branch is read later.
     ("pull_request", "labeled"): _review(Trigger.LABELED),
+    ("pull_request", "unlabeled"): _unlabeled,
     ("pull_request", "closed"): _cancel(CLOSED),
     ("pull_request", "converted_to_draft"): _cancel(DRAFTED),
     ("check_run", "rerequested"): _run_again,

@@ -87,6 +87,11 @@ WISHES: list[tuple[str, dict[str, Any], Wish]] = [
         pull_request("labeled", label={"id": 1, "name": "safe to\x00 review"}),
         replace(review(Trigger.LABELED), label="safe to\x00 review"),
     ),
+    (
+        "pull_request",
+        pull_request("unlabeled", label={"id": 1, "name": "no-review"}),
+        review(Trigger.LABELED),
+    ),
     ("pull_request", pull_request("closed"), CancelWish(PLACE, "pull request closed")),
     (
         "pull_request",
@@ -192,6 +197,7 @@ IGNORED: list[tuple[str, dict[str, Any], str]] = [
         "not our button",
     ),
     ("check_run", check_run("completed", listed_pull()), "asks for nothing"),
+    ("pull_request", pull_request("unlabeled", sender=BOT), "a bot took the label off"),
     ("check_run", check_run("rerequested", listed_pull(), sender=BOT), "a bot asked"),
     ("check_suite", check_suite(listed_pull(), sender=OURS), "a bot asked"),
     ("issue_comment", comment("Nice work"), "holds no command"),

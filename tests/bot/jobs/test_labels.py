@@ -237,3 +237,14 @@ async def test_s29_a_label_that_was_given_for_a_draft_counts_when_it_is_ready(w:
     w.github.pulls[128].draft = False
     assert (await w.reviewed(trigger=Trigger.READY, seen=3.0)).state is JobState.DONE
     assert left(w) == []
+
+
+async def test_a_label_that_kept_a_review_off_is_taken_off(tmp_path: Path) -> None:
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as w:
+        w.pull(config=f'{SMALL}[triggers]\nskip_labels = ["no-review"]\n')
+        w.github.pulls[128].labels.append("no-review")
+        assert (await w.reviewed()).state is JobState.SKIPPED
+        w.github.pulls[128].labels.clear()
+        row = await w.reviewed(trigger=Trigger.LABELED, seen=2.0)
+        assert row.state is JobState.DONE
+        assert await w.accept(w.wish(trigger=Trigger.LABELED, seen=3.0)) == row.id, "once"
