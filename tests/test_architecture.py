@@ -16,6 +16,7 @@ import pytest
 from reviewers import registry
 
 ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.source
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("reviewers.core",),

@@ -67,6 +67,7 @@ def test_no_secret_is_built_in() -> None:
     assert not re.search(r"(?i)(key|secret|token|password)\s*=", "\n".join(STEPS))
 
 
+@pytest.mark.source
 def test_what_is_copied_passes_the_ignore_file_and_nothing_else_does() -> None:
     allowed = {
         row[1:]
