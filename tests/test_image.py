@@ -1,4 +1,8 @@
-"""The image as it is written: there is no engine here that would build it (cases S90, S91, S93)."""
+"""The image as it is written: there is no engine here that would build it.
+
+Of S91 and S93 what can be read; of S90 only that a digest of the base, where there is one, is whole: none
+is demanded, for none could be looked up (see the Dockerfile).
+"""
 
 from __future__ import annotations
 
