@@ -67,6 +67,11 @@ def test_the_version_comes_from_outside_for_no_git_does_come_along() -> None:
     assert "build-args: VERSION=${{ github.ref_name }}" in release
 
 
+def test_no_label_calls_all_that_is_in_it_ours() -> None:
+    """Packages of the LGPL and the MPL are in it: README, "Licence"."""
+    assert not re.search(r"(?i)licen[cs]es", "\n".join(values("LABEL")))
+
+
 def test_no_secret_is_built_in() -> None:
     assert not re.search(r"(?i)(key|secret|token|password)\s*=", "\n".join(STEPS))
 
