@@ -32,10 +32,10 @@ RUN /build/tools/bin/python -m pip wheel --no-index --no-deps --no-build-isolati
  && /opt/triptych/bin/python -m pip uninstall --quiet --yes pip
 
 # --- final: Python, our folder, nobody's account; no git, no curl, no compiler, no pip of ours
+# No label names a licence: ours is MIT, but most in here is of others (README, "Licence").
 FROM base
 LABEL org.opencontainers.image.title="triptych" \
-      org.opencontainers.image.description="Independent reviewers look at a pull request in parallel; one review says what they found." \
-      org.opencontainers.image.licenses="MIT"
+      org.opencontainers.image.description="Independent reviewers look at a pull request in parallel; one review says what they found."
 COPY --from=build /opt/triptych /opt/triptych
 # /data and /tmp are all that is ever written to; the root may be read-only.
 RUN install --directory --owner=65532 --group=65532 --mode=0700 /data

@@ -80,7 +80,9 @@ class AppSettings:
 
     @property
     def on_sqlite(self) -> bool:
-        """Whether the database is a file of this machine, for one process at a time."""
+        """Whether the database is a file of this machine: one worker at a time has it, and doors and
+        commands may be beside it.
+        """
         return self.database_url.startswith("sqlite")
 
     @property

@@ -1,4 +1,6 @@
-"""What is built in. Adding a reviewer, an analyser or an engine is one file and one line here."""
+"""What is built in. A reviewer or an analyser is one file, and its import and its name here; an engine is
+one module and its line here.
+"""
 
 from __future__ import annotations
 

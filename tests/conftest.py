@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bot.errors import ConfigProblem
 from bot.jobs.database import ready_sqlite
 from tests import postgres
 from tests.bot.jobs.lives import Womb
+
+# In a fresh clone the first text that hypothesis draws waits for its tables of Unicode: a second or more,
+# which it would take for a slow strategy, whichever test comes first.
+settings.register_profile("patient", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,6 +16,7 @@ import pytest
 from reviewers import registry
 
 ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.source
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("reviewers.core",),
@@ -287,7 +288,7 @@ def test_no_test_patches_our_own_code() -> None:
 
 def test_the_top_level_holds_what_was_agreed() -> None:
     allowed = {"bot", "reviewers", "tests", "Dockerfile", "pyproject.toml", "README.md", "LICENSE"}
-    allowed |= {"action.yml", "uv.lock", "requirements.lock", "requirements-test.lock"}
+    allowed |= {"action.yml", "requirements.lock", "requirements-test.lock"}
     allowed |= {"requirements-server.lock", "requirements-build.lock"}
     present = {p.name for p in ROOT.iterdir() if not p.name.startswith(".")}
     made = {"build", "dist", "venv", "node_modules"}

@@ -1,4 +1,8 @@
-"""The image as it is written: there is no engine here that would build it (cases S90, S91, S93)."""
+"""The image as it is written: there is no engine here that would build it.
+
+Of S91 and S93 what can be read; of S90 only that a digest of the base, where there is one, is whole: none
+is demanded, for none could be looked up (see the Dockerfile).
+"""
 
 from __future__ import annotations
 
@@ -63,10 +67,16 @@ def test_the_version_comes_from_outside_for_no_git_does_come_along() -> None:
     assert "build-args: VERSION=${{ github.ref_name }}" in release
 
 
+def test_no_label_calls_all_that_is_in_it_ours() -> None:
+    """Packages of the LGPL and the MPL are in it: README, "Licence"."""
+    assert not re.search(r"(?i)licen[cs]es", "\n".join(values("LABEL")))
+
+
 def test_no_secret_is_built_in() -> None:
     assert not re.search(r"(?i)(key|secret|token|password)\s*=", "\n".join(STEPS))
 
 
+@pytest.mark.source
 def test_what_is_copied_passes_the_ignore_file_and_nothing_else_does() -> None:
     allowed = {
         row[1:]

@@ -26,15 +26,17 @@ def test_is_known_to_fail():
 """
 
 
+HERE = Path(__file__).parent
+
+
 def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    (folder / "conftest.py").write_text(
-        (Path(__file__).parent / "conftest.py").read_text(encoding="utf-8")
-    )
+    (folder / "conftest.py").write_text((HERE / "conftest.py").read_text(encoding="utf-8"))
     (folder / "test_some.py").write_text(TESTS)
+    kept = {k: v for k, v in os.environ.items() if k != "PYTEST_ADDOPTS"}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options],
         cwd=folder,
-        env={k: v for k, v in os.environ.items() if k != "PYTEST_ADDOPTS"},
+        env={**kept, "PYTHONPATH": str(HERE.parent)},  # that `tests` is found from any folder
         capture_output=True,
         text=True,
         check=False,

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import bot
 from bot.config import parse_config
 from bot.doors.manual import DEFAULT_MAX_COST
 from reviewers.engines.static.ruff_rules import RULES
@@ -34,6 +35,7 @@ def test_the_number_of_rules() -> None:
     assert f"ruff with {len(RULES)} of its rules" in README
 
 
+@pytest.mark.source
 @pytest.mark.parametrize("file", ["README.md", ".github/CONTRIBUTING.md"])
 def test_every_link_and_every_named_file_is_there(file: str) -> None:
     """A name with a star stands for many; one in a block of code may be about to be written."""
@@ -97,7 +99,7 @@ OTHERS = (
 
 
 def test_the_variables_of_the_environment() -> None:
-    source = (ROOT / "bot" / "settings.py").read_text("utf-8")
+    source = (Path(bot.__file__).parent / "settings.py").read_text("utf-8")
     assert set(re.findall(r"TRIPTYCH_\w+", source)) <= set(re.findall(r"`(TRIPTYCH_\w+)`", README))
 
 

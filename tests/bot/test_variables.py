@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 
+import bot
 from bot.variables import INPUTS, KNOWN, slip_of, unknown
 
 ROOT = Path(__file__).parents[2]
+PACKAGES = Path(bot.__file__).parents[1]
+"""Ours, where they are installed."""
 NAME = re.compile(r"TRIPTYCH_[A-Z_]*[A-Z]")
 
 
 def test_all_that_the_source_names_is_known() -> None:
-    files = [*ROOT.glob("bot/**/*.py"), *ROOT.glob("reviewers/**/*.py"), ROOT / "action.yml"]
+    modules = [*PACKAGES.glob("bot/**/*.py"), *PACKAGES.glob("reviewers/**/*.py")]
+    files = [*modules, ROOT / "action.yml"]
     named = {name for file in files for name in NAME.findall(file.read_text(encoding="utf-8"))}
     assert {n for n in named if not n.startswith(INPUTS.rstrip("_"))} == KNOWN
 

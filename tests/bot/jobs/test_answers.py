@@ -323,7 +323,9 @@ async def test_a_push_overtakes_a_second_look_which_is_then_begun_again(w: World
 
 
 @pytest.mark.parametrize("thread", list(Thread))
-async def test_s19_a_crash_behind_an_answer_gives_no_second_one(w: World, thread: Thread) -> None:
+async def test_s66_s73_a_crash_behind_an_answer_gives_no_second_one(
+    w: World, thread: Thread
+) -> None:
     """The answer stands there, and the process dies before it knows of it."""
     wish = answer(w)
     path = f"/comments/{wish.parent}/replies$"

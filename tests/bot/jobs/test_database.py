@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
@@ -150,11 +151,22 @@ async def test_the_tables_are_made_once(database: str, tmp_path: Path) -> None:
 
 
 async def test_several_processes_make_them_at_once(database: str, tmp_path: Path) -> None:
-    """The first start of three workers: each makes the tables where they are not there."""
-    there = settings(tmp_path, database)
-    opened = await asyncio.gather(*(asyncio.to_thread(open_database, there) for _ in range(4)))
-    for one in opened:
-        await one.close()
+    """The first start of four workers: each makes the tables where they are not there."""
+    code = (
+        "import asyncio\nfrom pathlib import Path\nfrom bot.app_settings import AppSettings\n"
+        "from bot.jobs.transactions import open_database\nprint('ready', flush=True)\ninput()\n"
+        f"opened = open_database(AppSettings(Path({str(tmp_path)!r}), {database!r}))\n"
+        "asyncio.run(opened.close())"
+    )
+    command = (sys.executable, "-c", code)
+    workers = [
+        await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE) for _ in range(4)
+    ]
+    for worker in workers:
+        assert worker.stdout
+        assert await worker.stdout.readline() == b"ready\n"
+    await asyncio.gather(*(worker.communicate(b"\n") for worker in workers))
+    assert [worker.returncode for worker in workers] == [0, 0, 0, 0]
 
 
 async def test_an_older_database_gets_what_it_lacks(database: str, tmp_path: Path) -> None:
