@@ -110,6 +110,7 @@ class _Door:
         figures = await self._jobs.figures()
         rows = await self._jobs.list(COUNTED)
         listed = await self._jobs.list(LISTED, JobState(chosen)) if chosen else rows[:LISTED]
+        parked = await self._jobs.list(COUNTED, JobState.PARKED) if figures.parked else ()
         day = self._now() - DAY
         digests = await self._digest([r for r in rows if r.ended > day])
         seen = Seen(
@@ -121,6 +122,7 @@ class _Door:
             chosen,
             await self._jobs.ready(),
             is_whole_day=len(rows) < COUNTED or rows[-1].created <= day,
+            parked=parked,
         )
         key = self._sign_in.form_key(request)
         page = await asyncio.to_thread(

@@ -26,7 +26,7 @@ GAP_WORDS = frozenset(r.value for r in Reading if r.is_gap)
 _WAITING = {
     JobState.WAITING: "It waits for its turn.",
     JobState.RUNNING: "It is running. What it came to will stand here.",
-    JobState.PARKED: "It waits for a limit of GitHub’s to pass, and then goes on by itself.",
+    JobState.PARKED: "It is tried again by itself after a while.",
 }
 
 

@@ -43,7 +43,8 @@ class Vitals:
 class Seen:
     """What was read for the page at the moment `now`. `chosen` is the state that is asked for, "" for all.
 
-    `is_whole_day`: `digests` are all reviews of the last 24 hours, not only the newest.
+    `is_whole_day`: `digests` are all reviews of the last 24 hours, not only the newest. `parked` are the
+    parked jobs as far as they were read.
     """
 
     now: float
@@ -54,6 +55,7 @@ class Seen:
     chosen: str = ""
     unready: str = ""
     is_whole_day: bool = True
+    parked: Sequence[JobRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class _Now:
     up: str
     at: Moment
     oldest: str
+    parked: str
     webhook: str
     github: tuple[int, int] | None
     github_alarm: bool
@@ -110,11 +113,19 @@ def _now(seen: Seen) -> _Now:
         up=ago(seen.now - vitals.started),
         at=Moment(f"{at:%Y-%m-%d %H:%M:%S}", f"{at:%Y-%m-%dT%H:%M:%SZ}"),
         oldest=ago(figures.oldest),
+        parked=_reason(seen),
         webhook="–" if figures.last_webhook is None else ago(seen.now - figures.last_webhook),
         github=github,
         github_alarm=github is not None and github[0] < LOW * github[1],
         money_alarm=limit is not None and figures.cost_today >= NEAR * limit,
     )
+
+
+def _reason(seen: Seen) -> str:
+    """Why the parked jobs wait; "" where they have several reasons, or not all of them are known."""
+    reasons = {row.note for row in seen.parked}
+    are_all = len(seen.parked) >= seen.figures.parked
+    return reasons.pop() if are_all and len(reasons) == 1 else ""
 
 
 def _analyser(a: AnalyserLine, now: float) -> _Analyser:

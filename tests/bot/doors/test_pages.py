@@ -242,6 +242,31 @@ async def test_an_idle_service_says_so() -> None:
     assert "No model was asked in the last 24 hours." in text
 
 
+AWAY, LIMIT = "GitHub answers with status 502.", "GitHub’s limit of requests is reached."
+
+
+@pytest.mark.parametrize(
+    ("notes", "parked", "tile"),
+    [
+        ((), 0, "Parked 0 none"),
+        ((AWAY, AWAY), 2, f"Parked 2 {AWAY}"),
+        ((LIMIT,), 1, f"Parked 1 {LIMIT}"),
+        ((AWAY, LIMIT), 2, "Parked 2 look at them"),
+        ((AWAY,), 900, "Parked 900 look at them"),
+    ],
+)
+async def test_parked_jobs_wait_for_their_own_reasons(
+    notes: Sequence[str], parked: int, tile: str
+) -> None:
+    rows = [job(None, f"p{n}", state=JobState.PARKED, note=why) for n, why in enumerate(notes)]
+    jobs = jobs_of(*rows, now=Figures(parked=parked))
+    assert f"{tile} Given up" in await shown(jobs)
+    for row in rows:
+        text = await shown(jobs, f"/reviews/{row.id}")
+        assert f"{row.note} It is tried again by itself after a while." in text
+        assert ("limit" in text) is (row.note == LIMIT)
+
+
 @pytest.mark.parametrize(
     ("figures", "label"), [(replace(FULL, cost_today=41.0), "Spent today"), (FULL, "Given up")]
 )
