@@ -10,6 +10,8 @@ from bot.outputs.shapes import Document, DroppedShape
 from reviewers.core.finding import Reason
 
 VERIFIED = "verified"
+POSTED, TO_BE_POSTED, NOT_POSTED = "posted", "to be posted", "not posted"
+"""How the chain ends: told already, to be told yet, or never."""
 _STEPS: tuple[tuple[str, frozenset[Reason]], ...] = (
     (
         "placed",
@@ -72,8 +74,10 @@ class Funnel:
         return " > ".join(f"{s.left} {s.name}" for s in self.steps)
 
 
-def funnel(doc: Document) -> Funnel:
-    """Every step with what it dropped. The last leaves what is told aloud: the body, the lines."""
+def funnel(doc: Document, last: str = POSTED) -> Funnel:
+    """Every step with what it dropped. The last leaves what is told aloud: the body, the lines; its
+    name says whether it has been.
+    """
     left = doc.reported
     steps = [Step("reported", left)]
     for step, reasons in _STEPS:
@@ -88,7 +92,8 @@ def funnel(doc: Document) -> Funnel:
         Lost(f.severity, f.title, _place(f.path, f.line), _QUIET[f.shown])
         for f in quiet[:MOST_SHOWN]
     )
-    steps.append(Step("posted", len(doc.findings) - len(quiet), quieter, len(quiet)))
+    aloud = len(doc.findings) - len(quiet)
+    steps.append(Step(last if aloud else POSTED, aloud, quieter, len(quiet)))
     return Funnel(tuple(steps), max(carried, 0))
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bot.jobs.protocol import JobRow, JobState
 from bot.outputs.digest import Digest, digest
-from bot.outputs.funnel import funnel
+from bot.outputs.funnel import NOT_POSTED, POSTED, TO_BE_POSTED, funnel
 from bot.outputs.job_line import blob_url, job_line, pull_url, review_url
 from bot.outputs.page import Pages
 from bot.outputs.shapes import Document, FindingShape
@@ -63,6 +63,8 @@ def review_page(pages: Pages, row: JobRow, web: str, now: float, **around: Any) 
         "pull": pull_url(web, row.place),
         "headline": row.title or (doc.title if doc else "") or f"Review {line.state}",
         "unreadable": unreadable,
+        "is_done": row.state is JobState.DONE,
+        "is_under_way": row.state in _WAITING,
         "waiting": _WAITING.get(row.state, "Nothing was reviewed."),
     }
     if doc:
@@ -74,12 +76,13 @@ def _parts(doc: Document, row: JobRow, web: str) -> dict[str, Any]:
     picture = timeline(doc)
     posted = (doc.written.review_url if doc.written else "") or row.review_url
     review = review_url(web, row.place, posted)
+    unposted = TO_BE_POSTED if row.state in _WAITING else NOT_POSTED
     return {
         "unread": unread(doc),
         "findings": [_finding(f, doc, row, web) for f in doc.findings[:MOST_FINDINGS]],
         "more_findings": max(len(doc.findings) - MOST_FINDINGS, 0),
         "earlier": _earlier(doc),
-        "funnel": funnel(doc),
+        "funnel": funnel(doc, POSTED if posted else unposted),
         "timeline": picture,
         "wide": Markup(timeline_svg(picture, WIDE)),  # noqa: S704 - it escapes its texts
         "narrow": Markup(timeline_svg(picture, NARROW)),  # noqa: S704

@@ -20,6 +20,7 @@ from bot.app_settings import AppSettings
 from bot.doors.pages import COUNTED, page_routes
 from bot.doors.sign_in import FAILURES
 from bot.jobs.protocol import Figures, JobRow, JobsProblem, JobState
+from bot.outputs.document import document
 from bot.outputs.page import STYLE_SOURCE
 from bot.outputs.status_page import Vitals
 from bot.settings import Settings
@@ -479,6 +480,27 @@ async def test_every_way_a_review_ends_has_a_page(name: str) -> None:
     report = getattr(samples, name)()
     text = await shown(jobs_of(job(report)), "/reviews/01JD8Q7M")
     assert job(report).title in text
+
+
+@pytest.mark.parametrize(
+    ("state", "head", "end", "written"),
+    [
+        (JobState.PARKED, "1 low parked 48 s", "3 to be posted", "No review is posted yet"),
+        (JobState.RUNNING, "1 low running 48 s", "3 to be posted", "No review is posted yet"),
+        (JobState.CANCELLED, "1 low cancelled 48 s", "3 not posted", "No review was posted"),
+        (JobState.DONE, "1 low 48 s", "3 not posted", "No review was posted"),
+    ],
+)
+async def test_a_review_that_is_not_posted_is_not_told_as_if_it_were(
+    state: JobState, head: str, end: str, written: str
+) -> None:
+    """GitHub did not take it, or does not yet; what was found is known."""
+    row = replace(job(of_many_steps(), state=state), review_url="")
+    row = replace(row, document=document(of_many_steps()))
+    text = await shown(jobs_of(row), "/reviews/01JD8Q7M")
+    assert head in text
+    assert f"> 4 verified > {end}" in text
+    assert written in text
 
 
 @pytest.mark.parametrize("state", [s for s in JobState if s is not JobState.DONE])

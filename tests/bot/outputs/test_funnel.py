@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.outputs.document import document
-from bot.outputs.funnel import _STEPS, MOST_SHOWN, funnel
+from bot.outputs.funnel import _STEPS, MOST_SHOWN, NOT_POSTED, TO_BE_POSTED, funnel
 from bot.outputs.shapes import Document
 from bot.report import Report
 from reviewers.core.finding import Dropped, Reason
@@ -44,6 +44,12 @@ def test_each_step_tells_why() -> None:
     assert refuted.why == "refuted by `api/auth.py:9` (login is required)"
     assert refuted.severity == "critical"
     assert "the check run only" in steps["posted"].lost[0].why
+
+
+@pytest.mark.parametrize("last", [TO_BE_POSTED, NOT_POSTED])
+def test_what_is_not_posted_is_not_called_so(last: str) -> None:
+    assert funnel(read(of_many_steps()), last).line.endswith(f"> 4 verified > 3 {last}")
+    assert funnel(read(samples.b()), last).line.endswith("> 0 posted")
 
 
 @pytest.mark.parametrize("reason", list(Reason))
