@@ -17,6 +17,7 @@ from bot.doors.sign_in import SignIn
 from bot.errors import Problem
 from bot.jobs.protocol import JobRow, Jobs, JobState
 from bot.outputs.digest import Digest, digest
+from bot.outputs.job_line import may_retry
 from bot.outputs.page import Pages
 from bot.outputs.review_page import read_document, review_page
 from bot.outputs.status_page import DAY, FILTERS, Seen, Vitals, status_page
@@ -113,6 +114,7 @@ class _Door:
         parked = await self._jobs.list(COUNTED, JobState.PARKED) if figures.parked else ()
         day = self._now() - DAY
         digests = await self._digest([r for r in rows if r.ended > day])
+        again = [r.place for r in listed if may_retry(r, digests.get(r.id))]
         seen = Seen(
             self._now(),
             self._vitals(),
@@ -123,6 +125,7 @@ class _Door:
             await self._jobs.ready(),
             is_whole_day=len(rows) < COUNTED or rows[-1].created <= day,
             parked=parked,
+            beside=await self._jobs.of_pulls(again) if again else (),
         )
         key = self._sign_in.form_key(request)
         page = await asyncio.to_thread(
@@ -135,9 +138,10 @@ class _Door:
         row = await self._jobs.show(request.match_info["job"])
         if row is None:
             return self._missing("../")
+        beside = await self._jobs.of_pulls([row.place])
         key = self._sign_in.form_key(request)
         page = await asyncio.to_thread(
-            review_page, self._pages, row, self._site, self._now(), root="../", form_key=key
+            review_page, self._pages, row, beside, self._site, self._now(), root="../", form_key=key
         )
         return html(page)
 

@@ -48,14 +48,18 @@ def read_document(row: JobRow) -> Document | None:
         return None
 
 
-def review_page(pages: Pages, row: JobRow, web: str, now: float, **around: Any) -> str:
-    """The page; `around` are the root of the links and the key of the forms."""
+def review_page(
+    pages: Pages, row: JobRow, beside: Sequence[JobRow], web: str, now: float, **around: Any
+) -> str:
+    """The page; `beside` are the jobs of its pull request, `around` are the root of the links and the
+    key of the forms.
+    """
     doc = read_document(row)
     digests: dict[str, Digest] = {row.id: digest(doc, row.ended)} if doc else {}
     unreadable = ""
     if row.document and doc is None:
         unreadable = "Another version of Triptych wrote this review: only its outline is shown."
-    line = job_line(row, now, web, digests)
+    line = job_line(row, now, web, digests, beside)
     values: dict[str, Any] = {
         "row": row,
         "line": line,

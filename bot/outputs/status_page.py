@@ -44,7 +44,7 @@ class Seen:
     """What was read for the page at the moment `now`. `chosen` is the state that is asked for, "" for all.
 
     `is_whole_day`: `digests` are all reviews of the last 24 hours, not only the newest. `parked` are the
-    parked jobs as far as they were read.
+    parked jobs as far as they were read, `beside` all jobs of the pull requests that may be tried again.
     """
 
     now: float
@@ -56,6 +56,7 @@ class Seen:
     unready: str = ""
     is_whole_day: bool = True
     parked: Sequence[JobRow] = ()
+    beside: Sequence[JobRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,9 @@ class _Analyser:
 def status_page(pages: Pages, seen: Seen, web: str, **around: Any) -> str:
     """The page; `around` are the root of the links and the key of the forms."""
     recent = [d for d in seen.digests.values() if d.ended > seen.now - DAY]
-    lines: list[JobLine] = [job_line(row, seen.now, web, seen.digests) for row in seen.rows]
+    lines: list[JobLine] = [
+        job_line(row, seen.now, web, seen.digests, seen.beside) for row in seen.rows
+    ]
     return pages.render(
         "status",
         now=_now(seen),

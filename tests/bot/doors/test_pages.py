@@ -377,6 +377,17 @@ async def test_try_again_stands_only_where_it_can_help(row: JobRow, *, may: bool
             assert any(f.action.endswith("reviews/x/retry") for f in page.forms) is may
 
 
+async def test_try_again_stands_on_the_newest_job_of_a_pull_request() -> None:
+    """The list shows the newest ones, or those of one state: the newer job may not be among them."""
+    old = job(of_gaps(), "old", created=NOON - 900)
+    dead = job(None, "dead", state=JobState.DEAD, created=NOON - 800, head=old.head)
+    new = job(samples.b(), "new")
+    async with served(jobs_of(old, dead, new)) as client:
+        for path in ("/", "/?state=dead", "/reviews/old", "/reviews/dead"):
+            page = await page_of(client, path)
+            assert not [f for f in page.forms if f.action.endswith("/retry")]
+
+
 async def test_what_is_only_too_large_is_not_tried_again() -> None:
     gaps = of_gaps()
     coverage = gaps.verdict.coverage

@@ -122,12 +122,32 @@ def test_retry_names_the_new_job(tmp_path: Path) -> None:
 
 
 def test_retry_of_what_is_done_again_already_names_that(tmp_path: Path) -> None:
-    jobs = filled()
+    jobs = filled(DEAD)
     for said in ("rev:2 will be done again", "rev:2 is done again already, by a job that waits"):
         ended = do(lambda: command.retry("rev:2", opened=opening(jobs)), tmp_path)
         assert ended.out.split() == ["ID", "rev:2+"]
         assert ended.told[0].startswith(said)
-    assert len(jobs.rows) == 4
+    assert len(jobs.rows) == 2
+
+
+NOW = "acme/shop#128 will be reviewed as it is now, which may not be at 4be91c0 any more: see "
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (replace(DEAD, created=1.0), NOW),
+        (replace(DEAD, state=JobState.SUPERSEDED, created=1_795_000_009.0), NOW),
+        (replace(DEAD, created=1_795_000_009.0), "rev:2 will be done again: see "),
+        (replace(DEAD, created=1.0, trigger=Trigger.DISPUTE), "rev:2 will be done again: see "),
+    ],
+)
+def test_retry_of_what_is_out_of_date_says_what_is_reviewed(
+    row: JobRow, said: str, tmp_path: Path
+) -> None:
+    ended = do(lambda: command.retry("rev:2", opened=opening(filled(DONE, row))), tmp_path)
+    assert ended.told[0] == f"{said}`triptych jobs list`."
+    assert ended.out.split() == ["ID", "rev:2+"]
 
 
 def test_cancel(tmp_path: Path) -> None:
