@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.outputs import words
 from bot.outputs.shapes import Document, DroppedShape
+from bot.outputs.unread import unverified
 from reviewers.core.finding import Reason
 
 VERIFIED = "verified"
@@ -81,7 +82,7 @@ def funnel(doc: Document, last: str = POSTED) -> Funnel:
     left = doc.reported
     steps = [Step("reported", left)]
     for step, reasons in _STEPS:
-        name = "not refuted" if step == VERIFIED and not _is_verified(doc) else step
+        name = _second_look(doc) if step == VERIFIED else step
         dropped = [d for d in doc.dropped if d.reason in reasons]
         left -= len(dropped)
         shown = tuple(_lost(d) for d in dropped[:MOST_SHOWN])
@@ -97,10 +98,13 @@ def funnel(doc: Document, last: str = POSTED) -> Funnel:
     return Funnel(tuple(steps), max(carried, 0))
 
 
-def _is_verified(doc: Document) -> bool:
-    """Whether there was a second look: it was not asked for, or failed, where it left no trace."""
+def _second_look(doc: Document) -> str:
+    """The step's name: where it was not asked for, it left no trace."""
     refuted = any(d.reason == Reason.REFUTED for d in doc.dropped)
-    return refuted or not doc.findings or any(f.verification for f in doc.findings)
+    has_ruled = refuted or any(f.verification for f in doc.findings)
+    if unverified(doc):
+        return "partly verified" if has_ruled else "not verified"
+    return VERIFIED if has_ruled or not doc.findings else "not refuted"
 
 
 _QUIET: Mapping[str, str] = {

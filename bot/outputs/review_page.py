@@ -16,7 +16,7 @@ from bot.outputs.job_line import blob_url, job_line, pull_url, review_url
 from bot.outputs.page import Pages
 from bot.outputs.shapes import Document, FindingShape
 from bot.outputs.timeline import NARROW, ROWS, WIDE, Kind, timeline, timeline_svg
-from bot.outputs.unread import unread
+from bot.outputs.unread import unread, unverified
 from bot.outputs.words import plural
 from reviewers.core.call import Reading
 from reviewers.core.finding import Standing
@@ -83,6 +83,7 @@ def _parts(doc: Document, row: JobRow, web: str) -> dict[str, Any]:
     unposted = TO_BE_POSTED if row.state in _WAITING else NOT_POSTED
     return {
         "unread": unread(doc),
+        "unverified": unverified(doc),
         "findings": [_finding(f, doc, row, web) for f in doc.findings[:MOST_FINDINGS]],
         "more_findings": max(len(doc.findings) - MOST_FINDINGS, 0),
         "earlier": _earlier(doc),

@@ -24,8 +24,10 @@ from bot.outputs.document import document
 from bot.outputs.page import STYLE_SOURCE
 from bot.outputs.status_page import Vitals
 from bot.settings import Settings
+from reviewers.core.call import Reading
 from tests.bot.doors.forms import Page
 from tests.bot.outputs import samples
+from tests.bot.outputs.endings import verified
 from tests.bot.outputs.rewritten import rewritten
 from tests.bot.outputs.stored import NOON, PLACE, job, of_gaps, of_many_steps
 from tests.fakes.jobs import FakeJobs
@@ -484,6 +486,11 @@ async def test_gaps_stand_before_findings_each_with_its_reason_and_call() -> Non
     assert f"Security, votes 1, 2 and 3 {said} refused: the model refused to answer" in text
     assert "security 1, security 2 and security 3" in text
     assert "Style, vote 1 2 hunks in migrations/0042_backfill.sql skipped: size: above" in text
+
+
+async def test_findings_that_were_not_verified_are_told_as_such() -> None:
+    text = await shown(jobs_of(job(verified(Reading.TIMED_OUT))), "/reviews/01JD8Q7M")
+    assert "Findings The findings were not verified: no answer came in time. Critical" in text
 
 
 @pytest.mark.parametrize("name", ["a", "b", "c", "d", "e", "f", "g", "h", "i"])

@@ -10,8 +10,10 @@ from bot.outputs.document import document
 from bot.outputs.funnel import _STEPS, MOST_SHOWN, NOT_POSTED, TO_BE_POSTED, funnel
 from bot.outputs.shapes import Document
 from bot.report import Report
-from reviewers.core.finding import Dropped, Reason
+from reviewers.core.call import Reading
+from reviewers.core.finding import Dropped, Reason, Ruling, Verification
 from tests.bot.outputs import samples
+from tests.bot.outputs.endings import verified
 from tests.bot.outputs.stored import of_many_steps
 from tests.builders import claim
 
@@ -73,7 +75,7 @@ def test_of_very_many_some_are_shown_and_all_are_counted() -> None:
 
 
 def test_without_a_second_look_nothing_is_called_verified() -> None:
-    """Also where it was asked for and failed: then no finding bears a ruling, and none was refuted."""
+    """Where it was not asked for, no finding bears a ruling, and none was refuted."""
     doc = read(samples.a())
     assert "verified" in funnel(doc).line
     unruled = [f.model_copy(update={"verification": None}) for f in doc.findings]
@@ -81,3 +83,16 @@ def test_without_a_second_look_nothing_is_called_verified() -> None:
     bare = doc.model_copy(update={"findings": unruled, "dropped": kept})
     assert "verified" not in funnel(bare).line
     assert "not refuted" in funnel(bare).line
+
+
+def test_where_the_second_look_failed_nothing_is_called_not_refuted() -> None:
+    lost = verified(Reading.TIMED_OUT)
+    verdict = lost.verdict
+    unruled = replace(verdict.findings[0], verification=None)
+    ruled = replace(unruled, verification=Verification(Ruling.CONFIRMED, "So it is."))
+    none = replace(lost, verdict=replace(verdict, findings=(unruled,)))
+    some = replace(lost, verdict=replace(verdict, findings=(ruled, unruled)))
+    for report, name in ((none, "not verified"), (some, "partly verified")):
+        line = funnel(read(report)).line
+        assert f" {name} > " in line
+        assert "refuted" not in line
