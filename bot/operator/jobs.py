@@ -149,9 +149,14 @@ def _cells(row: JobRow, told: Told) -> list[str]:
     state = f"{row.state.value} ({row.attempts} attempts)" if row.attempts > 1 else row.state.value
     cells = (
         *(row.id, state, str(row.place), row.head[:7], row.trigger.value, moment(row.created)),
-        *(row.outcome or row.note, money(row.cost) if row.started else ""),
+        *(_outcome(row) or row.note, money(row.cost) if row.started else ""),
     )
     return [told(cell) for cell in cells]
+
+
+def _outcome(row: JobRow) -> str:
+    """How the review came out; "" where nobody was told: it was stopped, say, before it was posted."""
+    return row.outcome if row.state is JobState.DONE or row.review_url else ""
 
 
 def _fields(row: JobRow) -> list[tuple[str, str]]:
@@ -171,7 +176,7 @@ def _fields(row: JobRow) -> list[tuple[str, str]]:
         ("created", moment(row.created)),
         ("started", moment(row.started)),
         ("ended", moment(row.ended)),
-        ("outcome", row.outcome),
+        ("outcome", _outcome(row)),
         ("findings", str(row.findings) if row.outcome else ""),
         ("unread hunks", str(row.unread) if row.document else ""),
         ("cost", money(row.cost) if row.started else ""),

@@ -35,6 +35,7 @@ class JobLine:
     when: Moment
     label: str
     pull: str
+    head: str
     state: str
     kind: str
     said: str
@@ -60,6 +61,7 @@ def job_line(
         when=moment(row.ended or row.started or row.created, now),
         label=str(row.place),
         pull=pull_url(web, row.place),
+        head=row.head[:7],
         state=outcome(row),
         kind=_kind(row),
         said=row.note or (_said(row) if finished else ""),

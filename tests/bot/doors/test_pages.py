@@ -349,7 +349,8 @@ async def test_the_list_has_gaps_before_price_and_says_where_each_stands() -> No
     async with served(jobs_of(*rows)) as client:
         page = await page_of(client)
     text = page.text
-    assert "waiting – – – Open" in text
+    assert "acme/shop#128 waiting – – – Open" in text, "which commit is not known yet"
+    assert "11:57 acme/shop#128 at 4be91c0 incomplete" in text
     assert "running – 0.00 12 Open" in text
     assert "incomplete security read 0 of 34 hunks; 1 high 2 0.40 48 Try again Open" in text
     assert "skipped draft pull request – – – Open" in text

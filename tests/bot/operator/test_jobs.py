@@ -56,6 +56,29 @@ def test_the_list(tmp_path: Path) -> None:
     assert rows[2].endswith("0.04 USD")
 
 
+@pytest.mark.parametrize("state", [JobState.CANCELLED, JobState.SUPERSEDED, JobState.PARKED])
+def test_what_was_never_posted_came_to_nothing(state: JobState, tmp_path: Path) -> None:
+    row = replace(DONE, state=state, review_url="", note="why it stands there")
+    opened = opening(filled(row))
+    shown = do(
+        lambda: command.show_list(limit=50, state=None, as_json=False, opened=opened), tmp_path
+    ).out
+    assert "findings" not in shown
+    assert "why it stands there" in shown
+    assert (
+        "\noutcome"
+        not in do(lambda: command.show_one("rev:1", as_json=False, opened=opened), tmp_path).out
+    )
+
+
+def test_what_was_posted_and_then_stopped_keeps_its_outcome(tmp_path: Path) -> None:
+    opened = opening(filled(replace(DONE, state=JobState.CANCELLED)))
+    ended = do(
+        lambda: command.show_list(limit=50, state=None, as_json=False, opened=opened), tmp_path
+    )
+    assert "findings" in ended.out
+
+
 def test_the_list_of_one_state(tmp_path: Path) -> None:
     opened = opening(filled())
     ended = do(
