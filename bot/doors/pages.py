@@ -12,6 +12,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.app_settings import AppSettings
+from bot.doors.desk import NO_APP
 from bot.doors.html import html, is_foreign, see
 from bot.doors.sign_in import SignIn
 from bot.errors import Problem
@@ -115,6 +116,7 @@ class _Door:
         day = self._now() - DAY
         digests = await self._digest([r for r in rows if r.ended > day])
         again = [r.place for r in listed if may_retry(r, digests.get(r.id))]
+        unready = await self._jobs.ready()
         seen = Seen(
             self._now(),
             self._vitals(),
@@ -122,7 +124,8 @@ class _Door:
             listed,
             digests,
             chosen,
-            await self._jobs.ready(),
+            unready,
+            has_app=unready != NO_APP,
             is_whole_day=len(rows) < COUNTED or rows[-1].created <= day,
             parked=parked,
             beside=await self._jobs.of_pulls(again) if again else (),

@@ -12,6 +12,7 @@ from bot.jobs.protocol import Figures, JobRow, JobState
 from bot.outputs.digest import AnalyserLine, Digest, analyser_lines, reviewer_lines
 from bot.outputs.job_line import JobLine, Moment, ago, job_line, moment
 from bot.outputs.page import Pages
+from bot.outputs.words import capital
 
 DAY = 86_400.0
 FILTERS: tuple[tuple[str, str], ...] = (
@@ -54,6 +55,7 @@ class Seen:
     digests: Mapping[str, Digest]
     chosen: str = ""
     unready: str = ""
+    has_app: bool = True
     is_whole_day: bool = True
     parked: Sequence[JobRow] = ()
     beside: Sequence[JobRow] = ()
@@ -93,7 +95,8 @@ def status_page(pages: Pages, seen: Seen, web: str, **around: Any) -> str:
         "status",
         now=_now(seen),
         figures=seen.figures,
-        unready=seen.unready,
+        unready=_sentence(seen.unready),
+        has_app=seen.has_app,
         reviewers=reviewer_lines(recent),
         analysers=[_analyser(a, seen.now) for a in analyser_lines(recent)],
         span="the last 24 hours" if seen.is_whole_day else f"the newest {len(recent)} reviews",
@@ -122,6 +125,11 @@ def _now(seen: Seen) -> _Now:
         github_alarm=github is not None and github[0] < LOW * github[1],
         money_alarm=limit is not None and figures.cost_today >= NEAR * limit,
     )
+
+
+def _sentence(text: str) -> str:
+    """With a capital first letter and a full stop."""
+    return f"{capital(text.rstrip('.'))}." if text else ""
 
 
 def _reason(seen: Seen) -> str:

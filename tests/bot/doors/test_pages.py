@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from bot.app_settings import AppSettings
+from bot.doors.desk import NO_APP
 from bot.doors.pages import COUNTED, page_routes
 from bot.doors.sign_in import FAILURES
 from bot.jobs.protocol import Figures, JobRow, JobsProblem, JobState
@@ -282,6 +283,19 @@ async def test_what_will_stop_it_next_is_marked(figures: Figures, label: str) ->
 async def test_a_service_that_takes_no_work_says_why() -> None:
     text = await shown(jobs_of(why_not="The private key is refused."))
     assert "No work is taken now. The private key is refused." in text
+
+
+async def test_a_server_without_an_app_says_how_to_get_one() -> None:
+    text = await shown(jobs_of(why_not=NO_APP))
+    assert (
+        "No work is taken now. No App is configured. To set one up, open the link that "
+        "triptych serve has printed at its start."
+    ) in text
+    assert "No review yet." in text
+    assert "Open a pull request" not in text
+    other = await shown(jobs_of(why_not="the server is stopping"))
+    assert "No work is taken now. The server is stopping. Waiting" in other
+    assert "No review yet. Open a pull request" in other
 
 
 async def test_a_database_that_does_not_answer_is_told() -> None:
