@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.doors.desk import NO_APP
-from bot.jobs.protocol import Figures, JobRow, Jobs, JobsProblem, JobState, Retried, Wish
+from bot.jobs.protocol import Figures, JobRow, Jobs, JobsProblem, JobState, Place, Retried, Wish
 
 
 class Service(Jobs, Protocol):
@@ -47,6 +47,10 @@ class LateJobs:
     ) -> Sequence[JobRow]:
         """See Jobs."""
         return await self.service.list(limit, state, outcome) if self.service else ()
+
+    async def of_pulls(self, places: Sequence[Place]) -> Sequence[JobRow]:
+        """See Jobs."""
+        return await self.service.of_pulls(places) if self.service else ()
 
     async def show(self, job: str) -> JobRow | None:
         """See Jobs."""

@@ -12,11 +12,13 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.app_settings import AppSettings
+from bot.doors.desk import NO_APP
 from bot.doors.html import html, is_foreign, see
 from bot.doors.sign_in import SignIn
 from bot.errors import Problem
 from bot.jobs.protocol import JobRow, Jobs, JobState
 from bot.outputs.digest import Digest, digest
+from bot.outputs.job_line import may_retry
 from bot.outputs.page import Pages
 from bot.outputs.review_page import read_document, review_page
 from bot.outputs.status_page import DAY, FILTERS, Seen, Vitals, status_page
@@ -110,8 +112,11 @@ class _Door:
         figures = await self._jobs.figures()
         rows = await self._jobs.list(COUNTED)
         listed = await self._jobs.list(LISTED, JobState(chosen)) if chosen else rows[:LISTED]
+        parked = await self._jobs.list(COUNTED, JobState.PARKED) if figures.parked else ()
         day = self._now() - DAY
         digests = await self._digest([r for r in rows if r.ended > day])
+        again = [r.place for r in listed if may_retry(r, digests.get(r.id))]
+        unready = await self._jobs.ready()
         seen = Seen(
             self._now(),
             self._vitals(),
@@ -119,8 +124,11 @@ class _Door:
             listed,
             digests,
             chosen,
-            await self._jobs.ready(),
+            unready,
+            has_app=unready != NO_APP,
             is_whole_day=len(rows) < COUNTED or rows[-1].created <= day,
+            parked=parked,
+            beside=await self._jobs.of_pulls(again) if again else (),
         )
         key = self._sign_in.form_key(request)
         page = await asyncio.to_thread(
@@ -133,9 +141,10 @@ class _Door:
         row = await self._jobs.show(request.match_info["job"])
         if row is None:
             return self._missing("../")
+        beside = await self._jobs.of_pulls([row.place])
         key = self._sign_in.form_key(request)
         page = await asyncio.to_thread(
-            review_page, self._pages, row, self._site, self._now(), root="../", form_key=key
+            review_page, self._pages, row, beside, self._site, self._now(), root="../", form_key=key
         )
         return html(page)
 

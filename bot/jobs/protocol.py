@@ -259,6 +259,10 @@ class Jobs(Protocol):
         """The newest review jobs first, without their documents; of one state, of one outcome."""
         ...
 
+    async def of_pulls(self, places: Sequence[Place]) -> Sequence[JobRow]:
+        """All review jobs of some pull requests, the newest first, without their documents."""
+        ...
+
     async def show(self, job: str) -> JobRow | None:
         """One review job with its document; None where there is none of that id."""
         ...

@@ -19,7 +19,7 @@ from bot.jobs.durable import Queue
 from bot.jobs.intake import Intake
 from bot.jobs.loading import ASKS_MODELS, Loading
 from bot.jobs.means import PAUSES
-from bot.jobs.protocol import Figures, JobRow, JobsProblem, JobState, Retried, Wish
+from bot.jobs.protocol import Figures, JobRow, JobsProblem, JobState, Place, Retried, Wish
 from bot.jobs.seal_key import compare_seal, seal_key
 from bot.jobs.starts import Beside, Elsewhere
 from bot.jobs.store import Store
@@ -133,6 +133,11 @@ class Service:
         """See Jobs."""
         with _told():
             return await self._store.list(limit, state, outcome)
+
+    async def of_pulls(self, places: Sequence[Place]) -> Sequence[JobRow]:
+        """See Jobs."""
+        with _told():
+            return [found.row for found in await self._store.of_pulls(places)]
 
     async def show(self, job: str) -> JobRow | None:
         """See Jobs."""

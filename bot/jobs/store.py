@@ -102,6 +102,13 @@ class Store:
         query = sa.select(*_LIST).where(*where).order_by(jobs.c.created.desc())
         return await self._jobs(query)
 
+    async def of_pulls(self, places: Sequence[Place]) -> tuple[Job, ...]:
+        """The same of several pull requests."""
+        keys = dict.fromkeys((p.repository_id, p.number) for p in places)
+        each = (sa.and_(jobs.c.repository_id == r, jobs.c.number == n) for r, n in keys)
+        where = sa.or_(sa.false(), *each)
+        return await self._jobs(sa.select(*_LIST).where(where).order_by(jobs.c.created.desc()))
+
     async def end_alive(
         self,
         state: JobState,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import Protocol, TypeVar
 
 from bot.app_settings import AppSettings, read_app_settings
 from bot.errors import UsageProblem
-from bot.jobs.protocol import JobRow, Jobs, JobState, Retried
+from bot.jobs.protocol import JobRow, Jobs, JobState, Retried, Trigger
 from bot.operator.showing import Told, moment, show_json, show_table
+from bot.outputs.job_line import is_overtaken
 from bot.outputs.words import money
 from bot.settings import read_settings
 
@@ -77,17 +78,22 @@ def show_one(job: str, *, as_json: bool, opened: Connect = connect) -> None:
 def retry(job: str, *, opened: Connect = connect) -> None:
     """Do a finished or dead job again, as a new one; where that waits or runs, only name it."""
 
-    async def again(jobs: Jobs) -> Retried | None:
+    async def again(jobs: Jobs) -> tuple[Retried, str] | None:
+        row = await jobs.show(job)
+        if row is None:
+            return None
+        other = _other_than(row, await jobs.of_pulls([row.place]))
         try:
-            return await jobs.retry(job)
+            return await jobs.retry(job), other
         except KeyError:
             return None
 
-    told, retried = _with_jobs(opened, again)
-    if retried is None:
+    told, answer = _with_jobs(opened, again)
+    if answer is None:
         raise _no_such_job(job, told)
+    retried, other = answer
     if retried.is_new:
-        told.say(f"{job} will be done again: see `triptych jobs list`.")
+        told.say(f"{other or f'{job} will be done again'}: see `triptych jobs list`.")
     elif retried.id == job:
         told.say(f"{job} waits or runs already. To begin anew, cancel it first.")
     else:
@@ -95,6 +101,15 @@ def retry(job: str, *, opened: Connect = connect) -> None:
             f"{job} is done again already, by a job that waits or runs: see `triptych jobs list`."
         )
     show_table(("ID",), [[told(retried.id)]])
+
+
+def _other_than(row: JobRow, beside: Sequence[JobRow]) -> str:
+    """What is reviewed in place of a job that is out of date: nobody reads an old commit again."""
+    is_old = row.state is JobState.SUPERSEDED or is_overtaken(row, beside)
+    if not is_old or row.trigger is Trigger.DISPUTE:
+        return ""
+    but = f", which may not be at {row.head[:7]} any more" if row.head else ""
+    return f"{row.place} will be reviewed as it is now{but}"
 
 
 def cancel(job: str, *, opened: Connect = connect) -> None:
@@ -134,9 +149,14 @@ def _cells(row: JobRow, told: Told) -> list[str]:
     state = f"{row.state.value} ({row.attempts} attempts)" if row.attempts > 1 else row.state.value
     cells = (
         *(row.id, state, str(row.place), row.head[:7], row.trigger.value, moment(row.created)),
-        *(row.outcome or row.note, money(row.cost) if row.started else ""),
+        *(_outcome(row) or row.note, money(row.cost) if row.started else ""),
     )
     return [told(cell) for cell in cells]
+
+
+def _outcome(row: JobRow) -> str:
+    """How the review came out; "" where nobody was told: it was stopped, say, before it was posted."""
+    return row.outcome if row.state is JobState.DONE or row.review_url else ""
 
 
 def _fields(row: JobRow) -> list[tuple[str, str]]:
@@ -156,7 +176,7 @@ def _fields(row: JobRow) -> list[tuple[str, str]]:
         ("created", moment(row.created)),
         ("started", moment(row.started)),
         ("ended", moment(row.ended)),
-        ("outcome", row.outcome),
+        ("outcome", _outcome(row)),
         ("findings", str(row.findings) if row.outcome else ""),
         ("unread hunks", str(row.unread) if row.document else ""),
         ("cost", money(row.cost) if row.started else ""),

@@ -22,6 +22,7 @@ from reviewers.core.visible import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+    from rich.table import Table
 
 COLOURS = {
     State.OK: "green",
@@ -31,6 +32,10 @@ COLOURS = {
 }
 STATE_WIDTH = max(len(state) for state in State)
 ABOUT_WIDTH = 23
+WHOLE = ("ID", "GUID")
+"""Columns of names that a person copies: a line break in one would spoil it."""
+GAP = 2
+"""Spaces between columns."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +77,7 @@ def show_checks(checks: Sequence[Check]) -> None:
 def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns; the cells must have been told already."""
     if sys.stdout.isatty():
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in header:
-            table.add_column(name, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
-        Console(highlight=False).print(table)
+        _show_on_terminal(header, rows)
         return
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     lines = (
@@ -89,6 +85,55 @@ def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         for row in (header, *rows)
     )
     write_out("".join(f"{line}\n" for line in lines))
+
+
+def _show_on_terminal(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """What does not fit is folded, except for names: then they stand on a line above the others."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    columns = list(zip(header, *rows, strict=True))
+    if sum(map(_longest, columns)) + GAP * (len(columns) - 1) <= console.width:
+        above: list[int] = []
+    else:
+        above = [i for i, name in enumerate(header) if name in WHOLE]
+    below = [i for i in range(len(header)) if i not in above]
+    widths = _widths([columns[i] for i in below], console.width)
+    for number, row in enumerate((header, *rows)):
+        style = "" if number else "bold"
+        if above:
+            name = (" " * GAP).join(row[i] for i in above)
+            console.print(Text(name, style=style), soft_wrap=True)
+        if below:
+            console.print(_line([row[i] for i in below], widths, style))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], style: str) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    line = Table.grid(padding=(0, GAP, 0, 0), pad_edge=False)
+    for width in widths:
+        line.add_column(width=width, overflow="fold")
+    line.add_row(*(Text(cell, style=style) for cell in cells))
+    return line
+
+
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
+    """As wide as their cells, or less: the widest gives first, and no word is cut while others give."""
+    widths = [_longest(cells) for cells in columns]
+    words = [_longest([w for cell in cells for w in cell.split()]) for cells in columns]
+    while sum(widths) + GAP * (len(widths) - 1) > room and max(widths) > 1:
+        loose = [i for i, width in enumerate(widths) if width > words[i]] or range(len(widths))
+        widths[max(loose, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _longest(texts: Sequence[str]) -> int:
+    from rich.cells import cell_len
+
+    return max(map(cell_len, texts), default=0)
 
 
 def show_json(shape: str, content: Mapping[str, object]) -> None:

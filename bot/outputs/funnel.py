@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 from bot.outputs import words
 from bot.outputs.shapes import Document, DroppedShape
+from bot.outputs.unread import unverified
 from reviewers.core.finding import Reason
 
 VERIFIED = "verified"
+POSTED, TO_BE_POSTED, NOT_POSTED = "posted", "to be posted", "not posted"
+"""How the chain ends: told already, to be told yet, or never."""
 _STEPS: tuple[tuple[str, frozenset[Reason]], ...] = (
     (
         "placed",
@@ -72,12 +75,14 @@ class Funnel:
         return " > ".join(f"{s.left} {s.name}" for s in self.steps)
 
 
-def funnel(doc: Document) -> Funnel:
-    """Every step with what it dropped. The last leaves what is told aloud: the body, the lines."""
+def funnel(doc: Document, last: str = POSTED) -> Funnel:
+    """Every step with what it dropped. The last leaves what is told aloud: the body, the lines; its
+    name says whether it has been.
+    """
     left = doc.reported
     steps = [Step("reported", left)]
     for step, reasons in _STEPS:
-        name = "not refuted" if step == VERIFIED and not _is_verified(doc) else step
+        name = _second_look(doc) if step == VERIFIED else step
         dropped = [d for d in doc.dropped if d.reason in reasons]
         left -= len(dropped)
         shown = tuple(_lost(d) for d in dropped[:MOST_SHOWN])
@@ -88,14 +93,18 @@ def funnel(doc: Document) -> Funnel:
         Lost(f.severity, f.title, _place(f.path, f.line), _QUIET[f.shown])
         for f in quiet[:MOST_SHOWN]
     )
-    steps.append(Step("posted", len(doc.findings) - len(quiet), quieter, len(quiet)))
+    aloud = len(doc.findings) - len(quiet)
+    steps.append(Step(last if aloud else POSTED, aloud, quieter, len(quiet)))
     return Funnel(tuple(steps), max(carried, 0))
 
 
-def _is_verified(doc: Document) -> bool:
-    """Whether there was a second look: it was not asked for, or failed, where it left no trace."""
+def _second_look(doc: Document) -> str:
+    """The step's name: where it was not asked for, it left no trace."""
     refuted = any(d.reason == Reason.REFUTED for d in doc.dropped)
-    return refuted or not doc.findings or any(f.verification for f in doc.findings)
+    has_ruled = refuted or any(f.verification for f in doc.findings)
+    if unverified(doc):
+        return "partly verified" if has_ruled else "not verified"
+    return VERIFIED if has_ruled or not doc.findings else "not refuted"
 
 
 _QUIET: Mapping[str, str] = {

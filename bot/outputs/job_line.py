@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from bot.jobs.protocol import JobRow, JobState, Place
+from bot.jobs.protocol import JobRow, JobState, Place, Trigger
 from bot.outputs.digest import Digest
 from bot.outputs.words import capital
 from reviewers.core.allowance import amount
 from reviewers.core.verdict import Outcome
 
+_CAME_TO_NOTHING = (JobState.SKIPPED, JobState.CANCELLED)
 _REVIEW = re.compile(r"#pullrequestreview-([0-9]{1,20})$")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 
@@ -34,6 +35,7 @@ class JobLine:
     when: Moment
     label: str
     pull: str
+    head: str
     state: str
     kind: str
     said: str
@@ -43,8 +45,14 @@ class JobLine:
     may_retry: bool
 
 
-def job_line(row: JobRow, now: float, web: str, digests: Mapping[str, Digest]) -> JobLine:
-    """The line of a job, as it is at `now`."""
+def job_line(
+    row: JobRow,
+    now: float,
+    web: str,
+    digests: Mapping[str, Digest],
+    beside: Sequence[JobRow] = (),
+) -> JobLine:
+    """The line of a job, as it is at `now`; `beside` are the jobs of its pull request, and others."""
     has_run = row.started > 0
     end = row.ended or now
     finished = row.state is JobState.DONE
@@ -53,13 +61,14 @@ def job_line(row: JobRow, now: float, web: str, digests: Mapping[str, Digest]) -
         when=moment(row.ended or row.started or row.created, now),
         label=str(row.place),
         pull=pull_url(web, row.place),
+        head=row.head[:7],
         state=outcome(row),
         kind=_kind(row),
         said=row.note or (_said(row) if finished else ""),
         unread=str(row.unread) if finished else "–",
         cost=price(row) if has_run else "–",
         seconds=f"{max(end - row.started, 0):,.0f}" if has_run else "–",
-        may_retry=may_retry(row, digests.get(row.id)),
+        may_retry=may_retry(row, digests.get(row.id)) and not is_overtaken(row, beside),
     )
 
 
@@ -89,6 +98,21 @@ def may_retry(row: JobRow, digest: Digest | None = None) -> bool:
     if row.state is not JobState.DONE or row.outcome not in ("incomplete", "failed"):
         return False
     return digest is None or digest.helps
+
+
+def is_overtaken(row: JobRow, beside: Sequence[JobRow]) -> bool:
+    """Whether a newer job took the place of this one, or a newer commit is known: done again, it would
+    review another commit than it names. A newer job of the same commit that came to nothing took
+    nobody's place; and a second look takes that of none but a second look.
+    """
+    is_second_look = row.trigger is Trigger.DISPUTE
+    return any(
+        o.created > row.created
+        and o.place.key == row.place.key
+        and (o.trigger is Trigger.DISPUTE) is is_second_look
+        and (o.state not in _CAME_TO_NOTHING or o.head not in ("", row.head))
+        for o in beside
+    )
 
 
 def price(row: JobRow) -> str:

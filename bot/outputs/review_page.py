@@ -11,12 +11,12 @@ from pydantic import ValidationError
 
 from bot.jobs.protocol import JobRow, JobState
 from bot.outputs.digest import Digest, digest
-from bot.outputs.funnel import funnel
+from bot.outputs.funnel import NOT_POSTED, POSTED, TO_BE_POSTED, funnel
 from bot.outputs.job_line import blob_url, job_line, pull_url, review_url
 from bot.outputs.page import Pages
 from bot.outputs.shapes import Document, FindingShape
 from bot.outputs.timeline import NARROW, ROWS, WIDE, Kind, timeline, timeline_svg
-from bot.outputs.unread import unread
+from bot.outputs.unread import unread, unverified
 from bot.outputs.words import plural
 from reviewers.core.call import Reading
 from reviewers.core.finding import Standing
@@ -26,7 +26,7 @@ GAP_WORDS = frozenset(r.value for r in Reading if r.is_gap)
 _WAITING = {
     JobState.WAITING: "It waits for its turn.",
     JobState.RUNNING: "It is running. What it came to will stand here.",
-    JobState.PARKED: "It waits for a limit of GitHub’s to pass, and then goes on by itself.",
+    JobState.PARKED: "It is tried again by itself after a while.",
 }
 
 
@@ -48,14 +48,18 @@ def read_document(row: JobRow) -> Document | None:
         return None
 
 
-def review_page(pages: Pages, row: JobRow, web: str, now: float, **around: Any) -> str:
-    """The page; `around` are the root of the links and the key of the forms."""
+def review_page(
+    pages: Pages, row: JobRow, beside: Sequence[JobRow], web: str, now: float, **around: Any
+) -> str:
+    """The page; `beside` are the jobs of its pull request, `around` are the root of the links and the
+    key of the forms.
+    """
     doc = read_document(row)
     digests: dict[str, Digest] = {row.id: digest(doc, row.ended)} if doc else {}
     unreadable = ""
     if row.document and doc is None:
         unreadable = "Another version of Triptych wrote this review: only its outline is shown."
-    line = job_line(row, now, web, digests)
+    line = job_line(row, now, web, digests, beside)
     values: dict[str, Any] = {
         "row": row,
         "line": line,
@@ -63,6 +67,8 @@ def review_page(pages: Pages, row: JobRow, web: str, now: float, **around: Any) 
         "pull": pull_url(web, row.place),
         "headline": row.title or (doc.title if doc else "") or f"Review {line.state}",
         "unreadable": unreadable,
+        "is_done": row.state is JobState.DONE,
+        "is_under_way": row.state in _WAITING,
         "waiting": _WAITING.get(row.state, "Nothing was reviewed."),
     }
     if doc:
@@ -74,12 +80,14 @@ def _parts(doc: Document, row: JobRow, web: str) -> dict[str, Any]:
     picture = timeline(doc)
     posted = (doc.written.review_url if doc.written else "") or row.review_url
     review = review_url(web, row.place, posted)
+    unposted = TO_BE_POSTED if row.state in _WAITING else NOT_POSTED
     return {
         "unread": unread(doc),
+        "unverified": unverified(doc),
         "findings": [_finding(f, doc, row, web) for f in doc.findings[:MOST_FINDINGS]],
         "more_findings": max(len(doc.findings) - MOST_FINDINGS, 0),
         "earlier": _earlier(doc),
-        "funnel": funnel(doc),
+        "funnel": funnel(doc, POSTED if posted else unposted),
         "timeline": picture,
         "wide": Markup(timeline_svg(picture, WIDE)),  # noqa: S704 - it escapes its texts
         "narrow": Markup(timeline_svg(picture, NARROW)),  # noqa: S704

@@ -12,6 +12,7 @@ from bot.jobs.protocol import Figures, JobRow, JobState
 from bot.outputs.digest import AnalyserLine, Digest, analyser_lines, reviewer_lines
 from bot.outputs.job_line import JobLine, Moment, ago, job_line, moment
 from bot.outputs.page import Pages
+from bot.outputs.words import capital
 
 DAY = 86_400.0
 FILTERS: tuple[tuple[str, str], ...] = (
@@ -43,7 +44,8 @@ class Vitals:
 class Seen:
     """What was read for the page at the moment `now`. `chosen` is the state that is asked for, "" for all.
 
-    `is_whole_day`: `digests` are all reviews of the last 24 hours, not only the newest.
+    `is_whole_day`: `digests` are all reviews of the last 24 hours, not only the newest. `parked` are the
+    parked jobs as far as they were read, `beside` all jobs of the pull requests that may be tried again.
     """
 
     now: float
@@ -53,7 +55,10 @@ class Seen:
     digests: Mapping[str, Digest]
     chosen: str = ""
     unready: str = ""
+    has_app: bool = True
     is_whole_day: bool = True
+    parked: Sequence[JobRow] = ()
+    beside: Sequence[JobRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class _Now:
     up: str
     at: Moment
     oldest: str
+    parked: str
     webhook: str
     github: tuple[int, int] | None
     github_alarm: bool
@@ -82,12 +88,15 @@ class _Analyser:
 def status_page(pages: Pages, seen: Seen, web: str, **around: Any) -> str:
     """The page; `around` are the root of the links and the key of the forms."""
     recent = [d for d in seen.digests.values() if d.ended > seen.now - DAY]
-    lines: list[JobLine] = [job_line(row, seen.now, web, seen.digests) for row in seen.rows]
+    lines: list[JobLine] = [
+        job_line(row, seen.now, web, seen.digests, seen.beside) for row in seen.rows
+    ]
     return pages.render(
         "status",
         now=_now(seen),
         figures=seen.figures,
-        unready=seen.unready,
+        unready=_sentence(seen.unready),
+        has_app=seen.has_app,
         reviewers=reviewer_lines(recent),
         analysers=[_analyser(a, seen.now) for a in analyser_lines(recent)],
         span="the last 24 hours" if seen.is_whole_day else f"the newest {len(recent)} reviews",
@@ -110,11 +119,24 @@ def _now(seen: Seen) -> _Now:
         up=ago(seen.now - vitals.started),
         at=Moment(f"{at:%Y-%m-%d %H:%M:%S}", f"{at:%Y-%m-%dT%H:%M:%SZ}"),
         oldest=ago(figures.oldest),
+        parked=_reason(seen),
         webhook="–" if figures.last_webhook is None else ago(seen.now - figures.last_webhook),
         github=github,
         github_alarm=github is not None and github[0] < LOW * github[1],
         money_alarm=limit is not None and figures.cost_today >= NEAR * limit,
     )
+
+
+def _sentence(text: str) -> str:
+    """With a capital first letter and a full stop."""
+    return f"{capital(text.rstrip('.'))}." if text else ""
+
+
+def _reason(seen: Seen) -> str:
+    """Why the parked jobs wait; "" where they have several reasons, or not all of them are known."""
+    reasons = {row.note for row in seen.parked}
+    are_all = len(seen.parked) >= seen.figures.parked
+    return reasons.pop() if are_all and len(reasons) == 1 else ""
 
 
 def _analyser(a: AnalyserLine, now: float) -> _Analyser:

@@ -163,7 +163,8 @@ def _settled(calls: Iterable[CallShape]) -> Iterator[Span]:
 class Layout:
     """Where things stand: in percent of the width, and in pixels of the height.
 
-    The width has no unit of its own, so that texts keep their size on every screen.
+    The width has no unit of its own, so that texts keep their size on every screen. `letter` is about
+    the width of one, where the picture is as narrow as it gets.
     """
 
     name: str
@@ -173,10 +174,15 @@ class Layout:
     text: int
     bar: int
     figures: float
+    letter: float
+
+    def has_room(self, x: float) -> bool:
+        """Whether a word finds room behind this place."""
+        return x < self.left + 0.7 * (self.right - self.left)
 
 
-WIDE = Layout("wide", left=19.0, right=71.0, row=28, text=18, bar=8, figures=89.0)
-NARROW = Layout("narrow", left=0.0, right=100.0, row=46, text=16, bar=24, figures=82.0)
+WIDE = Layout("wide", left=19.0, right=71.0, row=28, text=18, bar=8, figures=89.0, letter=0.9)
+NARROW = Layout("narrow", left=0.0, right=100.0, row=46, text=16, bar=24, figures=82.0, letter=2.4)
 """On a phone name and figures stand above their bar."""
 BAR = 12
 HEAD = 26
@@ -224,36 +230,70 @@ def _row(row: Row, top: int, length: float, layout: Layout) -> Iterator[str]:
     bar = top + layout.bar
     for span in row.spans:
         yield from _span(span, bar, length, layout)
+    for span in row.spans:
+        if span.kind is Kind.LOST:
+            yield _cross(span, bar, length, layout)
     if row.ended:
         yield _ended(row, bar, length, layout)
 
 
 def _ended(row: Row, bar: int, length: float, layout: Layout) -> str:
-    """How the call ended, behind its last bar; inside of it where there is no room behind."""
-    x = _x(max((span.end for span in row.spans), default=0.0), length, layout)
-    has_room = x < layout.left + 0.7 * (layout.right - layout.left)
-    shift, anchor = (6, "start") if has_room else (-16, "end")
-    at = f'x="{x:g}%" dx="{shift}" y="{bar + 10}" text-anchor="{anchor}"'
-    return f'<text class="ended" {at}>{escape(row.ended)}</text>'
+    """How the call ended: behind its last bar; where there is no room, in it if that is hollow and
+    long enough, else before it.
+    """
+    nothing = Span(Kind.WAITED, 0.0, 0.0)
+    last = max(row.spans, key=lambda span: span.end, default=nothing)
+    x, width = _stretch(last, length, layout)
+    is_lost = last.kind is Kind.LOST
+    is_cross = is_lost and _is_short(width, layout)
+    shift = 15 if is_cross else 6
+    kind, anchor = "ended", "end"
+    if layout.has_room(x + width):
+        x, anchor = _x(last.end, length, layout), "start"
+    elif is_lost and width > layout.letter * (len(row.ended) + 3):
+        kind, x, shift = "ended inside", x + width, -16
+    else:
+        x, shift = x + width * is_cross, -shift
+    at = f'x="{x:.4g}%" dx="{shift}" y="{bar + 10}" text-anchor="{anchor}"'
+    return f'<text class="{kind}" {at}>{escape(row.ended)}</text>'
+
+
+def _stretch(span: Span, length: float, layout: Layout) -> tuple[float, float]:
+    """Where a span begins, and how wide it is: never so little that nobody sees it."""
+    x = _x(span.start, length, layout)
+    return x, max(_x(span.end, length, layout) - x, 0.4)
+
+
+def _is_short(width: float, layout: Layout) -> bool:
+    """Whether a bar has no room for a cross."""
+    return width < 2 * layout.letter
+
+
+def _cross(span: Span, y: int, length: float, layout: Layout) -> str:
+    """In the bar of what was lost, at its end; a short one is nothing but its cross."""
+    x, width = _stretch(span, length, layout)
+    kind, end, shift, anchor = "cross", x + width, -2, "end"
+    if _is_short(width, layout):
+        kind, shift = "cross alone", 0
+        if layout.has_room(end):
+            end, anchor = x, "start"
+    at = f'x="{end:.4g}%" dx="{shift}" y="{y + 11}" text-anchor="{anchor}"'
+    return f'<text class="{kind}" {at}>×</text>'
 
 
 def _span(span: Span, y: int, length: float, layout: Layout) -> Iterator[str]:
-    """A thin line for waiting, a bar for an answer, a hollow bar with a cross for what was lost."""
-    x = _x(span.start, length, layout)
-    width = max(_x(span.end, length, layout) - x, 0.4)
+    """A thin line for waiting, a bar for an answer, a hollow one for what was lost."""
+    x, width = _stretch(span, length, layout)
     kind = span.kind.value
     match span.kind:
         case Kind.SETTLED:
             yield f'<circle class="{kind}" cx="{x:g}%" cy="{y + BAR // 2}" r="5"/>'
         case Kind.WAITED:
             yield _rect(kind, x, y + BAR // 2 - 1, width, 3)
+        case Kind.LOST if _is_short(width, layout):
+            return
         case _:
             yield _rect(kind, x, y, width, BAR)
-    if span.kind is Kind.LOST:
-        yield (
-            f'<text class="cross" x="{x + width:.4g}%" dx="-2" y="{y + 11}" '
-            'text-anchor="end">×</text>'
-        )
 
 
 def _rect(kind: str, x: float, y: int, width: float, height: int) -> str:

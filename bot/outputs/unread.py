@@ -1,4 +1,6 @@
-"""What went unread in a review: each gap with its reason and the call that should have read it."""
+"""What went unread in a review: each gap with its reason and the call that should have read it; and
+that its findings were not verified.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.outputs.receipt import SAID
-from bot.outputs.shapes import CallShape, CellShape, Document
+from bot.outputs.shapes import CallShape, CellShape, Document, FindingShape
 from bot.outputs.words import listing, plural
-from reviewers.core.call import Reading
+from reviewers.core.call import Reading, Task
+from reviewers.core.finding import Standing
 from reviewers.core.policy import STATIC
 
 MOST_SHOWN = 100
@@ -45,6 +48,31 @@ def unread(doc: Document) -> list[Unread]:
         where = tuple((c.path, c.hunk) for c in mine)
         groups.setdefault((reviewer, engine, reading, detail, where), []).append(mine)
     return [_unread(votes, doc.calls) for votes in list(groups.values())[:MOST_SHOWN]]
+
+
+def unverified(doc: Document) -> str:
+    """That the round which verifies did not work, as the posted body says it (bot/outputs/receipt.py);
+    "" where it did, or was not asked for.
+    """
+    tried = [c for c in doc.calls if c.task == Task.VERIFY]
+    lost = [c for c in tried if Reading(c.reading).is_gap]
+    if not (tried and doc.findings):
+        return ""
+    if not lost:
+        told = "Some findings were not verified: the answer does not tell of them."
+        return told if any(_is_passed_over(f) for f in doc.findings) else ""
+    reading = Reading(lost[0].reading)
+    budget = lost[0].detail if reading is Reading.BUDGET else ""
+    who = "The findings were" if len(lost) == len(tried) else "Some findings were"
+    return f"{who} not verified: {budget or SAID.get(reading, reading.value)}."
+
+
+def _is_passed_over(f: FindingShape) -> bool:
+    """One that was found in this review, and is told aloud, was asked about. Votes are of this review
+    alone; what has none and stands there already may be known from an earlier one.
+    """
+    is_asked = f.shown != "quiet" and (f.votes or f.standing == Standing.NEW)
+    return bool(is_asked) and f.verification is None
 
 
 def helps_to_try_again(doc: Document) -> bool:

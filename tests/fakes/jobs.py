@@ -17,6 +17,7 @@ from bot.jobs.protocol import (
     JobRow,
     JobsProblem,
     JobState,
+    Place,
     PurgeWish,
     Retried,
     ReviewWish,
@@ -84,6 +85,11 @@ class FakeJobs:
         rows = self.rows.values()
         found = [r for r in rows if state in (None, r.state) and outcome in ("", r.outcome)]
         return found[::-1][:limit]
+
+    async def of_pulls(self, places: Sequence[Place]) -> Sequence[JobRow]:
+        """The newest first."""
+        keys = {place.key for place in places}
+        return [r for r in self.rows.values() if r.place.key in keys][::-1]
 
     async def show(self, job: str) -> JobRow | None:
         """By id."""

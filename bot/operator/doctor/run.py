@@ -77,10 +77,11 @@ def _parts(settings: Settings, app_settings: AppSettings) -> Iterator[Part]:
 
         yield from look(app_settings)
 
-    def workers() -> Iterator[Check]:
-        from bot.operator.doctor.workers import look
+    def work() -> Iterator[Check]:
+        from bot.operator.doctor import queue, workers
 
-        yield from look(app_settings)
+        yield from workers.look(app_settings)
+        yield from queue.look(app_settings)
 
     def home() -> Iterator[Check]:
         from bot.operator.doctor.machine import look_home
@@ -103,6 +104,6 @@ def _parts(settings: Settings, app_settings: AppSettings) -> Iterator[Part]:
     yield "Public address", address
     yield "Models", models
     yield "Database", database
-    yield "Workers", workers
+    yield "Workers", work
     yield "Home", home
     yield "Analysers", analysers

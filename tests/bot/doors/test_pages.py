@@ -17,14 +17,18 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from bot.app_settings import AppSettings
+from bot.doors.desk import NO_APP
 from bot.doors.pages import COUNTED, page_routes
 from bot.doors.sign_in import FAILURES
 from bot.jobs.protocol import Figures, JobRow, JobsProblem, JobState
+from bot.outputs.document import document
 from bot.outputs.page import STYLE_SOURCE
 from bot.outputs.status_page import Vitals
 from bot.settings import Settings
+from reviewers.core.call import Reading
 from tests.bot.doors.forms import Page
 from tests.bot.outputs import samples
+from tests.bot.outputs.endings import verified
 from tests.bot.outputs.rewritten import rewritten
 from tests.bot.outputs.stored import NOON, PLACE, job, of_gaps, of_many_steps
 from tests.fakes.jobs import FakeJobs
@@ -242,6 +246,31 @@ async def test_an_idle_service_says_so() -> None:
     assert "No model was asked in the last 24 hours." in text
 
 
+AWAY, LIMIT = "GitHub answers with status 502.", "GitHub’s limit of requests is reached."
+
+
+@pytest.mark.parametrize(
+    ("notes", "parked", "tile"),
+    [
+        ((), 0, "Parked 0 none"),
+        ((AWAY, AWAY), 2, f"Parked 2 {AWAY}"),
+        ((LIMIT,), 1, f"Parked 1 {LIMIT}"),
+        ((AWAY, LIMIT), 2, "Parked 2 look at them"),
+        ((AWAY,), 900, "Parked 900 look at them"),
+    ],
+)
+async def test_parked_jobs_wait_for_their_own_reasons(
+    notes: Sequence[str], parked: int, tile: str
+) -> None:
+    rows = [job(None, f"p{n}", state=JobState.PARKED, note=why) for n, why in enumerate(notes)]
+    jobs = jobs_of(*rows, now=Figures(parked=parked))
+    assert f"{tile} Given up" in await shown(jobs)
+    for row in rows:
+        text = await shown(jobs, f"/reviews/{row.id}")
+        assert f"{row.note} It is tried again by itself after a while." in text
+        assert ("limit" in text) is (row.note == LIMIT)
+
+
 @pytest.mark.parametrize(
     ("figures", "label"), [(replace(FULL, cost_today=41.0), "Spent today"), (FULL, "Given up")]
 )
@@ -254,6 +283,19 @@ async def test_what_will_stop_it_next_is_marked(figures: Figures, label: str) ->
 async def test_a_service_that_takes_no_work_says_why() -> None:
     text = await shown(jobs_of(why_not="The private key is refused."))
     assert "No work is taken now. The private key is refused." in text
+
+
+async def test_a_server_without_an_app_says_how_to_get_one() -> None:
+    text = await shown(jobs_of(why_not=NO_APP))
+    assert (
+        "No work is taken now. No App is configured. To set one up, open the link that "
+        "triptych serve has printed at its start."
+    ) in text
+    assert "No review yet." in text
+    assert "Open a pull request" not in text
+    other = await shown(jobs_of(why_not="the server is stopping"))
+    assert "No work is taken now. The server is stopping. Waiting" in other
+    assert "No review yet. Open a pull request" in other
 
 
 async def test_a_database_that_does_not_answer_is_told() -> None:
@@ -321,7 +363,8 @@ async def test_the_list_has_gaps_before_price_and_says_where_each_stands() -> No
     async with served(jobs_of(*rows)) as client:
         page = await page_of(client)
     text = page.text
-    assert "waiting – – – Open" in text
+    assert "acme/shop#128 waiting – – – Open" in text, "which commit is not known yet"
+    assert "11:57 acme/shop#128 at 4be91c0 incomplete" in text
     assert "running – 0.00 12 Open" in text
     assert "incomplete security read 0 of 34 hunks; 1 high 2 0.40 48 Try again Open" in text
     assert "skipped draft pull request – – – Open" in text
@@ -349,6 +392,17 @@ async def test_try_again_stands_only_where_it_can_help(row: JobRow, *, may: bool
         for path in ("/", "/reviews/x"):
             page = await page_of(client, path)
             assert any(f.action.endswith("reviews/x/retry") for f in page.forms) is may
+
+
+async def test_try_again_stands_on_the_newest_job_of_a_pull_request() -> None:
+    """The list shows the newest ones, or those of one state: the newer job may not be among them."""
+    old = job(of_gaps(), "old", created=NOON - 900)
+    dead = job(None, "dead", state=JobState.DEAD, created=NOON - 800, head=old.head)
+    new = job(samples.b(), "new")
+    async with served(jobs_of(old, dead, new)) as client:
+        for path in ("/", "/?state=dead", "/reviews/old", "/reviews/dead"):
+            page = await page_of(client, path)
+            assert not [f for f in page.forms if f.action.endswith("/retry")]
 
 
 async def test_what_is_only_too_large_is_not_tried_again() -> None:
@@ -449,11 +503,37 @@ async def test_gaps_stand_before_findings_each_with_its_reason_and_call() -> Non
     assert "Style, vote 1 2 hunks in migrations/0042_backfill.sql skipped: size: above" in text
 
 
+async def test_findings_that_were_not_verified_are_told_as_such() -> None:
+    text = await shown(jobs_of(job(verified(Reading.TIMED_OUT))), "/reviews/01JD8Q7M")
+    assert "Findings The findings were not verified: no answer came in time. Critical" in text
+
+
 @pytest.mark.parametrize("name", ["a", "b", "c", "d", "e", "f", "g", "h", "i"])
 async def test_every_way_a_review_ends_has_a_page(name: str) -> None:
     report = getattr(samples, name)()
     text = await shown(jobs_of(job(report)), "/reviews/01JD8Q7M")
     assert job(report).title in text
+
+
+@pytest.mark.parametrize(
+    ("state", "head", "end", "written"),
+    [
+        (JobState.PARKED, "1 low parked 48 s", "3 to be posted", "No review is posted yet"),
+        (JobState.RUNNING, "1 low running 48 s", "3 to be posted", "No review is posted yet"),
+        (JobState.CANCELLED, "1 low cancelled 48 s", "3 not posted", "No review was posted"),
+        (JobState.DONE, "1 low 48 s", "3 not posted", "No review was posted"),
+    ],
+)
+async def test_a_review_that_is_not_posted_is_not_told_as_if_it_were(
+    state: JobState, head: str, end: str, written: str
+) -> None:
+    """GitHub did not take it, or does not yet; what was found is known."""
+    row = replace(job(of_many_steps(), state=state), review_url="")
+    row = replace(row, document=document(of_many_steps()))
+    text = await shown(jobs_of(row), "/reviews/01JD8Q7M")
+    assert head in text
+    assert f"> 4 verified > {end}" in text
+    assert written in text
 
 
 @pytest.mark.parametrize("state", [s for s in JobState if s is not JobState.DONE])

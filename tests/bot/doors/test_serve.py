@@ -357,6 +357,7 @@ async def test_jobs_that_come_later() -> None:
     assert await jobs.figures() == Figures()
     assert await jobs.list() == ()
     assert await jobs.show("x") is None
+    assert await jobs.of_pulls([wish.place]) == ()
     assert not await jobs.cancel("x")
     with pytest.raises(KeyError):
         await jobs.retry("x")

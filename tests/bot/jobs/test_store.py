@@ -112,6 +112,14 @@ async def test_a_job_is_written_once(store: Store) -> None:
     assert found.row.state is JobState.WAITING, "all of a transaction or nothing"
 
 
+async def test_all_jobs_of_some_pull_requests(store: Store) -> None:
+    mine, other = await add(store), await add(store, OTHER)
+    await add(store, STRANGE)
+    found = await store.of_pulls([PLACE, OTHER, PLACE])
+    assert [j.row.id for j in found] == [other, mine], "the newest first, each once"
+    assert await store.of_pulls([]) == ()
+
+
 async def test_a_late_cancel_leaves_what_came_after_it(store: Store) -> None:
     job = await add(store, seen=20.0)
     assert await store.end_alive(JobState.CANCELLED, "closed", place=PLACE, seen=19.0) == ()

@@ -56,6 +56,29 @@ def test_the_list(tmp_path: Path) -> None:
     assert rows[2].endswith("0.04 USD")
 
 
+@pytest.mark.parametrize("state", [JobState.CANCELLED, JobState.SUPERSEDED, JobState.PARKED])
+def test_what_was_never_posted_came_to_nothing(state: JobState, tmp_path: Path) -> None:
+    row = replace(DONE, state=state, review_url="", note="why it stands there")
+    opened = opening(filled(row))
+    shown = do(
+        lambda: command.show_list(limit=50, state=None, as_json=False, opened=opened), tmp_path
+    ).out
+    assert "findings" not in shown
+    assert "why it stands there" in shown
+    assert (
+        "\noutcome"
+        not in do(lambda: command.show_one("rev:1", as_json=False, opened=opened), tmp_path).out
+    )
+
+
+def test_what_was_posted_and_then_stopped_keeps_its_outcome(tmp_path: Path) -> None:
+    opened = opening(filled(replace(DONE, state=JobState.CANCELLED)))
+    ended = do(
+        lambda: command.show_list(limit=50, state=None, as_json=False, opened=opened), tmp_path
+    )
+    assert "findings" in ended.out
+
+
 def test_the_list_of_one_state(tmp_path: Path) -> None:
     opened = opening(filled())
     ended = do(
@@ -122,12 +145,32 @@ def test_retry_names_the_new_job(tmp_path: Path) -> None:
 
 
 def test_retry_of_what_is_done_again_already_names_that(tmp_path: Path) -> None:
-    jobs = filled()
+    jobs = filled(DEAD)
     for said in ("rev:2 will be done again", "rev:2 is done again already, by a job that waits"):
         ended = do(lambda: command.retry("rev:2", opened=opening(jobs)), tmp_path)
         assert ended.out.split() == ["ID", "rev:2+"]
         assert ended.told[0].startswith(said)
-    assert len(jobs.rows) == 4
+    assert len(jobs.rows) == 2
+
+
+NOW = "acme/shop#128 will be reviewed as it is now, which may not be at 4be91c0 any more: see "
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (replace(DEAD, created=1.0), NOW),
+        (replace(DEAD, state=JobState.SUPERSEDED, created=1_795_000_009.0), NOW),
+        (replace(DEAD, created=1_795_000_009.0), "rev:2 will be done again: see "),
+        (replace(DEAD, created=1.0, trigger=Trigger.DISPUTE), "rev:2 will be done again: see "),
+    ],
+)
+def test_retry_of_what_is_out_of_date_says_what_is_reviewed(
+    row: JobRow, said: str, tmp_path: Path
+) -> None:
+    ended = do(lambda: command.retry("rev:2", opened=opening(filled(DONE, row))), tmp_path)
+    assert ended.told[0] == f"{said}`triptych jobs list`."
+    assert ended.out.split() == ["ID", "rev:2+"]
 
 
 def test_cancel(tmp_path: Path) -> None:

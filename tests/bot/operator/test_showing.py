@@ -83,6 +83,43 @@ def test_a_table_on_a_terminal_loses_nothing(terminal: Terminal) -> None:
     assert all(len(row) <= 80 for row in plain.splitlines())
 
 
+ID, GUID = (
+    "review.186853002.128.4be91c0d8a11.0123456789ab.2",
+    "5feb9b5e-2c61-414a-a36b-835edffe1701",
+)
+HEADER = ("ID", "STATE", "PULL REQUEST", "HEAD", "WHY", "CREATED", "OUTCOME", "COST", "GUID")
+CELLS = (ID, "dead (3 attempts)", "acme/warehouse#128", "4be91c0", "ready for review")
+MORE = ("2026-11-18 11:06:40Z", "GitHub could not post the review (status 502).", "0.04 USD", GUID)
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "120"])
+def test_names_are_never_broken_and_no_word_is_while_there_is_room(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    with contextlib.redirect_stdout(terminal):
+        show_table(HEADER, [(*CELLS, *MORE), (*CELLS, *MORE)])
+    rows = ANSI.sub("", terminal.getvalue()).splitlines()
+    named = f"{ID}  {GUID}"
+    assert [row.rstrip() for row in rows if ID in row] == [named, named]
+    assert all(len(row) <= int(columns) for row in rows if ID not in row)
+    if columns != "40":
+        words = " ".join(rows).split()
+        for cell in (*CELLS, *MORE):
+            assert not {*cell.split()} - {*words}
+
+
+def test_a_table_that_fits_has_a_line_a_row(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "240")
+    with contextlib.redirect_stdout(terminal):
+        show_table(HEADER, [(*CELLS, *MORE)])
+    head, row = ANSI.sub("", terminal.getvalue()).splitlines()
+    assert head.split()[0] == "ID"
+    assert row.startswith(f"{ID}  dead (3 attempts)  acme/warehouse#128  4be91c0")
+
+
 def test_a_bar_on_a_terminal_lines_elsewhere(
     terminal: Terminal, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,7 +18,7 @@ from reviewers.core.aggregate.rank import rank
 from reviewers.core.call import Attempt, Call, Look, Reading, Task, Usage
 from reviewers.core.change import HunkRef
 from reviewers.core.coverage import Coverage
-from reviewers.core.finding import Claim, Dropped, Reason, Severity
+from reviewers.core.finding import Claim, Dropped, Reason, Ruling, Severity, Verification
 from reviewers.core.policy import CLAUDE, STATIC
 from tests.bot.outputs import samples
 from tests.builders import claim
@@ -88,8 +88,10 @@ def of_many_steps() -> Report:
     """Sample (a) with 14 claims, of which every step of the chain takes some."""
     report = samples.a()
     verdict = report.verdict
+    ruled = Verification(Ruling.UNCERTAIN, "Nothing in the files speaks against it.")
     low = replace(samples.ROUNDING, title="The name says too little", standing=samples.SQL.standing)
-    found = rank((*verdict.findings, replace(low, severity=Severity.LOW)))
+    told = (f if f.verification else replace(f, verification=ruled) for f in verdict.findings)
+    found = rank((*told, replace(low, severity=Severity.LOW)))
     more = (
         *verdict.dropped,
         Dropped(claim("api/old.py", 3), Reason.UNKNOWN_FILE),

@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from bot.outputs.document import document
-from bot.outputs.funnel import _STEPS, MOST_SHOWN, funnel
+from bot.outputs.funnel import _STEPS, MOST_SHOWN, NOT_POSTED, TO_BE_POSTED, funnel
 from bot.outputs.shapes import Document
 from bot.report import Report
-from reviewers.core.finding import Dropped, Reason
+from reviewers.core.call import Reading
+from reviewers.core.finding import Dropped, Reason, Ruling, Verification
 from tests.bot.outputs import samples
+from tests.bot.outputs.endings import verified
 from tests.bot.outputs.stored import of_many_steps
 from tests.builders import claim
 
@@ -46,6 +48,12 @@ def test_each_step_tells_why() -> None:
     assert "the check run only" in steps["posted"].lost[0].why
 
 
+@pytest.mark.parametrize("last", [TO_BE_POSTED, NOT_POSTED])
+def test_what_is_not_posted_is_not_called_so(last: str) -> None:
+    assert funnel(read(of_many_steps()), last).line.endswith(f"> 4 verified > 3 {last}")
+    assert funnel(read(samples.b()), last).line.endswith("> 0 posted")
+
+
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_belongs_to_one_step(reason: Reason) -> None:
     assert sum(reason in reasons for _, reasons in _STEPS) == 1
@@ -67,7 +75,7 @@ def test_of_very_many_some_are_shown_and_all_are_counted() -> None:
 
 
 def test_without_a_second_look_nothing_is_called_verified() -> None:
-    """Also where it was asked for and failed: then no finding bears a ruling, and none was refuted."""
+    """Where it was not asked for, no finding bears a ruling, and none was refuted."""
     doc = read(samples.a())
     assert "verified" in funnel(doc).line
     unruled = [f.model_copy(update={"verification": None}) for f in doc.findings]
@@ -75,3 +83,16 @@ def test_without_a_second_look_nothing_is_called_verified() -> None:
     bare = doc.model_copy(update={"findings": unruled, "dropped": kept})
     assert "verified" not in funnel(bare).line
     assert "not refuted" in funnel(bare).line
+
+
+def test_where_the_second_look_failed_nothing_is_called_not_refuted() -> None:
+    lost = verified(Reading.TIMED_OUT)
+    verdict = lost.verdict
+    unruled = replace(verdict.findings[0], verification=None)
+    ruled = replace(unruled, verification=Verification(Ruling.CONFIRMED, "So it is."))
+    none = replace(lost, verdict=replace(verdict, findings=(unruled,)))
+    some = replace(lost, verdict=replace(verdict, findings=(ruled, unruled)))
+    for report, name in ((none, "not verified"), (some, "partly verified")):
+        line = funnel(read(report)).line
+        assert f" {name} > " in line
+        assert "refuted" not in line

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.outputs.job_line import ago, blob_url, moment, pull_url, review_url
-from tests.bot.outputs.stored import NOON, PLACE
+from bot.jobs.protocol import JobRow, JobState, Trigger
+from bot.outputs.job_line import ago, blob_url, is_overtaken, moment, pull_url, review_url
+from tests.bot.outputs.stored import NOON, PLACE, job
 
 WEB = "https://git.acme.dev"
 HEAD = "a" * 40
@@ -67,3 +68,32 @@ def test_a_name_that_no_repository_has_is_no_link(name: str) -> None:
 )
 def test_no_address_is_guessed(head: str, path: str) -> None:
     assert blob_url(WEB, PLACE, head, path, 1) == ""
+
+
+OTHER = "b" * 40
+OLD = job(None, "old", head=HEAD, state=JobState.DEAD)
+LATER = job(None, "later", head=HEAD, created=OLD.created + 1)
+
+
+@pytest.mark.parametrize(
+    ("beside", "overtaken"),
+    [
+        (OLD, False),
+        (LATER, True),
+        (replace(LATER, state=JobState.WAITING, head=""), True),
+        (replace(LATER, created=OLD.created - 1), False),
+        (replace(LATER, place=replace(PLACE, number=9)), False),
+        (replace(LATER, state=JobState.SKIPPED), False),
+        (replace(LATER, state=JobState.CANCELLED, head=""), False),
+        (replace(LATER, state=JobState.SKIPPED, head=OTHER), True),
+        (replace(LATER, trigger=Trigger.DISPUTE), False),
+    ],
+)
+def test_a_newer_job_takes_the_place_of_an_older_one(beside: JobRow, *, overtaken: bool) -> None:
+    assert is_overtaken(OLD, [OLD, beside]) is overtaken
+
+
+def test_a_second_look_is_overtaken_by_a_second_look_alone() -> None:
+    look, later = replace(OLD, trigger=Trigger.DISPUTE), replace(LATER, trigger=Trigger.DISPUTE)
+    assert not is_overtaken(look, [LATER])
+    assert is_overtaken(look, [LATER, later])

@@ -179,3 +179,60 @@ def test_a_large_change_draws_so_many_rows_and_no_more() -> None:
     rows = tuple(Row(f"security {i}", (Span(Kind.ANSWERED, 0, 1),)) for i in range(200))
     svg = timeline_svg(Timeline(rows, 1.0), WIDE)
     assert len(re.findall('class="answered"', svg)) == ROWS
+
+
+LAYOUTS = pytest.mark.parametrize("layout", [WIDE, NARROW], ids=["wide", "narrow"])
+
+
+def drawn(layout: Layout, *spans: Span, ended: str = "") -> list[ET.Element]:
+    """What is drawn of one call in a review of 100 seconds, without its name."""
+    svg = timeline_svg(Timeline((Row("security 1", spans, ended=ended),), 100.0), layout)
+    kinds = ("lost", "answered", "waited", "cross", "cross alone", "ended", "ended inside")
+    return [e for e in ET.fromstring(svg) if e.attrib["class"] in kinds]
+
+
+def stands(of: ET.Element) -> tuple[str, float, str]:
+    """Its kind, its place in percent and to which side of that it is."""
+    x = float(of.attrib["x"].removesuffix("%"))
+    return of.attrib["class"], x, of.attrib.get("text-anchor", "")
+
+
+@LAYOUTS
+@pytest.mark.parametrize("length", [0.0, 0.1, 1.0])
+def test_a_short_loss_is_a_cross_that_stays_within_the_picture(
+    layout: Layout, length: float
+) -> None:
+    (cross,) = drawn(layout, Span(Kind.LOST, 0.0, length))
+    assert stands(cross) == ("cross alone", layout.left, "start")
+    (cross,) = drawn(layout, Span(Kind.LOST, 100.0 - length, 100.0))
+    kind, x, anchor = stands(cross)
+    assert (kind, anchor) == ("cross alone", "end")
+    assert x <= layout.right + 0.4
+
+
+@LAYOUTS
+def test_what_answers_after_a_short_loss_does_not_hide_its_cross(layout: Layout) -> None:
+    bar, cross = drawn(layout, Span(Kind.LOST, 0.0, 0.1), Span(Kind.ANSWERED, 0.2, 30.0))
+    assert (stands(bar)[0], stands(cross)[0]) == ("answered", "cross alone")
+
+
+@LAYOUTS
+def test_a_long_loss_is_a_bar_with_its_cross_and_its_word_inside(layout: Layout) -> None:
+    bar, cross, word = drawn(layout, Span(Kind.LOST, 0.0, 100.0, "x"), ended="failed")
+    assert stands(bar)[:2] == ("lost", layout.left)
+    assert stands(cross) == ("cross", layout.right, "end")
+    assert stands(word) == ("ended inside", layout.right, "end")
+
+
+@LAYOUTS
+@pytest.mark.parametrize(
+    ("start", "kind"), [(90.0, Kind.LOST), (99.9, Kind.LOST), (60.0, Kind.ANALYSED)]
+)
+def test_a_word_that_fits_neither_behind_nor_inside_stands_before(
+    layout: Layout, start: float, kind: Kind
+) -> None:
+    *_, word = drawn(layout, Span(kind, start, 100.0), ended="timed out")
+    begins = layout.left + start / 100 * (layout.right - layout.left)
+    assert stands(word)[0::2] == ("ended", "end")
+    assert stands(word)[1] == pytest.approx(begins, abs=0.5)
+    assert int(word.attrib["dx"]) < 0

@@ -8,11 +8,13 @@ import pytest
 
 from bot.outputs.document import document
 from bot.outputs.shapes import Document
-from bot.outputs.unread import Unread, helps_to_try_again, unread
+from bot.outputs.unread import Unread, helps_to_try_again, unread, unverified
 from bot.report import Report
 from reviewers.core.call import Reading
+from reviewers.core.finding import Standing
 from tests.bot.outputs import samples
-from tests.bot.outputs.endings import without_ruff
+from tests.bot.outputs.endings import coverage_of, verified, without_ruff
+from tests.bot.outputs.stored import of_many_steps
 
 
 def read(report: Report) -> Document:
@@ -73,3 +75,53 @@ def test_what_is_too_large_stays_so() -> None:
     )
     verdict = replace(report.verdict, coverage=replace(coverage, cells=large))
     assert not helps_to_try_again(read(replace(report, verdict=verdict)))
+
+
+def passed_over(**more: object) -> Report:
+    """The call that verifies has answered, and tells nothing of its finding."""
+    report = verified(Reading.READ)
+    (finding,) = report.verdict.findings
+    unruled = replace(finding, verification=None)
+    (*others, look) = report.verdict.looks
+    look = replace(look, call=replace(look.call, candidates=(unruled,)))
+    told = replace(unruled, **more)  # type: ignore[arg-type]
+    return replace(report, verdict=replace(report.verdict, findings=(told,), looks=(*others, look)))
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        (verified(Reading.TIMED_OUT), "The findings were not verified: no answer came in time."),
+        (
+            verified(Reading.READ, Reading.REFUSED),
+            "Some findings were not verified: the model refused to answer.",
+        ),
+        (passed_over(), "Some findings were not verified: the answer does not tell of them."),
+    ],
+)
+def test_what_was_not_verified_is_told_as_in_the_body(report: Report, said: str) -> None:
+    assert unverified(read(report)) == said
+    assert said in coverage_of(report)
+
+
+def test_a_budget_that_kept_findings_from_being_verified_is_named() -> None:
+    report = verified(Reading.BUDGET)
+    (*others, look) = report.verdict.looks
+    why = "the budget of 0.50 USD for this run is reached"
+    looks = (*others, replace(look, detail=why))
+    report = replace(report, verdict=replace(report.verdict, looks=looks))
+    assert unverified(read(report)) == f"The findings were not verified: {why}."
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        samples.a(),
+        samples.b(),
+        samples.f(),
+        of_many_steps(),
+        passed_over(votes=(), standing=Standing.OPEN),
+    ],
+)
+def test_where_all_was_verified_or_nothing_was_to_be_nothing_is_said(report: Report) -> None:
+    assert unverified(read(report)) == ""
