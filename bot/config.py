@@ -257,9 +257,8 @@ def parse_config(data: bytes, where: str = PATH) -> Config:
 
 
 def tightening(data: bytes) -> Config:
-    """Of a configuration that is not in order what makes a review stricter or cheaper, else defaults:
-    its budgets, and its gate. A slip of the pen must not open a gate: one that cannot be read is the
-    strictest.
+    """Of a configuration that is not in order its gate and its budgets, else the defaults. A slip of
+    the pen must not open a gate: one that cannot be read is the strictest.
     """
     text = data[:MAX_BYTES].decode("utf-8-sig", "replace")
     try:

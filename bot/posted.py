@@ -118,11 +118,10 @@ def history_of(stands: Standing, previous: Change | None, change: Change) -> His
         # Enough to repeat nothing that stands there; what was read or decided is not believed.
         told = tuple(k for k in known.values() if k.state is not State.DISMISSED)
         return History(head=marker.head, previous=previous, known=told)
-    is_all = EVERYTHING in marker.proven
     return History(
         head=marker.head,
         previous=previous,
-        known=tuple(_with_proof(k, is_all or i in marker.proven) for i, k in known.items()),
+        known=tuple(_holding(k, marker) for k in known.values()),
         unread=frozenset(marker.unread),
         spent=max(o.marker.cost for o in stands.ours),
         complete=marker.outcome in ("clean", "findings"),
@@ -130,9 +129,12 @@ def history_of(stands: Standing, previous: Change | None, change: Change) -> His
     )
 
 
-def _with_proof(known: Known, is_proven: bool) -> Known:  # noqa: FBT001 - of one finding
-    """What a finding rests on is not read back from its texts: that it was proven, the marker says."""
-    return replace(known, finding=replace(known.finding, proven_before=is_proven))
+def _holding(known: Known, marker: Marker) -> Known:
+    """What a finding rests on is not read back from its texts: why it holds a gate, the marker says."""
+    proven, held = (
+        EVERYTHING in ids or known.finding.id in ids for ids in (marker.proven, marker.held)
+    )
+    return replace(known, finding=replace(known.finding, proven_before=proven, held_before=held))
 
 
 def last_head(stands: Standing) -> str:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from bot.subject import Subject
+from reviewers.core.finding import Severity
 from reviewers.core.verdict import Verdict
 from reviewers.core.visible import visible
 
@@ -58,9 +59,10 @@ class Report:
         return self.verdict.change.head[:7]
 
     @property
-    def has_gate(self) -> bool:
-        """Whether a finding may turn the check of this change red."""
-        return any(s.path == "gate" and s.value for s in self.settings)
+    def gate(self) -> Severity | None:
+        """From which severity on a finding may turn the check of this change red; None: none does."""
+        found = next((s.value for s in self.settings if s.path == "gate"), None)
+        return Severity.parse(found) if isinstance(found, str) and found else None
 
     @property
     def try_again(self) -> str:

@@ -30,9 +30,9 @@ from bot.settings import API_VERSION, Settings
 REQUEST_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
 ATTEMPTS = 5
-LONGEST_WAIT = 60.0
 WINDOW = 3600.0
 """Seconds after which GitHub counts anew at the latest."""
+LONGEST_WAIT = 60.0
 """Seconds that one request waits for a limit to pass; a longer wait is the caller's to take."""
 REDIRECTS = 3
 _LOST = {"x-triptych-lost": "1"}

@@ -18,7 +18,7 @@ from bot.errors import HostProblem
 from bot.hosts.checks import Checks, Shown
 from bot.jobs.past import Past
 from bot.jobs.protocol import Place
-from bot.outputs.checkrun import CheckRun, held_back, is_held_back, standing
+from bot.outputs.checkrun import CheckRun, held_back, is_held_back, is_verdict, standing
 
 FAILURE, SKIPPED = "failure", "skipped"
 
@@ -44,7 +44,8 @@ class Company:
             return check
         begun = await self._begun(head)
         others = self._others(begun)
-        own = begun if check.conclusion == SKIPPED else {}
+        here = frozenset(run for run, number in begun.items() if number == self._place.number)
+        own = here if check.conclusion == SKIPPED else frozenset[str]()
         if not others and not own:
             return check
         try:
@@ -55,7 +56,7 @@ class Company:
                 raise
             log.warning("company.unknown", place=str(self._place), head=head, why=e.what)
             return check
-        mine = next((v for n, v in _verdicts(shown, own) if n == self._place.number), None)
+        mine = next((r.check for r in shown if r.run in own and is_verdict(r.check)), None)
         if mine and _is_red(mine):
             return standing(mine, check)
         return held_back(check, number) if number else check

@@ -157,8 +157,9 @@ class Intake:
                 return job
             case Same(id=job):
                 living = next((j for j in known if j.row.id == job and j.row.state in ALIVE), None)
-                if living and (seen := seen_by(wish, living)) > living.seen:
-                    await self._store.note(job, seen=seen)
+                seen = seen_by(wish, living) if living else 0.0
+                if living and seen > living.seen and not await self._store.see(job, seen):
+                    return await self._taken(wish, again=True)  # It has ended just now.
                 if living and again:
                     await self._starts.review(job)
                 return job

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -79,8 +80,9 @@ def plan_review(
     tries = [j for j in known if j.row.id == base or j.row.id.startswith(f"{base}.")]
     # What somebody asked for is no news of the pull request.
     newest = max((j.seen for j in known if not j.row.trigger.is_asked), default=0.0)
-    is_old = bool(wish.seen) and newest > wish.seen and not wish.once
-    if is_old and not (tries and _is_another_label(tries[0], wish)):
+    is_old = bool(wish.seen) and math.floor(newest) > wish.seen and not wish.once
+    is_label = bool(tries) and _is_another_label(tries[0], wish) and known[0].row.head == wish.head
+    if is_old and not is_label:
         return Same(tries[0].row.id) if tries else Outdated(known[0].row.id)
     if tries and not _is_to_be_redone(tries[0], wish):
         return Same(tries[0].row.id)
@@ -130,7 +132,12 @@ def _asked_for(known: Sequence[Job], wish: ReviewWish) -> Same | None:
     that waits for GitHub has read; it stands for its own commit alone.
     """
     last = next((j for j in known if j.row.trigger is not Trigger.DISPUTE), None)
-    if wish.once or last is None or last.refusal or last.row.trigger not in JOINING:
+    if wish.once or last is None or last.refusal or not last.row.trigger.is_asked:
+        return None
+    is_here = last.row.head in ("", wish.head) and last.base in ("", wish.base)
+    if wish.trigger is Trigger.LABELED and last.row.state in ALIVE and is_here:
+        return Same(last.row.id)
+    if last.row.trigger not in JOINING:
         return None
     is_to_read = last.row.state is JobState.WAITING and last.row.head in ("", wish.head)
     has_read = last.row.state is JobState.PARKED and _reads(last, wish)
@@ -199,7 +206,7 @@ def _is_to_be_redone(last: Job, wish: ReviewWish) -> bool:
             return True
         case JobState.SUPERSEDED | JobState.CANCELLED:
             # GitHub's times are whole seconds: closed and reopened may be one of them.
-            is_back = wish.seen == last.seen and last.row.note in (CLOSED, DRAFTED)
+            is_back = wish.seen == math.floor(last.seen) and last.row.note in (CLOSED, DRAFTED)
             is_awake = is_back and wish.trigger in AWAKENING
             return (is_later or is_awake) and not wish.once
         case JobState.SKIPPED:

@@ -131,6 +131,12 @@ class Store:
             where = (*where, jobs.c.seen <= seen)
         return await self._do(lambda c: _end_alive(c, state, note, *where))
 
+    async def see(self, job: str, seen: float) -> bool:
+        """A living job has seen something newer; False where it lives no more."""
+        alive = (jobs.c.id == job, jobs.c.state.in_(ALIVE))
+        change = sa.update(jobs).where(*alive).values(seen=seen)
+        return await self._do(lambda c: bool(c.execute(change).rowcount))
+
     async def turn(self, job: str) -> int:
         """The place in the queue of a job that must wait: the smaller the sooner (case S14).
 

@@ -26,7 +26,7 @@ from bot.outputs.markdown import Pen
 from bot.outputs.marker import Marker, ids, write_marker
 from bot.report import Report
 from reviewers.core.call import Reading
-from reviewers.core.change import HunkRef
+from reviewers.core.change import Change, HunkRef
 from reviewers.core.finding import Finding, Severity, Standing
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome
@@ -92,10 +92,12 @@ def marker_of(report: Report) -> Marker:
     """What this review tells its successors."""
     verdict = report.verdict
     shown = verdict.shown
-    told = (*shown.listed, *shown.late)
-    proven = ids(f.id for f in told if report.has_gate and f.is_proven)
-    gaps = (c.hunk for c in verdict.coverage.gaps)
-    unread = dict.fromkeys(ref for ref in (*gaps, *_unverified(report)) if ref.index >= 0)
+    held = unruled(report)
+    told = [f for f in (*shown.listed, *shown.late) if report.gate and f.severity >= report.gate]
+    again = (ref for f in told if f.id in held for ref in _hunks_of(f, verdict.change))
+    unread = dict.fromkeys(
+        ref for ref in (*(c.hunk for c in verdict.coverage.gaps), *again) if ref.index >= 0
+    )
     return Marker(
         run=report.run,
         head=verdict.change.head,
@@ -106,22 +108,21 @@ def marker_of(report: Report) -> Marker:
         late=ids(f.id for f in shown.late),
         dismissed=ids(k.finding.id for k in verdict.dismissed),
         unread=ids(verdict.change.hunk(ref).digest() for ref in unread),
-        proven=proven,
+        proven=ids(f.id for f in told if f.is_proven),
+        held=ids(f.id for f in told if f.id in held),
         cost=report.spent or 0.0,
     )
 
 
-def _unverified(report: Report) -> Iterator[HunkRef]:
-    """The hunks of findings that hold the gate although no verifier told of them: the next review reads
-    them again, and asks again.
-    """
-    held = unruled(report) if report.has_gate else frozenset[str]()
-    change = report.verdict.change
-    for finding in report.verdict.findings:
-        file = change.file(finding.path) if finding.id in held else None
-        if file and (at := finding.location):
-            index = file.hunk_at(at.side, at.line)
-            yield from () if index is None else (HunkRef(file.path, index),)
+def _hunks_of(finding: Finding, change: Change) -> Iterator[HunkRef]:
+    """Those that the next review reads again, so that what it says of the finding is asked again."""
+    file = change.file(finding.path)
+    at = finding.location
+    index = file.hunk_at(at.side, at.line) if file and at else None
+    for i in range(len(file.hunks)) if file and index is None else ():
+        yield HunkRef(finding.path, i)
+    if file and index is not None:
+        yield HunkRef(file.path, index)
 
 
 def _text(pen: Pen, room: Room) -> str:

@@ -32,6 +32,8 @@ TEXT_CHARS = 65_000
 SUMMARY_BYTES = 1_000_000
 """GitHub takes 1 MiB for the summary of a job's step."""
 BUTTON = "Review again"
+NOT_REVIEWED = "Failed: not reviewed"
+"""How the title begins where a gate is red although nothing was found."""
 UNSEALED = (
     "Another account has posted this review, and nothing shows whether it was changed since. With this "
     f"repository's gate it does not count: `{BUTTON}` makes one that does."
@@ -81,8 +83,13 @@ def refused(why: str, gate: Severity | None) -> CheckRun:
     """
     if gate is None:
         return skipped(why)
-    title = shortened(f"Failed: not reviewed, {_plain(why)}", TITLE_CHARS)
+    title = shortened(f"{NOT_REVIEWED}, {_plain(why)}", TITLE_CHARS)
     return CheckRun("failure", title, f"{title}.", "")
+
+
+def is_verdict(check: CheckRun) -> bool:
+    """Whether a check run that is over tells what a review made of its commit."""
+    return check.conclusion not in ("", "skipped") and not check.title.startswith(NOT_REVIEWED)
 
 
 STANDS = "What was said of this commit before stands."
@@ -185,7 +192,7 @@ def check_title(report: Report) -> str:
     counted = words.counts(everything)
     if verdict.outcome is Outcome.FAILED:
         why = report.verdict.problem or gap_headline(report)
-        return shortened(f"Failed: not reviewed, {_plain(why)}", TITLE_CHARS)
+        return shortened(f"{NOT_REVIEWED}, {_plain(why)}", TITLE_CHARS)
     if verdict.outcome is Outcome.INCOMPLETE:
         rest = f"; {counted}" if counted else ""
         return shortened(f"Incomplete: {_gap(report)}", TITLE_CHARS - len(rest)) + rest

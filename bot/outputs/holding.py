@@ -15,8 +15,9 @@ def holding(report: Report) -> frozenset[str]:
 
 
 def unruled(report: Report) -> frozenset[str]:
-    """Ids of the findings that were reported and to be verified, and of which no answer tells. One that
-    nobody reported this time is asked about, too, whether it is fixed: that is no proof of it.
+    """Ids of the findings that were reported and to be verified, and of which no answer tells, in this
+    review or in one before it. One that nobody reported this time is asked about, too, whether it is
+    fixed: no answer to that makes nothing of it.
     """
     verdict = report.verdict
     tried = (look for look in verdict.looks if look.call.task is Task.VERIFY)
@@ -24,5 +25,7 @@ def unruled(report: Report) -> frozenset[str]:
     return frozenset(
         f.id
         for f in verdict.findings
-        if f.id in asked and f.votes and f.verification is None and not f.is_proven
+        if f.verification is None
+        and not f.is_proven
+        and (f.held_before or (f.votes and f.id in asked))
     )

@@ -16,8 +16,8 @@ VERSION = 1
 MAX_CHARS = 8 * 1024
 IDS_KEPT = 100
 """Ids of each kind that a marker holds; 12 characters each, so all kinds stay under 8 KiB."""
-PROVEN_KEPT = 50
-"""The same for those that are proven; with more of them all count as that."""
+HOLDING_KEPT = 25
+"""The same for those that hold a gate, for each reason; with more of them all do."""
 
 _FIELD = r"[a-z]+=[0-9A-Za-z.,:]*"
 _REVIEW = re.compile(rf"(?:\A|\n)<!-- triptych 1 ({_FIELD}(?: {_FIELD})*) -->\s*\Z")
@@ -32,8 +32,8 @@ class Marker:
     """What a review says of itself to its successors.
 
     `unread` are the digests of the hunks that nobody read (16 hex digits each), or EVERYTHING;
-    `proven`, told where there is a gate, are those that may turn it red, or EVERYTHING; `cost` is the
-    sum in USD for the pull request so far.
+    `proven` and `held`, told where there is a gate, are those that turn it red, or EVERYTHING: by a
+    proof, or for want of a ruling. `cost` is the sum in USD for the pull request so far.
     """
 
     run: str
@@ -46,11 +46,12 @@ class Marker:
     dismissed: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     proven: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
     cost: float = 0.0
 
 
 def write_marker(marker: Marker) -> str:
-    """The marker as one line; `unread`, `proven` and `cost` only where there is something to say."""
+    """The marker as one line; from `unread` on only what says something."""
     fields = [
         f"run={marker.run}",
         f"head={marker.head}",
@@ -64,9 +65,10 @@ def write_marker(marker: Marker) -> str:
     if marker.unread:
         fits = len(marker.unread) <= IDS_KEPT
         fields.append(f"unread={','.join(marker.unread) if fits else EVERYTHING}")
-    if marker.proven:
-        fits = len(marker.proven) <= PROVEN_KEPT
-        fields.append(f"proven={','.join(marker.proven) if fits else EVERYTHING}")
+    for name in ("proven", "held"):
+        if found := getattr(marker, name):
+            fits = len(found) <= HOLDING_KEPT
+            fields.append(f"{name}={','.join(found) if fits else EVERYTHING}")
     if marker.cost:
         fields.append(f"cost={marker.cost:.4f}")
     return f"<!-- triptych {VERSION} {' '.join(fields)} -->"
@@ -94,6 +96,7 @@ def read_marker(body: str) -> Marker | None:
         dismissed=_ids(fields.get("dismissed", "")),
         unread=_some_or_all(fields.get("unread", "")),
         proven=_some_or_all(fields.get("proven", "")),
+        held=_some_or_all(fields.get("held", "")),
         cost=float(cost),
     )
 

@@ -170,7 +170,8 @@ class Finding:
     `location` is None where the code is in the file but on no line of the change: such a finding is
     told in the summary and never placed on a guessed line; `seen_at` is then its line at the head
     (0: the whole file). `id` is given when the finding is first seen and kept by matching.
-    `proven_before`: an earlier review has proven it, and its code was not read again since.
+    `proven_before`: an earlier review has proven it; `held_before`: one has asked for a proof, and no
+    answer told of it.
     """
 
     rule: str
@@ -191,6 +192,7 @@ class Finding:
     standing: Standing = Standing.NEW
     note: str = ""
     proven_before: bool = False
+    held_before: bool = False
 
     @property
     def line(self) -> int:

@@ -53,7 +53,9 @@ def carry(
         ):
             fixed.append(replace(known, state=State.FIXED, fixed_in=change.head))
         else:
-            still.append(_moved(known, change, quotes))
+            ruling = ruled.get(old.id)
+            told = ruling if ruling and ruling.ruling is not Ruling.REFUTED else None
+            still.append(replace(_moved(known, change, quotes), verification=told))
     return Carried(tuple(still), tuple(fixed))
 
 
@@ -117,8 +119,9 @@ def _read_again(old: Finding, change: Change, quotes: Quotes, coverage: Coverage
         for c in coverage.cells
         if c.hunk.path == file.path and c.engine == "static" and c.reviewer in old.reviewers
     ]
-    again = {c.hunk.index for c in cells if c.reading is Reading.READ}
-    return bool(cells) and len(again) == len(cells) and again >= _hunks_of(old, file, quotes)
+    again = {c.hunk.index for c in cells}
+    is_whole = all(c.reading is Reading.READ for c in cells)
+    return bool(cells) and is_whole and again >= _hunks_of(old, file, quotes)
 
 
 def _hunks_of(old: Finding, file: FileDiff, quotes: Quotes) -> frozenset[int]:

@@ -13,9 +13,9 @@ import pytest
 
 from bot.jobs.protocol import CLOSED, CancelWish, JobState, Trigger
 from reviewers.core.history import Dismissal
-from tests.bot.jobs.running import CONFIG, SMALL, World, until, world
+from tests.bot.jobs.running import CONFIG, SMALL, World, uncertain, until, world
 from tests.builders import ORDERS
-from tests.fakes.anthropic import Reply, is_about
+from tests.fakes.anthropic import Reply, Script, is_about
 from tests.fakes.github import Entry, Fault
 from tests.test_walkthrough import NONE, model
 
@@ -220,15 +220,6 @@ async def test_it_holds_where_the_job_that_found_it_is_forgotten(tmp_path: Path)
         assert w.checks()[-1][0] == "failure"
 
 
-def uncertain(body: dict[str, Any], number: int) -> Reply:
-    """Finds as in the story, and cannot tell on a second look."""
-    if not is_about(body, "verifier"):
-        return model(body, number)
-    asked = re.findall(r"\nid: ([0-9a-f]{12})", body["messages"][0]["content"][-1]["text"])
-    said = {"ruling": "uncertain", "reason": "It cannot be told.", "quote": "", "path": ""}
-    return Reply(opinions=[{"finding": identity, **said} for identity in asked])
-
-
 async def test_dismissing_one_lets_another_hold_the_gate(tmp_path: Path) -> None:
     async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, uncertain) as w:
         w.pull(config=GATE)
@@ -265,29 +256,115 @@ def total(orders, order_id):
 """What only a model sees."""
 
 
-@pytest.mark.parametrize("how", ["refused", "passed over"])
-async def test_a_verifier_that_fails_opens_no_gate(tmp_path: Path, how: str) -> None:
-    """It is asked again with the next push, and its ruling counts."""
-    answer = Reply(stop="refusal", refusal="cyber") if how == "refused" else Reply()
+NOT_THERE, NOTHING = Reply(stop="refusal", refusal="cyber"), Reply()
 
-    def broken(body: dict[str, Any], number: int) -> Reply:
-        return answer if is_about(body, "verifier") else only_crash(body, number)
 
-    def only_crash(body: dict[str, Any], number: int) -> Reply:
+def crash(*, sees: bool = True, says: Script | Reply = NOTHING, **more: Any) -> Script:
+    """A model that sees the crash, or not, and what it answers on a second look."""
+
+    def script(body: dict[str, Any], number: int) -> Reply:
         if is_about(body, "verifier"):
-            return uncertain(body, number)
-        quote = 'return order["total"]'
-        found = {**NONE, "line": 3, "quote": quote}
-        return Reply([found] if is_about(body, "correctness") else [])
+            return says if isinstance(says, Reply) else says(body, number)
+        found = {**NONE, "line": 3, "quote": 'return order["total"]', **more}
+        return Reply([found] if sees and is_about(body, "correctness") else [])
 
-    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, broken) as w:
+    return script
+
+
+def ruled(kind: str) -> Script:
+    """A second look that rules so on all that it is asked about."""
+
+    def script(body: dict[str, Any], number: int) -> Reply:
+        asked = re.findall(r"\nid: ([0-9a-f]{12})", body["messages"][0]["content"][-1]["text"])
+        said = {"ruling": kind, "reason": "So it is.", "quote": 'return order["total"]'}
+        where = {"path": "api/orders.py"}
+        return Reply(opinions=[{"finding": identity, **said, **where} for identity in asked])
+
+    return script
+
+
+async def push_readme(w: World, number: int) -> str:
+    """A push of something else; what the newest check run concludes then."""
+    files = {CONFIG: GATE, "api/orders.py": CRASH, "README.md": "x\n" * number}
+    w.github.push(128, f"9d02f7e{number}", files)
+    await w.reviewed(trigger=Trigger.PUSHED, seen=2.0 + number)
+    return w.checks()[-1][0]
+
+
+@pytest.mark.parametrize("says", [NOT_THERE, Reply()], ids=["refused", "passed over"])
+async def test_a_verifier_that_fails_opens_no_gate(tmp_path: Path, says: Reply) -> None:
+    """It is asked again with the next push, and its ruling counts."""
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, crash(says=says)) as w:
         w.pull(config=GATE, text=CRASH)
         row = await w.reviewed()
         assert row.outcome == "findings"
         assert w.checks()[-1][0] == "failure"
         assert "not verified" in w.github.bodies_of(128)[0]
-        w.anthropic.script = only_crash
-        w.github.push(128, "9d02f7e", {CONFIG: GATE, "api/orders.py": CRASH, "README.md": "x\n"})
-        await w.reviewed(trigger=Trigger.PUSHED, seen=3.0)
-        assert w.checks()[-1][0] == "neutral", "it was asked, and cannot tell"
+        w.anthropic.script = crash(says=uncertain)
+        assert await push_readme(w, 1) == "neutral", "it was asked, and cannot tell"
         assert "not verified" not in w.github.bodies_of(128)[0]
+
+
+@pytest.mark.parametrize(
+    ("says", "then"),
+    [(NOT_THERE, "failure"), (ruled("confirmed"), "failure"), (uncertain, "neutral")],
+    ids=["it fails again", "it confirms", "it cannot tell"],
+)
+async def test_a_model_that_is_silent_once_opens_no_gate(
+    tmp_path: Path, says: Script | Reply, then: str
+) -> None:
+    """The finding is not reported again, and stays open: a ruling is still due."""
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, crash(says=NOT_THERE)) as w:
+        w.pull(config=GATE, text=CRASH)
+        await w.reviewed()
+        assert w.checks()[-1][0] == "failure"
+        w.anthropic.script = crash(sees=False, says=says)
+        assert await push_readme(w, 1) == then
+        assert await push_readme(w, 2) == then
+
+
+async def test_what_is_below_the_gate_is_not_read_again_for_it(tmp_path: Path) -> None:
+    script = crash(severity="medium")
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, script) as w:
+        w.pull(config=GATE, text=CRASH)
+        await w.reviewed()
+        assert w.checks()[-1][0] == "neutral"
+        paid = w.paid
+        await push_readme(w, 1)
+        texts = [str(r["messages"]) for r in w.anthropic.requests[paid:]]
+        assert not any(
+            'return order["total"]' in t and "You are the correctness" in t for t in texts
+        )
+
+
+async def test_what_stands_on_no_line_of_the_change_is_asked_about_again_too(
+    tmp_path: Path,
+) -> None:
+    rest = "".join(f"x{i} = {i}\n" for i in range(60))
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, crash(says=NOT_THERE)) as w:
+        base = {CONFIG: GATE, "api/orders.py": CRASH + rest}
+        after = {**base, "api/orders.py": f"{CRASH}{rest}y = 1\n"}
+        w.github.pull(128, base, after)
+        row = await w.reviewed()
+        assert [f["line"] for f in json.loads(row.document)["findings"]] == [None]
+        assert w.checks()[-1][0] == "failure"
+        w.github.push(128, "9d02f7e", {**after, "README.md": "x\n"})
+        await w.reviewed(trigger=Trigger.PUSHED, seen=3.0)
+        assert w.checks()[-1][0] == "failure"
+
+
+@pytest.mark.parametrize("found", [False, True], ids=["not reviewed", "found"])
+async def test_a_label_that_skips_lets_pass_what_was_never_reviewed(
+    tmp_path: Path, *, found: bool
+) -> None:
+    """As where GitHub is away and somebody must merge; what was found is dismissed instead."""
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as w:
+        w.pull(config=f'{GATE}[triggers]\nskip_labels = ["hotfix"]\n')
+        if not found:
+            w.github.faults.append(Fault("GET", r"/pulls/128/files", 422, times=1))
+        await w.reviewed()
+        assert w.checks()[-1][0] == "failure"
+        row = await w.ended(await w.accept(w.label("hotfix", seen=5.0)))
+        if not found:
+            assert row.state is JobState.SKIPPED
+        assert w.checks()[-1][0] == ("failure" if found else "skipped")

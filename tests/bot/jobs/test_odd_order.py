@@ -205,3 +205,44 @@ async def test_s28_reviews_that_stood_there_do_not_count_against_the_hour(tmp_pa
         assert w.paid == paid
         asked = await w.reviewed(trigger=Trigger.COMMAND, head="", once="comment 9", seen=50.0)
         assert asked.state is JobState.DONE
+
+
+async def test_an_asked_review_that_loads_is_not_lost_to_a_label(w: World) -> None:
+    """It has not told yet what it reads."""
+    w.github.pulls[128].draft = True
+    wish = w.wish(trigger=Trigger.COMMAND, head="", base="", once="comment 9", seen=0.0)
+    async with held(w, "GET", "/pulls/128/files"):
+        asked = await w.accept(wish)
+        await until(lambda: any("/pulls/128/files" in p for _, p in w.github.calls))
+        assert await w.accept(w.label("docs", seen=6.0)) == asked
+    assert (await w.ended(asked)).state is JobState.DONE
+
+
+@pytest.mark.parametrize("asked", [False, True])
+async def test_s13_a_late_label_of_an_old_commit_stops_nothing(w: World, *, asked: bool) -> None:
+    pull = w.github.pulls[128]
+    pull.draft = True
+    assert (await w.reviewed()).state is JobState.SKIPPED
+    late = w.label("docs", seen=2.0)
+    w.github.push(128, "900d", {CONFIG: GATE, "api/orders.py": ORDERS + "\n"})
+    pull.draft = asked
+    w.anthropic.script = hang
+    wish = w.wish(trigger=Trigger.PUSHED, seen=5.0)
+    if asked:
+        assert (await w.ended(await w.accept(wish))).state is JobState.SKIPPED
+        wish = w.wish(trigger=Trigger.COMMAND, head="", base="", once="comment 9", seen=0.0)
+    job = await w.accept(wish)
+    await until(lambda: w.anthropic.running == 2)
+    await w.accept(late)
+    await asyncio.sleep(0.3)
+    assert (await w.row(job)).state is JobState.RUNNING
+
+
+async def test_s13_wanted_again_in_the_moment_in_which_the_job_ends(w: World) -> None:
+    """It lived when the event was looked at, and had ended when that was to be written down."""
+    w.github.pulls[128].draft = True
+    row = await w.reviewed()
+    w.github.pulls[128].draft = False
+    assert not await w.service._store.see(row.id, 2.0)
+    assert (await w.row(row.id)).state is JobState.SKIPPED
+    assert (await w.reviewed(trigger=Trigger.READY, seen=2.0)).state is JobState.DONE

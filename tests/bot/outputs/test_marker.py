@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from bot.outputs.body import marker_of, review_body
 from bot.outputs.marker import (
+    HOLDING_KEPT,
     IDS_KEPT,
     MAX_CHARS,
-    PROVEN_KEPT,
     Marker,
     finding_marker,
     read_finding_marker,
@@ -79,7 +79,8 @@ def test_however_much_there_is_to_say_it_stays_under_8_kib() -> None:
             late=ids,
             dismissed=ids,
             unread=digests,
-            proven=ids[:PROVEN_KEPT],
+            proven=ids[:HOLDING_KEPT],
+            held=ids[:HOLDING_KEPT],
             cost=9999.9,
         )
     )
@@ -202,14 +203,16 @@ def test_other_comments_are_about_none(body: str) -> None:
     assert read_finding_marker(body) is None
 
 
-def test_more_proven_findings_than_fit_make_all_of_them_proven() -> None:
-    many = tuple(f"{n:012x}" for n in range(PROVEN_KEPT + 1))
-    found = read_marker(write_marker(replace(PLAIN, proven=many)))
-    assert found is not None
-    assert found.proven == (EVERYTHING,)
-    few = read_marker(write_marker(replace(PLAIN, proven=many[:2])))
-    assert few is not None
-    assert few.proven == many[:2]
+@pytest.mark.parametrize("why", ["proven", "held"])
+def test_where_more_findings_hold_a_gate_than_fit_all_do(why: str) -> None:
+    many = tuple(f"{n:012x}" for n in range(HOLDING_KEPT + 1))
+
+    def told(ids: tuple[str, ...]) -> object:
+        of = replace(PLAIN, proven=ids) if why == "proven" else replace(PLAIN, held=ids)
+        return getattr(read_marker(write_marker(of)), why)
+
+    assert told(many) == (EVERYTHING,)
+    assert told(many[:2]) == many[:2]
 
 
 def test_what_is_proven_is_told_where_there_is_a_gate() -> None:

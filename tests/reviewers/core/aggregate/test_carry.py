@@ -256,3 +256,10 @@ def test_an_analyser_that_read_only_other_hunks_of_the_file_proves_nothing() -> 
     """What has not changed is not read again, and its finding not reported again either."""
     other = Coverage((Cell(HunkRef("api/orders.py", 1), "security", STATIC, 0, Reading.READ),), ())
     assert judged(known(sources=RUFF), orders_change(), other).open
+
+
+def test_two_reviewers_whose_analyser_read_it_again_are_as_good_as_one() -> None:
+    both = (static_source(), static_source(reviewer="correctness"))
+    hunk = HunkRef("api/orders.py", 0)
+    seen = tuple(Cell(hunk, r, STATIC, 0, Reading.READ) for r in ("security", "correctness"))
+    assert judged(known(sources=both), orders_change(), Coverage(seen, (hunk,))).fixed
