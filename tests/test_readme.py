@@ -15,6 +15,7 @@ import pytest
 import bot
 from bot.config import parse_config
 from bot.doors.manual import DEFAULT_MAX_COST
+from bot.settings import Ceilings
 from reviewers.engines.static.ruff_rules import RULES
 from tests.bench.picture import COMMAND, TARGET, shown
 from tests.bot.running import run
@@ -144,3 +145,9 @@ def test_the_example_of_a_reviewer_is_one(tmp_path: Path) -> None:
     assert (
         subprocess.run([*ruff, "format", "--check", *config, written], check=False).returncode == 0
     )
+
+
+def test_the_ceilings_that_hold_by_themselves() -> None:
+    of = Ceilings()
+    told = ", ".join(map(str, (of.rounds, of.votes, of.reviewers, of.prompts)))
+    assert f"`TRIPTYCH_MAX_PROMPTS` | ceilings; {told} |" in README

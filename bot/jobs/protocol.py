@@ -164,7 +164,7 @@ Wish = ReviewWish | CancelWish | CommandWish | PurgeWish
 
 
 class JobState(enum.StrEnum):
-    """Where a job stands. PARKED waits for a limit of GitHub's; DEAD was given up after attempts."""
+    """Where a job stands. PARKED waits for GitHub, or the database; DEAD was given up after attempts."""
 
     WAITING = "waiting"
     RUNNING = "running"
