@@ -6,7 +6,7 @@ When it gets too long, whole items go, in a fixed order, and the text says how m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from bot.outputs import folds, receipt, words
 from bot.outputs.folds import Room, fitted, left_out
@@ -25,8 +25,8 @@ from bot.outputs.holding import unruled
 from bot.outputs.markdown import Pen
 from bot.outputs.marker import Marker, ids, write_marker
 from bot.report import Report
+from reviewers.core.aggregate.vote import hunks_of
 from reviewers.core.call import Reading
-from reviewers.core.change import Change, HunkRef
 from reviewers.core.finding import Finding, Severity, Standing
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome
@@ -94,7 +94,8 @@ def marker_of(report: Report) -> Marker:
     shown = verdict.shown
     held = unruled(report)
     told = [f for f in (*shown.listed, *shown.late) if report.gate and f.severity >= report.gate]
-    again = (ref for f in told if f.id in held for ref in _hunks_of(f, verdict.change))
+    # Read again, so that the second look is asked again what it did not tell.
+    again = (ref for f in told if f.id in held for ref in hunks_of(f, verdict.change))
     unread = dict.fromkeys(
         ref for ref in (*(c.hunk for c in verdict.coverage.gaps), *again) if ref.index >= 0
     )
@@ -112,17 +113,6 @@ def marker_of(report: Report) -> Marker:
         held=ids(f.id for f in told if f.id in held),
         cost=report.spent or 0.0,
     )
-
-
-def _hunks_of(finding: Finding, change: Change) -> Iterator[HunkRef]:
-    """Those that the next review reads again, so that what it says of the finding is asked again."""
-    file = change.file(finding.path)
-    at = finding.location
-    index = file.hunk_at(at.side, at.line) if file and at else None
-    for i in range(len(file.hunks)) if file and index is None else ():
-        yield HunkRef(finding.path, i)
-    if file and index is not None:
-        yield HunkRef(file.path, index)
 
 
 def _text(pen: Pen, room: Room) -> str:

@@ -81,7 +81,7 @@ def _count(
     policy: Policy,
     cleared: dict[tuple[str, int], tuple[Cleared, ...]],
 ) -> Finding:
-    hunks = _hunks(finding, change)
+    hunks = hunks_of(finding, change)
     ballots: list[Ballot] = []
     dissent: list[Dissent] = []
     names = {s.reviewer for s in finding.sources if s.is_vote}
@@ -97,7 +97,7 @@ def _count(
     return replace(finding, votes=tuple(ballots), dissent=tuple(dissent))
 
 
-def _hunks(finding: Finding, change: Change) -> list[HunkRef]:
+def hunks_of(finding: Finding, change: Change) -> list[HunkRef]:
     """The hunk it stands in; for an unplaced finding every hunk of its file."""
     file = change.file(finding.path)
     if file is None:
