@@ -21,6 +21,7 @@ import structlog
 
 from bot.app_settings import AppSettings, read_app_settings
 from bot.jobs.access import AppAccess
+from bot.jobs.blame import BLAME
 from bot.jobs.durable import Durable, DurableError, is_begun_by
 from bot.jobs.endings import Endings
 from bot.jobs.intake import Intake
@@ -66,7 +67,7 @@ log = structlog.get_logger("triptych.jobs")
 class Outfit:
     """What a crew is made for. `metrics` counts calls and jobs, `read` reads the settings anew when
     GitHub refuses the key; `pauses` are the seconds between the tries of a job while GitHub does not
-    answer; for `regain` see PostgresLocks.
+    answer; for `regain` see PostgresLocks, for `blame` bot/jobs/blame.py.
     """
 
     settings: Settings
@@ -75,6 +76,7 @@ class Outfit:
     read: Callable[[], AppSettings] = read_app_settings
     pauses: Sequence[float] = PAUSES
     regain: float = REGAIN
+    blame: float = BLAME
 
 
 @dataclass
@@ -220,6 +222,7 @@ def _means(outfit: Outfit, store: Store, limits: Limits, access: AppAccess, name
         day=DayLimits(app.cost_day, app.cost_day_installation, app.cost_day_repository),
         engine=app.engine,
         pauses=outfit.pauses,
+        blame=outfit.blame,
     )
     if outfit.metrics is None:
         return means

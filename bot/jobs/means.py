@@ -12,6 +12,7 @@ from typing import Protocol
 from bot.hosts.checks import Checks
 from bot.hosts.people import People
 from bot.hosts.protocol import Forge
+from bot.jobs.blame import BLAME
 from bot.jobs.limits import Limits
 from bot.jobs.protocol import JobState, Place
 from bot.jobs.spending import NO_LIMITS, DayLimits
@@ -56,7 +57,8 @@ class Means:
 
     `day` are the operator's limits; `engine` overrules the repositories' where it is not ""; `called`
     is told of each model call, `ended` of each job: its state, and the seconds since it was wished
-    for. `pauses` are the seconds between the tries of a job, one fewer than there are tries.
+    for. `pauses` are the seconds between the tries of a job, one fewer than there are tries; for `blame`
+    see bot/jobs/blame.py.
     """
 
     store: Store
@@ -71,6 +73,7 @@ class Means:
     called: Callable[[Look], None] = _untold
     ended: Callable[[JobState, float], None] = _uncounted
     pauses: Sequence[float] = PAUSES
+    blame: float = BLAME
 
     def run_of(self, job: str) -> str:
         """The run's name, 8 characters, the same in every life of the job: by it a posted review is

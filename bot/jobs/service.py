@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot.app_settings import AppSettings, read_app_settings
+from bot.jobs.blame import BLAME
 from bot.jobs.crew import Crew, Outfit, open_crew
 from bot.jobs.database import hold_alone, make_home, ready_sqlite
 from bot.jobs.durable import Queue
@@ -205,6 +206,7 @@ async def start(
     read: Callable[[], AppSettings] = read_app_settings,
     pauses: Sequence[float] = PAUSES,
     regain: float = REGAIN,
+    blame: float = BLAME,
 ) -> Service:
     """The jobs of this process. With `worker` it does the work, else it hands it over: on Postgres to
     any worker, with a SQLite file to the one on this machine that has it.
@@ -229,7 +231,7 @@ async def start(
         await compare_seal(store, seal_key(app))
         shop = await opened.enter_async_context(workshop())
         crew = await shop.run(
-            open_crew(Outfit(settings, app, metrics, read, pauses, regain), database)
+            open_crew(Outfit(settings, app, metrics, read, pauses, regain, blame), database)
         )
         intake = Intake(store, Beside(shop, crew.starts), app)
         intake.tell(lambda jobs: shop.tell(lambda: crew.worker.stop(jobs)))

@@ -13,6 +13,7 @@ from dataclasses import replace
 import structlog
 
 from bot.errors import GoneProblem, HostProblem, LimitProblem, LostProblem, MovedProblem, Problem
+from bot.jobs.blame import given_up, is_suspect, wait_of
 from bot.jobs.books import Books
 from bot.jobs.circumstances import circumstances_of
 from bot.jobs.desk import JobDesk, OvertakenProblem
@@ -37,13 +38,6 @@ from reviewers.core.policy import STATIC
 from reviewers.core.secrets import Redaction
 from reviewers.protocols import Brief, Moment
 
-SUSPECT = 2
-"""Lives in a row that broke while a job got no further: from then on it is alone when it is tried, for
-until then others may have broken them."""
-MOST_ATTEMPTS = SUSPECT + 3
-"""Three more, and it is a dead letter (case S76)."""
-BLAME = 1.0
-"""Seconds by which a suspect lets others go first, for each life that it had alone."""
 LONGEST_PAUSE = 3700.0
 """A primary limit of GitHub's lasts an hour at the most."""
 LEAST_PAUSE = 0.1
@@ -148,12 +142,10 @@ class Worker:
         found = await self._means.store.job(job)
         if found is None or found.row.state not in ALIVE:
             return None
-        is_suspect = found.row.attempts >= SUSPECT
-        if is_suspect:
-            # Behind those who were blamed less: a server that is killed from outside, again and again,
-            # must not make dead letters of whoever is first in the queue.
-            await asyncio.sleep(BLAME * min(found.row.attempts - SUSPECT, MOST_ATTEMPTS - SUSPECT))
-        async with self._means.limits.review(job, found.row.place.key, alone=is_suspect):
+        alone = is_suspect(found.row.attempts)
+        if wait := wait_of(found.row.attempts, self._means.blame):
+            await asyncio.sleep(wait)
+        async with self._means.limits.review(job, found.row.place.key, alone=alone):
             begun = await self._means.store.begin(job, self._means.worker)
             if begun is None:
                 return None
@@ -389,6 +381,5 @@ def _refused(job: Job) -> Ending | None:
     """How a job ends that is not to be done, or not again; None where it is."""
     if job.refusal:
         return Ending(JobState.SKIPPED, job.refusal)
-    if job.row.attempts > MOST_ATTEMPTS:
-        return Ending(JobState.DEAD, f"it broke this server {MOST_ATTEMPTS - SUSPECT} times")
-    return None
+    why = given_up(job.row.attempts)
+    return Ending(JobState.DEAD, why) if why else None

@@ -24,6 +24,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from bot.jobs.blame import BLAME
 from bot.jobs.protocol import CancelWish, ReviewWish, Trigger, Wish
 from bot.outputs.marker import read_marker
 from tests import postgres
@@ -75,6 +76,7 @@ class Torture:
             "app": {**settings, "worker": name, "debounce": 0.5},
             "github": self.github.url,
             "anthropic": self.anthropic.url,
+            "blame": BLAME,
         }
 
     async def worker(self, number: int, end: asyncio.Event) -> None:

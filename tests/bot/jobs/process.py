@@ -110,7 +110,12 @@ async def live(order: Mapping[str, Any]) -> None:
     # The tests' Postgres has just been started: the dead are taken for dead all the same. Nor is a
     # broken connection waited for that still has the name (for that see test_takeover.py).
     service = await start(
-        settings, app, worker=order.get("worker", True), read=lambda: app, regain=0.0
+        settings,
+        app,
+        worker=order.get("worker", True),
+        read=lambda: app,
+        regain=0.0,
+        blame=order.get("blame", 0.1),
     )
 
     async def answer(line: bytes) -> None:

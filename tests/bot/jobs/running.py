@@ -50,6 +50,11 @@ def uncertain(body: dict[str, Any], number: int) -> Reply:
     return Reply(opinions=[{"finding": identity, **said} for identity in asked])
 
 
+def hang(_body: dict[str, Any], _number: int) -> Reply:
+    """A model that begins to answer and never ends."""
+    return Reply(latency=3600)
+
+
 async def until(holds: Callable[[], Any], seconds: float = PATIENCE) -> None:
     """Wait for a condition; the limit only ends a test that has failed."""
     async with asyncio.timeout(seconds):
@@ -77,10 +82,15 @@ class World:
     app: AppSettings
     service: Service = field(init=False)
 
-    async def start(self) -> None:
-        """A new life."""
+    async def start(self, blame: float = 0.0) -> None:
+        """A new life. `blame`: see bot/jobs/blame.py."""
         self.service = await start(
-            self.settings, self.app, worker=True, read=lambda: self.app, pauses=(0.0, 0.0)
+            self.settings,
+            self.app,
+            worker=True,
+            read=lambda: self.app,
+            pauses=(0.0, 0.0),
+            blame=blame,
         )
 
     @property

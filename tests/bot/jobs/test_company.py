@@ -11,7 +11,7 @@ import pytest
 
 from bot.jobs.protocol import CLOSED, CancelWish, JobState, Trigger
 from bot.outputs.checkrun import STANDS
-from tests.bot.jobs.running import CONFIG, SMALL, World, uncertain, until, world
+from tests.bot.jobs.running import CONFIG, SMALL, World, hang, uncertain, until, world
 from tests.builders import ORDERS
 from tests.fakes.anthropic import Reply, is_about
 from tests.fakes.github import Fault
@@ -33,10 +33,6 @@ def other(w: World, config: str = SMALL, **more: Any) -> None:
     pull = w.github.pull(9, {CONFIG: config}, {CONFIG: config, "api/orders.py": ORDERS}, **more)
     pull.head = w.github.pulls[128].head
     pull.history.add(pull.head)
-
-
-def hang(body: dict[str, Any], number: int) -> Reply:
-    return Reply(latency=3600)
 
 
 def clean(body: dict[str, Any], number: int) -> Reply:

@@ -13,7 +13,7 @@ import pytest
 
 from bot.jobs.protocol import CLOSED, CancelWish, JobState, Trigger
 from reviewers.core.history import Dismissal
-from tests.bot.jobs.running import CONFIG, SMALL, World, uncertain, until, world
+from tests.bot.jobs.running import CONFIG, SMALL, World, hang, uncertain, until, world
 from tests.builders import ORDERS
 from tests.fakes.anthropic import Reply, Script, is_about
 from tests.fakes.github import Entry, Fault
@@ -21,10 +21,6 @@ from tests.test_walkthrough import NONE, model
 
 GATE = f'gate = "high"\n{SMALL}'
 GATED = pytest.mark.parametrize("config", [SMALL, GATE], ids=["no gate", "a gate"])
-
-
-def hang(_body: dict[str, Any], _number: int) -> Reply:
-    return Reply(latency=3600)
 
 
 def push(w: World, config: str, number: int = 1) -> None:

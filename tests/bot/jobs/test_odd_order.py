@@ -9,14 +9,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bot.jobs.protocol import CLOSED, DRAFTED, CancelWish, JobRow, JobState, Trigger
-from tests.bot.jobs.running import CONFIG, SMALL, World, until, world
+from tests.bot.jobs.running import CONFIG, SMALL, World, hang, until, world
 from tests.builders import ORDERS
-from tests.fakes.anthropic import Reply
 from tests.fakes.github import Fault
 from tests.test_walkthrough import model
 
@@ -24,10 +22,6 @@ GATE = f'gate = "high"\n{SMALL}'
 BACK = pytest.mark.parametrize(
     ("why", "back"), [(CLOSED, Trigger.REOPENED), (DRAFTED, Trigger.READY)]
 )
-
-
-def hang(_body: dict[str, Any], _number: int) -> Reply:
-    return Reply(latency=3600)
 
 
 @pytest.fixture

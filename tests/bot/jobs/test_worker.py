@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 from bot.jobs.means import Access, Reach
 from bot.jobs.protocol import CancelWish, JobState, Place, PurgeWish, Trigger
-from tests.bot.jobs.running import SMALL, World, until, world
+from tests.bot.jobs.running import SMALL, World, hang, until, world
 from tests.builders import ORDERS
 from tests.fakes.anthropic import Reply, is_about
 from tests.fakes.app import FakeInstallation
@@ -36,11 +36,6 @@ async def w(tmp_path: Path) -> AsyncIterator[World]:
     """A world on SQLite with short waits."""
     async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, debounce=0.3) as made:
         yield made
-
-
-def hang(body: dict[str, Any], number: int) -> Reply:
-    """A model that begins to answer and never ends."""
-    return Reply(latency=3600)
 
 
 # --- the usual
