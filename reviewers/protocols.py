@@ -24,6 +24,12 @@ class Moment(enum.StrEnum):
     ASKING = "asking"
     ANSWERING = "answering"
     DONE = "done"
+    FAILED = "failed"
+
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing more comes of the call."""
+        return self in (Moment.DONE, Moment.FAILED)
 
 
 Watch = Callable[[Call, Moment], None]

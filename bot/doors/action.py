@@ -237,8 +237,8 @@ class Job:
         )
 
     def _watch(self, call: Call, moment: Moment) -> None:
-        if moment is Moment.DONE and call.engine != STATIC:
-            self.runner.say(f"{call.name}: done")
+        if moment.is_end and call.engine != STATIC:
+            self.runner.say(f"{call.name}: {moment}")
 
     def _forge(self, head: Head) -> GitHub:
         pull = self.actions.pull(head.number)

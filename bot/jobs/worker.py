@@ -232,7 +232,7 @@ class Worker:
             policy = keeper.policy
             if call.engine == STATIC and policy and set(policy.engines) != {STATIC}:
                 return
-            if moment in (Moment.ASKING, Moment.DONE):  # Done unasked, where no money is left.
+            if moment is Moment.ASKING or moment.is_end:  # It ends unasked where no money is left.
                 preparation.end()
 
         around = await circumstances_of(job, self._means, self._books, keeper)

@@ -78,8 +78,10 @@ class Progress:
         self._moments[call.name] = (moment, since, now)
         if self._is_terminal:
             self._show()
-        elif moment is Moment.DONE:
-            took = f"done after {now - since:.0f} s" if call.name in self._asked else "not asked"
+        elif moment.is_end:
+            took = (
+                f"{moment} after {now - since:.0f} s" if call.name in self._asked else "not asked"
+            )
             self.say(f"{call.name}: {took}")
 
     def _show(self) -> None:
@@ -102,6 +104,6 @@ class Progress:
         table = Table(box=None, show_header=False, pad_edge=False)
         now = monotonic()
         for name, (moment, since, last) in self._moments.items():
-            until = last if moment is Moment.DONE else now
+            until = last if moment.is_end else now
             table.add_row(name, moment.value, f"{until - since:.0f} s")
         return table

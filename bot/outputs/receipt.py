@@ -21,6 +21,7 @@ SAID = {
     Reading.REFUSED: "the model refused to answer",
     Reading.CUT_OFF: "the answer was cut off",
     Reading.TIMED_OUT: "no answer came in time",
+    Reading.STOPPED: "the call was stopped",
     Reading.FAILED: "the call failed",
     Reading.BUDGET: "not started",
 }

@@ -19,7 +19,14 @@ FILES_NAMED = 3
 CALLS_NAMED = 9
 
 HELPED_BY_ANOTHER_TRY = frozenset(
-    {Reading.REFUSED, Reading.CUT_OFF, Reading.TIMED_OUT, Reading.FAILED, Reading.BUDGET}
+    {
+        Reading.REFUSED,
+        Reading.CUT_OFF,
+        Reading.TIMED_OUT,
+        Reading.STOPPED,
+        Reading.FAILED,
+        Reading.BUDGET,
+    }
 )
 """What may come out otherwise next time; a file that is too large stays so."""
 

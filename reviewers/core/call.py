@@ -21,6 +21,7 @@ class Reading(enum.StrEnum):
     REFUSED = "refused"
     CUT_OFF = "cut off"
     TIMED_OUT = "timed out"
+    STOPPED = "stopped"
     FAILED = "failed"
     TOO_LARGE = "skipped: size"
     BUDGET = "budget"
@@ -40,6 +41,7 @@ _GAPS = frozenset(
         Reading.REFUSED,
         Reading.CUT_OFF,
         Reading.TIMED_OUT,
+        Reading.STOPPED,
         Reading.FAILED,
         Reading.TOO_LARGE,
         Reading.BUDGET,

@@ -115,12 +115,15 @@ class ClaudeEngine:
             self._brief.watch(call, Moment.WAITING)
             await gate.wait()
         waited = monotonic() - start
+        end = Moment.FAILED
         try:
             look = await self._asked(call, model, gate, until)
+            if look.reading in (Reading.READ, Reading.BUDGET):
+                end = Moment.DONE
         finally:
             if leads:
                 gate.open(warm=False)
-            self._brief.watch(call, Moment.DONE)
+            self._brief.watch(call, end)
         relative = tuple(replace(a, start=a.start - start) for a in look.attempts)
         return replace(
             look, start=start, waited=waited, seconds=monotonic() - start, attempts=relative
@@ -147,7 +150,7 @@ class ClaudeEngine:
             attempts.reset(token)
             # Cancelled, or a fault of ours: what it has used is paid all the same.
             if not is_over and any(a.usage != Usage() for a in book):
-                cut = _Result(Reading.TIMED_OUT, detail="it was cut off")
+                cut = _Result(Reading.STOPPED, detail="it was cut off")
                 self._brief.cut(self._look(call, model, cut, tuple(book)))
         return self._look(call, model, result, tuple(book))
 

@@ -15,6 +15,7 @@ from reviewers.protocols import Moment
 
 FIRST = Call("security", CLAUDE, 1)
 SECOND = Call("style", CLAUDE, 1, chunk=1)
+THIRD = Call("correctness", CLAUDE, 1)
 ANALYSERS = Call("security", STATIC)
 
 
@@ -34,9 +35,14 @@ def test_elsewhere_a_finished_call_is_a_line(capsys: pytest.CaptureFixture[str])
         progress.watch(FIRST, Moment.DONE)
         progress.watch(SECOND, Moment.WAITING)
         progress.watch(SECOND, Moment.DONE)  # No money was left for it.
+        for moment in (Moment.ASKING, Moment.FAILED):
+            progress.watch(THIRD, moment)
     out, err = capsys.readouterr()
     assert out == ""
-    assert re.fullmatch(r"security 1: done after \d+ s\nstyle 1 \(part 2\): not asked\n", err)
+    *told, last = err.splitlines()
+    assert re.fullmatch(r"security 1: done after \d+ s", told[0])
+    assert told[1:] == ["style 1 (part 2): not asked"]
+    assert re.fullmatch(r"correctness 1: failed after \d+ s", last)
 
 
 def test_analysers_are_too_quick_to_be_shown(capsys: pytest.CaptureFixture[str]) -> None:

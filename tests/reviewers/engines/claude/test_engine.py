@@ -175,6 +175,16 @@ async def test_whoever_watches_is_told_of_each_moment_in_order() -> None:
     assert [m for call, m in seen if call == STYLE] == [Moment.WAITING, *answered]
 
 
+async def test_whoever_watches_is_told_that_there_was_no_answer() -> None:
+    """ "done" of a call that was refused would be read as an answer."""
+    seen: list[Moment] = []
+    async with fake_anthropic(always(Reply(stop="refusal"))) as fake:
+        made = build(replace(brief(url=fake.url), watch=lambda _c, m: seen.append(m)))
+        await made.run(SECURITY)
+        await made.close()
+    assert seen == [Moment.ASKING, Moment.ANSWERING, Moment.FAILED]
+
+
 # What a network can do
 
 
