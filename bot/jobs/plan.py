@@ -200,7 +200,8 @@ def _is_to_be_redone(last: Job, wish: ReviewWish) -> bool:
     theirs since (bot/jobs/company.py). The review itself is adopted. A replay of the old event changes
     nothing.
     """
-    is_later = not wish.seen or wish.seen > last.seen
+    # An operator wants it done, though the pull request is as it was when the last one was stopped.
+    is_later = not wish.seen or wish.seen > last.seen or wish.trigger is Trigger.BACKFILL
     match last.row.state:
         case JobState.DEAD:
             return True

@@ -117,7 +117,9 @@ async def _wish(scene: Scene, jobs: Jobs) -> Tally:
                 what = "stands reviewed"
             else:
                 once = f"not wholly read by {seen.unfinished}" if seen.unfinished else ""
-                wish = ReviewWish(place, Trigger.BACKFILL, pull.head, pull.base, once)
+                # With its time: an event of before that comes late must not end it.
+                asked = (Trigger.BACKFILL, pull.head, pull.base, once, pull.updated)
+                wish = ReviewWish(place, *asked)
                 await jobs.accept(wish, delivery)
                 tally.wished += 1
                 tally.again += bool(once)

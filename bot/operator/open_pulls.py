@@ -23,13 +23,16 @@ NOT_RUN = frozenset({"skipped", "cancelled", "stale", ""})
 
 @dataclass(frozen=True, slots=True)
 class OpenPull:
-    """An open pull request; `title` and `author` are anybody's text."""
+    """An open pull request; `title` and `author` are anybody's text. `updated` is when GitHub changed it
+    last, in seconds since the epoch, 0.0 where it does not say.
+    """
 
     number: int
     title: str
     author: str
     head: str
     base: str
+    updated: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +110,5 @@ def _open_pull(pull: PullRequest) -> OpenPull:
         author=pull.user.login if pull.user else "",
         head=pull.head.sha,
         base=pull.base.sha,
+        updated=pull.updated_at.timestamp() if pull.updated_at else 0.0,
     )

@@ -315,6 +315,7 @@ class FakeGitHub:
             "draft": pull.draft,
             "author_association": pull.association,
             "labels": [{"name": label} for label in pull.labels],
+            "updated_at": "2026-11-20T08:00:00Z",
             "changed_files": len(self._files(pull)),
             "base": {"sha": pull.base, "ref": pull.base_ref, "repo": self.repository()},
             "head": {"sha": pull.head, "ref": "topic"},

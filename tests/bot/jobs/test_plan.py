@@ -99,6 +99,15 @@ def test_reopened_after_it_came_to_nothing_is_done_again(state: JobState) -> Non
     assert planned(reopened, job(wish(), state)) == Fresh(f"{job_id(wish())}.2")
 
 
+@pytest.mark.parametrize("state", [JobState.SUPERSEDED, JobState.CANCELLED, JobState.SKIPPED])
+def test_an_operators_backfill_needs_no_news(state: JobState) -> None:
+    """The pull request is as it was when its job was stopped; nor may an older event end the new one."""
+    wanted = wish(trigger=Trigger.BACKFILL)
+    assert planned(wanted, job(wish(), state)) == Fresh(f"{job_id(wish())}.2")
+    assert planned(wanted, job(wish())) == Same(job_id(wish()))
+    assert _row("x", wanted, "")["seen"] == 10.0
+
+
 def test_what_a_person_asked_for_makes_no_event_late() -> None:
     """Its time is that of the act, maybe by another clock; the commit is that of the push."""
     asked = replace(job(COMMAND), seen=1000.0)

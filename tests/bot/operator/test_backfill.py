@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,8 @@ async def test_each_is_wished_for_the_newest_first(tmp_path: Path) -> None:
     assert ended.out == ""
     assert numbers(jobs) == [3, 2, 1]
     place = Place(INSTALLATION, "acme", REPOSITORY_ID, REPOSITORY, 3)
-    assert jobs.wishes[0] == ReviewWish(place, Trigger.BACKFILL, head, base)
+    updated = datetime(2026, 11, 20, 8, tzinfo=UTC).timestamp()
+    assert jobs.wishes[0] == ReviewWish(place, Trigger.BACKFILL, head, base, seen=updated)
     assert len({delivery for _, delivery in jobs.taken}) == 1
     assert ended.told == [
         *(
