@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
 import os
 import re
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from bot.errors import ConfigProblem
 from bot.settings import address
+from bot.variables import amount, count
 
 APP_FILE = "app.json"
 """In TRIPTYCH_HOME, mode 0600: id, slug, private key and webhook secret of the App."""
@@ -101,6 +101,7 @@ def read_app_settings(env: Mapping[str, str] | None = None) -> AppSettings:
     home = Path(env.get("TRIPTYCH_HOME", "").strip() or _usual_home(env)).expanduser().absolute()
     stored = _stored(home / APP_FILE)
     secrets = env.get("TRIPTYCH_WEBHOOK_SECRET", "") or stored.get("webhook_secret", "")
+    debounce = amount(env, "TRIPTYCH_DEBOUNCE", "seconds")
     return AppSettings(
         home=home,
         database_url=_database(env.get("TRIPTYCH_DATABASE_URL", "").strip(), home),
@@ -118,18 +119,16 @@ def read_app_settings(env: Mapping[str, str] | None = None) -> AppSettings:
         seal_key=_seal_key(env),
         metrics=env.get("TRIPTYCH_METRICS", "").strip() or AppSettings.metrics,
         worker=env.get("TRIPTYCH_WORKER", "").strip(),
-        reviews_at_once=_count(env, "TRIPTYCH_REVIEWS_AT_ONCE", AppSettings.reviews_at_once),
-        calls_at_once=_count(env, "TRIPTYCH_CALLS_AT_ONCE", AppSettings.calls_at_once),
-        calls_everywhere=_count(env, "TRIPTYCH_CALLS_EVERYWHERE", AppSettings.calls_everywhere),
-        reviews_per_hour=_count(env, "TRIPTYCH_REVIEWS_PER_HOUR", AppSettings.reviews_per_hour),
-        cost_day=_amount(env, "TRIPTYCH_MAX_COST_DAY"),
-        cost_day_installation=_amount(env, "TRIPTYCH_MAX_COST_DAY_INSTALLATION"),
-        cost_day_repository=_amount(env, "TRIPTYCH_MAX_COST_DAY_REPOSITORY"),
+        reviews_at_once=count(env, "TRIPTYCH_REVIEWS_AT_ONCE", AppSettings.reviews_at_once),
+        calls_at_once=count(env, "TRIPTYCH_CALLS_AT_ONCE", AppSettings.calls_at_once),
+        calls_everywhere=count(env, "TRIPTYCH_CALLS_EVERYWHERE", AppSettings.calls_everywhere),
+        reviews_per_hour=count(env, "TRIPTYCH_REVIEWS_PER_HOUR", AppSettings.reviews_per_hour),
+        cost_day=amount(env, "TRIPTYCH_MAX_COST_DAY"),
+        cost_day_installation=amount(env, "TRIPTYCH_MAX_COST_DAY_INSTALLATION"),
+        cost_day_repository=amount(env, "TRIPTYCH_MAX_COST_DAY_REPOSITORY"),
         engine=_engine(env),
-        debounce=_amount(env, "TRIPTYCH_DEBOUNCE", "seconds") or 0.0
-        if env.get("TRIPTYCH_DEBOUNCE", "").strip()
-        else AppSettings.debounce,
-        retention_days=_count(env, "TRIPTYCH_RETENTION_DAYS", AppSettings.retention_days),
+        debounce=AppSettings.debounce if debounce is None else debounce,
+        retention_days=count(env, "TRIPTYCH_RETENTION_DAYS", AppSettings.retention_days),
     )
 
 
@@ -241,25 +240,3 @@ def checked_pem(text: str, name: str) -> str:
             "Give the PEM file that GitHub made for the App: as it is, with \\n, or in base64.",
         )
     return pem + "\n"
-
-
-def _count(env: Mapping[str, str], name: str, default: int) -> int:
-    text = env.get(name, "").strip()
-    if not text:
-        return default
-    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
-        raise ConfigProblem(f"{name} is {text[:40]!r}.", "Use a whole number above 0.")
-    return int(text)
-
-
-def _amount(env: Mapping[str, str], name: str, what: str = "an amount in USD") -> float | None:
-    text = env.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not math.isfinite(value) or value < 0:
-        raise ConfigProblem(f"{name} is {text[:40]!r}.", f"Use {what}, 0 or more.")
-    return value

@@ -11,10 +11,10 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 from bot.errors import ConfigProblem
+from bot.variables import amount, count
 from reviewers.engines.claude.prices import Price
 
 PUBLIC_API = "https://api.github.com"
@@ -76,7 +76,6 @@ class Settings:
 
 
 PLATFORMS = ("anthropic", "bedrock", "vertex")
-Number = TypeVar("Number", int, float)
 
 
 def read_settings(env: Mapping[str, str] | None = None) -> Settings:
@@ -125,28 +124,14 @@ def _ceilings(env: Mapping[str, str]) -> Ceilings:
     default = Ceilings()
     models = env.get("TRIPTYCH_ALLOWED_MODELS", "")
     return Ceilings(
-        rounds=_number(env, "TRIPTYCH_MAX_ROUNDS", int) or default.rounds,
-        votes=_number(env, "TRIPTYCH_MAX_VOTES", int) or default.votes,
-        reviewers=_number(env, "TRIPTYCH_MAX_REVIEWERS", int) or default.reviewers,
-        prompts=_number(env, "TRIPTYCH_MAX_PROMPTS", int) or default.prompts,
-        review_cost=_number(env, "TRIPTYCH_MAX_COST", float),
-        pull_request_cost=_number(env, "TRIPTYCH_MAX_COST_PULL_REQUEST", float),
+        rounds=count(env, "TRIPTYCH_MAX_ROUNDS", default.rounds),
+        votes=count(env, "TRIPTYCH_MAX_VOTES", default.votes),
+        reviewers=count(env, "TRIPTYCH_MAX_REVIEWERS", default.reviewers),
+        prompts=count(env, "TRIPTYCH_MAX_PROMPTS", default.prompts),
+        review_cost=amount(env, "TRIPTYCH_MAX_COST"),
+        pull_request_cost=amount(env, "TRIPTYCH_MAX_COST_PULL_REQUEST"),
         models=tuple(m.strip() for m in models.split(",") if m.strip()),
     )
-
-
-def _number(env: Mapping[str, str], name: str, kind: type[Number]) -> Number | None:
-    text = env.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        value = kind(text)
-    except ValueError:
-        value = kind(-1)
-    if not math.isfinite(value) or value < 0 or (kind is int and value < 1):
-        what = "a whole number above 0" if kind is int else "an amount in USD, 0 or more"
-        raise ConfigProblem(f"{name} is {text!r}.", f"Use {what}.")
-    return value
 
 
 def _prices(text: str) -> dict[str, Price]:

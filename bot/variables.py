@@ -1,9 +1,15 @@
-"""The names of the environment's variables that Triptych reads: what is none of them is a mistake."""
+"""The environment's variables: the names that Triptych reads (what is none of them is a mistake), and
+the numbers in them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+import re
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+
+from bot.errors import ConfigProblem
 
 OURS = "TRIPTYCH_"
 KNOWN = frozenset(
@@ -27,6 +33,35 @@ KNOWN = frozenset(
 INPUTS = "TRIPTYCH_INPUT_"
 """How those begin that `action.yml` sets: it is the only one to set them."""
 
+SHOWN = 40
+"""Characters of a wrong value that an error shows."""
+
+
+def count(env: Mapping[str, str], name: str, default: int) -> int:
+    """A whole number above 0; `default` where the variable is not set. ConfigProblem for anything else."""
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    if not re.fullmatch(r"0*[1-9][0-9]{0,8}", text):
+        raise ConfigProblem(f"{name} is {text[:SHOWN]!r}.", "Use a whole number above 0.")
+    return int(text)
+
+
+def amount(env: Mapping[str, str], name: str, what: str = "an amount in USD") -> float | None:
+    """A number that is not negative; None where the variable is not set. ConfigProblem for anything
+    else: infinity and what is no number bound nothing.
+    """
+    text = env.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < 0:
+        raise ConfigProblem(f"{name} is {text[:SHOWN]!r}.", f"Use {what}, 0 or more.")
+    return value
+
 
 def unknown(names: Iterable[str]) -> tuple[str, ...]:
     """Which of some variables look like ours and are read by nobody, in order."""
@@ -37,6 +72,14 @@ def unknown(names: Iterable[str]) -> tuple[str, ...]:
             if name.startswith(OURS) and name not in KNOWN and not name.startswith(INPUTS)
         )
     )
+
+
+def slips(names: Iterable[str]) -> tuple[str, ...]:
+    """A sentence for people on each of some variables that nobody reads: what was to be bounded by it
+    is not.
+    """
+    told = ((name, slip_of(name)) for name in unknown(names))
+    return tuple(f"Nobody reads {n}.{f' Is {near} meant?' if near else ''}" for n, near in told)
 
 
 def slip_of(name: str) -> str:

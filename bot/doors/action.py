@@ -37,6 +37,7 @@ from bot.pull_review import Adopted, Kept, Reviewed, Skipped, relay_pull, review
 from bot.report import Report
 from bot.settings import Settings, read_settings
 from bot.terms import Options
+from bot.variables import slips
 from reviewers.core.call import Call
 from reviewers.core.finding import Finding, Severity
 from reviewers.core.policy import STATIC
@@ -357,6 +358,8 @@ def run() -> int:
 
 async def _run(settings: Settings, runner: Runner, results: Results) -> None:
     inputs = read_inputs(os.environ)
+    for slip in slips(os.environ):
+        runner.say(slip)
     # `anthropic` takes seconds to load on a runner: that goes on while GitHub is asked.
     loading = None
     if settings.has_model and inputs.engine != STATIC:

@@ -25,6 +25,7 @@ from bot.report import Report
 from bot.settings import Settings, read_settings
 from bot.subject import PullRequest, Subject
 from bot.terms import Options
+from bot.variables import slips
 from reviewers.core.finding import Severity
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome, Verdict
@@ -90,6 +91,8 @@ def run(request: Request) -> Done:
     _check(request, pull)
     options = Options(request.engine, request.rounds, request.max_cost, DEFAULT_MAX_COST)
     with Progress() as progress:
+        for slip in slips(os.environ):
+            progress.say(slip)
         around = Circumstances(
             settings,
             options,

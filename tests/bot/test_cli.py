@@ -121,6 +121,12 @@ def test_a_wrong_environment(name: str, command: tuple[str, ...]) -> None:
     assert_told(run(*command, env={name: value}), 2, what, do)
 
 
+def test_a_misspelt_bound_is_told() -> None:
+    """It bounds nothing, and nobody would know."""
+    ended = run("review", "--example", env={"TRIPTYCH_MAXCOST": "0.10"})
+    assert "Nobody reads TRIPTYCH_MAXCOST. Is TRIPTYCH_MAX_COST meant?" in ended.err.splitlines()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -83,6 +83,16 @@ async def test_a_clean_one_is_told_in_the_summary_alone(job: Job) -> None:
     assert done.summary.startswith("### Triptych: No findings")
 
 
+async def test_a_misspelt_bound_is_told(job: Job) -> None:
+    async with fake_actions() as github:
+        github.pull(NUMBER, {}, CLEAN)
+        payload = pull_request("opened", github.pulls[NUMBER].head)
+        env = job.env("pull_request", payload, github.url) | {"TRIPTYCH_MAXCOST": "1"}
+        ended = await called("action", folder=job.workspace, env=env)
+    told = (ended.out + ended.err).splitlines()
+    assert "Nobody reads TRIPTYCH_MAXCOST. Is TRIPTYCH_MAX_COST meant?" in told
+
+
 async def test_low_findings_are_in_the_summary_that_the_review_points_to(job: Job) -> None:
     low = reported("api/orders.py", SQL_LINE, QUOTE, severity="low", title="Lowly")
     async with fake_actions() as github, fake_anthropic(lambda *_: Reply([low])) as anthropic:
