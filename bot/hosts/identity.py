@@ -8,20 +8,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
-import gidgethub
 import jwt
 from jwt.algorithms import RSAAlgorithm
 
 from bot.app_settings import AppSettings
 from bot.errors import AccessProblem, ConfigProblem
-from bot.hosts.http import GitHubAPI, told
+from bot.hosts.http import GitHubAPI
 from bot.settings import Settings
 
 BACKDATED = 60
@@ -32,7 +30,7 @@ RENEWED_AFTER = 300.0
 """Seconds that a JWT is used: signing takes a tenth of a second of a core."""
 TRIES = 3
 """A request is made again by GitHub's clock, and again with a key read afresh."""
-OF_EVERY_APP = ("/app", "/app/hook/config", "/app/hook/deliveries")
+OF_EVERY_APP = ("/app", "/app/hook/deliveries")
 """Addresses that are there for every App: where GitHub finds none, the App's id is wrong."""
 
 
@@ -136,39 +134,6 @@ def _signer(pem: str) -> Any:
     return RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(pem)
 
 
-@dataclass(frozen=True, slots=True)
-class AppFacts:
-    """The App as GitHub knows it; permissions as `checks: write`."""
-
-    id: int
-    slug: str
-    name: str
-    html_url: str
-    permissions: Mapping[str, str]
-    events: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """Where GitHub sends the App's webhooks, and whether it checks that server's certificate."""
-
-    url: str
-    content_type: str
-    checks_certificate: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """The App on one account; `selected` when it reaches only some of the repositories."""
-
-    id: int
-    account: str
-    suspended: bool
-    selected: bool
-    permissions: Mapping[str, str] = field(default_factory=dict)
-    events: tuple[str, ...] = ()
-
-
 class AsApp(GitHubAPI):
     """GitHub's API as the App itself. All that we ask of it may be asked twice without harm."""
 
@@ -204,41 +169,6 @@ class AsApp(GitHubAPI):
     def _may_repeat(self, method: str, url: str) -> bool:
         return True
 
-    async def about(self) -> AppFacts:
-        """The App itself."""
-        row = await self._ask_item("/app", "slug", "read the App")
-        return AppFacts(
-            int(row["id"]),
-            row["slug"],
-            row.get("name") or row["slug"],
-            row.get("html_url", ""),
-            row.get("permissions") or {},
-            tuple(row.get("events") or ()),
-        )
-
-    async def hook(self) -> Hook:
-        """The webhook's settings."""
-        return _hook(await self._ask_item("/app/hook/config", "url", "read the webhook's settings"))
-
-    async def installations(self) -> tuple[Installation, ...]:
-        """Every account that the App is installed on."""
-        try:
-            rows = self.getrows("/app/installations?per_page=100")
-            return tuple([_installation(row) async for row in rows])
-        except gidgethub.HTTPException as e:
-            raise told(e, "list the App's installations") from e
-
-    async def installation_of(self, repository: str) -> Installation:
-        """The installation that reaches `owner/name`; MissingProblem where there is none."""
-        url = f"/repos/{repository}/installation"
-        return _installation(await self._ask_item(url, "id", f"find the App on {repository}"))
-
-    async def _ask_item(self, url: str, key: str, what: str) -> dict[str, Any]:
-        try:
-            return await self.getobject(url, key)
-        except gidgethub.HTTPException as e:
-            raise told(e, what) from e
-
 
 def message_of(body: bytes) -> str:
     """What GitHub says in a refusal, on one line; "" where it cannot be read."""
@@ -247,19 +177,3 @@ def message_of(body: bytes) -> str:
     except (ValueError, KeyError, TypeError):
         return ""
     return " ".join(str(said).split())[:200]
-
-
-def _hook(row: Mapping[str, Any]) -> Hook:
-    insecure = str(row.get("insecure_ssl", "0")) == "1"
-    return Hook(row.get("url") or "", row.get("content_type") or "", not insecure)
-
-
-def _installation(row: Mapping[str, Any]) -> Installation:
-    return Installation(
-        int(row["id"]),
-        str((row.get("account") or {}).get("login", "")),
-        bool(row.get("suspended_at")),
-        row.get("repository_selection") == "selected",
-        row.get("permissions") or {},
-        tuple(row.get("events") or ()),
-    )

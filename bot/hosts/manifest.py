@@ -21,8 +21,6 @@ class NewApp:
     slug: str
     pem: str = field(repr=False)
     webhook_secret: str = field(repr=False)
-    client_id: str
-    html_url: str
 
 
 async def convert(session: aiohttp.ClientSession, settings: Settings, code: str) -> NewApp:
@@ -45,8 +43,6 @@ async def convert(session: aiohttp.ClientSession, settings: Settings, code: str)
             str(row["slug"]),
             str(row["pem"]),
             str(row["webhook_secret"] or ""),
-            str(row["client_id"]),
-            str(row["html_url"]),
         )
     except (KeyError, TypeError, ValueError):
         raise HostProblem("What answered is not GitHub.", "Check GITHUB_API_URL.") from None

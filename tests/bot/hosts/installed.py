@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 
@@ -26,6 +27,10 @@ class QuickApp(AsApp):
     def __init__(self, session: aiohttp.ClientSession, settings: Settings, key: AppKey) -> None:
         super().__init__(session, settings, key)
         self.slept: list[float] = []
+
+    async def about(self) -> Any:
+        """The App itself: what needs its key and nothing else."""
+        return await self.getobject("/app", "slug")
 
     async def sleep(self, seconds: float) -> None:
         """Note it and go on."""

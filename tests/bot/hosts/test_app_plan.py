@@ -100,7 +100,7 @@ def test_what_is_no_name_of_an_account(name: str) -> None:
     assert not is_login(name)
 
 
-NEW = NewApp(42, "triptych-acme", private_key(), "whsec", "Iv1.x", "https://github.com/apps/t")
+NEW = NewApp(42, "triptych-acme", private_key(), "whsec")
 
 
 def test_what_is_kept_is_what_the_settings_read() -> None:

@@ -14,14 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bot.app_settings import AppSettings, read_app_settings
-from bot.errors import AccessProblem, ConfigProblem, HostProblem, MissingProblem
+from bot.errors import AccessProblem, ConfigProblem, HostProblem
 from bot.hosts.identity import AppKey, claims, message_of, sign
 from tests.bot.hosts.installed import installed
 from tests.fakes.app import (
     APP_ID,
     CLIENT_ID,
-    SLUG,
-    FakeInstallation,
     fake_app,
     private_key,
     rsa_public,
@@ -64,7 +62,7 @@ async def test_a_jwt_is_signed_once_for_many_requests() -> None:
 @pytest.mark.parametrize("off", [-3600, -540, -90, 0, 30, 90, 700, 86_400])
 async def test_s16_a_clock_that_is_wrong_is_corrected_by_github_s(off: float) -> None:
     async with fake_app() as github, installed(github, clock=lambda: time.time() + off) as here:
-        assert (await here.app.about()).id == APP_ID
+        assert (await here.app.about())["id"] == APP_ID
         if abs(off) > 500:
             assert here.key.skew == pytest.approx(-off, abs=2)
         asked = len(github.calls)
@@ -192,35 +190,13 @@ def test_an_app_that_was_set_up_meanwhile_is_found() -> None:
 # --- the App at GitHub
 
 
-async def test_the_app_its_webhook_and_its_installations() -> None:
-    async with fake_app() as github, installed(github) as here:
-        github.installations[78] = FakeInstallation("other", suspended=True, repositories={1})
-        app, hook = await here.app.about(), await here.app.hook()
-        one, two = await here.app.installations()
-        assert (app.slug, app.permissions["checks"]) == (SLUG, "write")
-        assert hook.url == "https://bot.example/webhook"
-        assert hook.checks_certificate
-        assert (one.account, one.suspended, one.selected) == ("acme", False, False)
-        assert (two.account, two.suspended, two.selected) == ("other", True, True)
-        assert (await here.app.installation_of("acme/shop")).id == 77
-        with pytest.raises(MissingProblem):
-            await here.app.installation_of("acme/none")
-
-
-async def test_more_than_a_hundred_installations_are_all_listed() -> None:
-    async with fake_app() as github, installed(github) as here:
-        for number in range(1000, 1150):
-            github.installations[number] = FakeInstallation(f"a{number}")
-        assert len(await here.app.installations()) == 151
-
-
 @pytest.mark.parametrize("app_id", [str(APP_ID), CLIENT_ID])
 async def test_the_app_may_be_named_by_number_or_client_id(app_id: str) -> None:
     async with fake_app() as github:
         named = github.app_settings(app_id=app_id)
         async with installed(github, read=lambda: named) as here:
             here.key.learn("", "", "")
-            assert (await here.app.about()).id == APP_ID
+            assert (await here.app.about())["id"] == APP_ID
 
 
 async def test_s66_what_the_app_asks_is_asked_again_when_the_server_is_broken() -> None:
@@ -241,18 +217,17 @@ async def test_s66_what_the_app_asks_is_asked_again_when_the_server_is_broken() 
 async def test_an_id_that_github_does_not_know_is_named() -> None:
     async with fake_app() as github, installed(github) as here:
         github.faults = [Fault("GET", "/app", 404, times=9)]
-        for ask in (here.app.about, here.app.hook):
+        for path in ("/app", "/app/hook/deliveries"):
             with pytest.raises(AccessProblem, match="Check TRIPTYCH_APP_ID"):
-                await ask()
+                await here.app.getitem(path)
 
 
 @pytest.mark.parametrize("fault", ["html", "cut"])
 async def test_a_page_of_a_proxy_is_not_the_app(fault: str) -> None:
     async with fake_app() as github, installed(github) as here:
         github.faults = [Fault("GET", "/app", fault, times=9)]
-        for ask in (here.app.about, here.app.installations):
-            with pytest.raises(HostProblem, match="is not GitHub's API"):
-                await ask()
+        with pytest.raises(HostProblem, match="is not GitHub's API"):
+            await here.app.about()
 
 
 async def test_s35_another_host_gets_no_jwt() -> None:

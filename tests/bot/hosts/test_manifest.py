@@ -8,7 +8,7 @@ from bot.errors import HostProblem, LostProblem, MissingProblem
 from bot.hosts.http import make_session
 from bot.hosts.manifest import NewApp, convert
 from bot.settings import Settings
-from tests.fakes.app import APP_ID, CLIENT_ID, SLUG, WEBHOOK_SECRET, FakeApp, fake_app
+from tests.fakes.app import APP_ID, SLUG, WEBHOOK_SECRET, FakeApp, fake_app
 from tests.fakes.github import Fault
 
 
@@ -23,9 +23,8 @@ async def test_a_code_becomes_an_app() -> None:
     async with fake_app() as github:
         github.codes["c0de"] = {}
         app = await made(github, "c0de")
-        assert (app.id, app.slug, app.client_id) == (APP_ID, SLUG, CLIENT_ID)
+        assert (app.id, app.slug) == (APP_ID, SLUG)
         assert (app.pem, app.webhook_secret) == (github.pem, WEBHOOK_SECRET)
-        assert app.html_url == f"{github.url}/apps/triptych"
 
 
 async def test_its_secrets_are_not_shown() -> None:
