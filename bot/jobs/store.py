@@ -180,6 +180,7 @@ class Store:
                 "worker": worker,
                 "attempts": before["attempts"] + 1,
                 "started": before["started"] or time.time(),
+                "note": "",  # Why it was parked.
             }
             c.execute(sa.update(jobs).where(jobs.c.id == job).values(begun))
             row = c.execute(sa.select(jobs).where(jobs.c.id == job)).mappings().one()

@@ -95,6 +95,15 @@ async def test_s76_lives_before_it_was_parked_do_not_count(store: Store) -> None
     assert begun.row.attempts == 1
 
 
+async def test_what_runs_again_does_not_say_any_more_why_it_waited(store: Store) -> None:
+    job = await add(store)
+    await store.begin(job, "one")
+    assert await store.park(job, "GitHub is down")
+    begun = await store.begin(job, "one")
+    assert begun is not None
+    assert begun.row.note == ""
+
+
 async def test_a_new_job_supersedes_those_of_its_pull_request_alone(store: Store) -> None:
     old = await add(store)
     other, strange = await add(store, OTHER), await add(store, STRANGE)
