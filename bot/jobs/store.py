@@ -238,7 +238,10 @@ class Store:
                 .where(jobs.c.id == job, jobs.c.state.in_(ALIVE))
                 .values(state=state, ended=time.time(), reserved=0.0, **values)
             )
-            return c.execute(ended).rowcount > 0
+            is_ours = c.execute(ended).rowcount > 0
+            if is_ours and state is JobState.DONE:
+                _redeem(c, job)
+            return is_ours
 
         return await self._do(work)
 
@@ -323,6 +326,22 @@ class Store:
 
     async def _jobs(self, query: sa.Select[Any]) -> tuple[Job, ...]:
         return await self._look(lambda c: tuple(_job(r) for r in c.execute(query).mappings()))
+
+
+def _redeem(c: Connection, job: str) -> None:
+    """A review that is done stands for those of its pull request that were given up before: nobody
+    need look at them any more.
+    """
+    mine = c.execute(sa.select(jobs).where(jobs.c.id == job)).mappings().one()
+    if mine["trigger"] == Trigger.DISPUTE:  # A second look at one finding.
+        return
+    c.execute(
+        sa.update(jobs)
+        .where(jobs.c.repository_id == mine["repository_id"], jobs.c.number == mine["number"])
+        .where(jobs.c.state == JobState.DEAD, jobs.c.trigger != Trigger.DISPUTE)
+        .where(jobs.c.created < mine["created"])
+        .values(state=JobState.SUPERSEDED.value, note=f"reviewed since, as {job}")
+    )
 
 
 def _end_alive(

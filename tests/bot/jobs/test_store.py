@@ -277,6 +277,27 @@ async def test_figures_and_lists(store: Store) -> None:
     assert await store.unfinished(time.time() - 60) == ()
 
 
+async def test_what_was_given_up_and_is_reviewed_since_is_nobody_s_care(store: Store) -> None:
+    other, strange = await add(store, OTHER), await add(store, STRANGE)
+    dead, dispute = await add(store), await add(store, head="b" * 40, trigger=Trigger.DISPUTE)
+    for job in (other, strange, dead, dispute):
+        await store.end(job, JobState.DEAD)
+    assert (await store.figures(None)).dead == 4
+    answered = await add(store, head="c" * 40, trigger=Trigger.DISPUTE)
+    await store.end(answered, JobState.DONE)
+    stopped = await add(store, head="d" * 40)
+    await store.end(stopped, JobState.CANCELLED)
+    assert (await store.figures(None)).dead == 4
+    done = await add(store, head="e" * 40)
+    await store.end(done, JobState.DONE)
+    assert (await store.figures(None)).dead == 3
+    found = await store.job(dead)
+    assert found is not None
+    assert (found.row.state, found.row.note) == (JobState.SUPERSEDED, f"reviewed since, as {done}")
+    await store.end(await add(store, head="f" * 40), JobState.DEAD)  # What comes after it is news.
+    assert (await store.figures(None)).dead == 4
+
+
 async def test_memory(store: Store) -> None:
     assert await store.recall("x") == ""
     await asyncio.gather(*(store.remember("x", str(n)) for n in range(8)))
