@@ -22,6 +22,8 @@ import structlog
 from bot.app_settings import AppSettings, read_app_settings
 from bot.jobs.access import AppAccess
 from bot.jobs.blame import BLAME
+from bot.jobs.copies import drop_copies
+from bot.jobs.database import sqlite_file
 from bot.jobs.durable import Durable, DurableError, is_begun_by
 from bot.jobs.endings import Endings
 from bot.jobs.intake import Intake
@@ -148,6 +150,8 @@ class Crew:
         await self.durable.forget(await self.store.forgetting.aged(kept))
         await self.durable.forget(await self.durable.old(now - ENGINE_KEEPS, REVIEW))
         await self.durable.forget(await self.durable.old(kept, COMMAND))
+        if self.app.on_sqlite:
+            await asyncio.to_thread(drop_copies, sqlite_file(self.app), now)
 
 
 async def _again(pause: float, work: Callable[[], Awaitable[object]]) -> None:

@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import Connection, Engine
 
 from bot.app_settings import AppSettings
 from bot.errors import ConfigProblem
-from bot.jobs.database import engine_url
+from bot.jobs.copies import keep_copy
+from bot.jobs.database import engine_url, sqlite_file
 from bot.jobs.tables import SCHEMA, meta, metadata, write_meta
 
 THREADS = 4
@@ -28,6 +30,8 @@ AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError)
 """What is raised where the database is away, or full, and nobody here is to blame."""
 
 ResultT = TypeVar("ResultT")
+
+log = structlog.get_logger("triptych.jobs")
 
 
 class Transactions:
@@ -96,10 +100,13 @@ def alone(connection: Connection, name: str) -> None:
 
 
 def open_database(settings: AppSettings) -> Transactions:
-    """The database of these settings, our tables made where they are not there.
+    """The database of these settings, our tables made where they are not there; a file of an older
+    schema leaves a copy.
 
     ConfigProblem when the database cannot be reached, or was written by a newer Triptych.
     """
+    if settings.on_sqlite and (copy := keep_copy(sqlite_file(settings))):
+        log.warning("database.copied", to=str(copy), schema=SCHEMA)
     engine = _engine(settings)
     try:
         with engine.begin() as c:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sqlite3
+import stat
 import subprocess
 import sys
 from asyncio.subprocess import PIPE
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,11 +17,14 @@ import sqlalchemy as sa
 
 from bot.app_settings import AppSettings
 from bot.errors import ConfigProblem
+from bot.jobs.copies import KEPT, drop_copies
 from bot.jobs.database import engine_url, hold_alone, make_home, ready_sqlite
 from bot.jobs.service import start
 from bot.jobs.tables import SCHEMA, meta, metadata
 from bot.jobs.transactions import alone, open_database
 from bot.settings import Settings
+
+NOW = 1_800_000_000.0
 
 
 def settings(home: Path, url: str = "") -> AppSettings:
@@ -181,6 +188,61 @@ async def test_an_older_database_gets_what_it_lacks(database: str, tmp_path: Pat
         assert [tuple(row) for row in rows] == [("schema", str(SCHEMA))]
         assert await opened.do(lambda c: sa.inspect(c).has_table("triptych_labels"))
         await opened.close()
+
+
+async def test_s77_an_older_file_leaves_a_copy_as_it_was(tmp_path: Path) -> None:
+    """Also where its process was killed: what is only in its write-ahead log is in the copy."""
+    there = settings(tmp_path)
+    opened = open_database(there)
+    await opened.do(lambda c: c.execute(sa.update(meta).values(value="1")))
+    await opened.do(metadata.tables["triptych_labels"].drop)
+    writer = sqlite3.connect(tmp_path / "triptych.db")
+    writer.execute("insert into triptych_meta values ('last', 'words')")
+    writer.commit()
+    again = open_database(there)
+    await asyncio.gather(opened.close(), again.close())
+    writer.close()
+    assert sorted(file.name for file in tmp_path.glob("*schema*")) == ["triptych.db.schema-1"]
+    copy = tmp_path / "triptych.db.schema-1"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(copy)) as kept:
+        rows = kept.execute("select name, value from triptych_meta order by name").fetchall()
+        tables = [name for (name,) in kept.execute("select name from sqlite_master")]
+    assert rows == [("last", "words"), ("schema", "1")]
+    assert "triptych_labels" not in tables
+    await open_database(there).close()
+    assert len(list(tmp_path.glob("*schema*"))) == 1
+
+
+async def test_s77_where_no_copy_can_be_made_nothing_is_changed(tmp_path: Path) -> None:
+    there = settings(tmp_path)
+    opened = open_database(there)
+    await opened.do(lambda c: c.execute(sa.update(meta).values(value="1")))
+    await opened.close()
+    (tmp_path / "triptych.db.schema-1").mkdir()
+    with pytest.raises(ConfigProblem, match=rf"cannot be copied .* to schema {SCHEMA}") as told:
+        open_database(there)
+    assert told.value.do == f"Make room for a copy of it in {tmp_path}."
+    with closing(sqlite3.connect(tmp_path / "triptych.db")) as left:
+        assert left.execute("select value from triptych_meta").fetchall() == [("1",)]
+    assert len(list(tmp_path.glob("*schema*"))) == 1
+
+
+def test_a_copy_goes_after_a_week(tmp_path: Path) -> None:
+    file = tmp_path / "triptych.db"
+    for number, age in ((1, KEPT + 60), (2, KEPT - 60)):
+        copy = tmp_path / f"triptych.db.schema-{number}"
+        copy.write_text("x")
+        os.utime(copy, (NOW - age, NOW - age))
+    file.write_text("x")
+    os.utime(file, (0, 0))
+    drop_copies(file, NOW)
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["triptych.db", "triptych.db.schema-2"]
+
+
+async def test_a_new_file_leaves_none(tmp_path: Path) -> None:
+    await open_database(settings(tmp_path)).close()
+    assert not list(tmp_path.glob("*schema*"))
 
 
 @pytest.mark.parametrize("schema", [str(SCHEMA + 1), "what?"])

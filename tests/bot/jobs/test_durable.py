@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+import os
 import pickle
 import sqlite3
 import subprocess
@@ -232,8 +233,12 @@ async def test_trap_9_what_is_old_is_forgotten_the_engines_rows_first(
         with made.begin() as c:
             c.execute(sa.text(f"update triptych_jobs set ended = {time.time() - 31 * 86400}"))
         made.dispose()
+        copy = Path(f"{tmp_path}/triptych.db.schema-1")
+        copy.write_text("x")
+        os.utime(copy, (0, 0))
         await w.there(w.crew.tidy())
         assert await w.service.show(old.id) is None
+        assert copy.exists() == ("postgres" in database), "of a SQLite file it is too old"
 
 
 # --- 10: threads without end
