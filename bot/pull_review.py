@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from bot.errors import HostProblem, MovedProblem
 from bot.hosts.protocol import Forge, PostedReview, Pull
+from bot.outputs.aging import aged, current
 from bot.pipeline import Circumstances, review, terms_of
 from bot.posted import Ours, Standing, history_of, last_head, standing
 from bot.publish import Published, publish
@@ -97,6 +100,10 @@ class Desk:
         """Whether a clean review is told elsewhere; asked after `elsewhere`."""
         return True
 
+    async def may_write(self) -> bool:
+        """Whether the review is still this door's to write."""
+        return True
+
 
 async def review_pull(
     forge: Forge,
@@ -125,6 +132,7 @@ async def review_pull(
         return Reviewed(await review(pull.subject, terms, around))
     if done := _done(stands, change.head, terms, around.run, anew=desk.anew):
         worst = _worst(done, history_of(stands, change, change), terms)
+        done = await _current(forge, done, desk)
         return Adopted(done, worst, bool(hidden(change.files, terms.policy.exclude)))
     posted = stands.by_run(around.run)
     if posted:
@@ -132,16 +140,50 @@ async def review_pull(
         stands = stands.without(posted)
     history = desk.remembered(await _history(forge, pull, stands, terms.digest, desk))
     terms = terms_of(pull.subject, around, history.spent)
-    report = await review(pull.subject, terms, around, history)
-    report = replace(report, paid=await desk.paid())
-    await desk.reviewed(report)
-    await _still_there(forge, pull, desk)
+    async with _aging(forge, stands, change.head, desk):
+        report = await review(pull.subject, terms, around, history)
+        report = replace(report, paid=await desk.paid())
+        await desk.reviewed(report)
+        await _still_there(forge, pull, desk)
     report = replace(report, elsewhere=await desk.elsewhere() or report.elsewhere)
     await desk.telling(report)
     quiet = quiet_when_clean and desk.quiet()
     again = posted.review if posted else None
     work = _posted(forge, report, stands, terms, around, quiet=quiet, again=again)
     return await _whole(asyncio.create_task(work))
+
+
+@asynccontextmanager
+async def _aging(forge: Forge, stands: Standing, head: str, desk: Desk) -> AsyncIterator[None]:
+    """While `head` is reviewed, what stands there says that it is about an older commit."""
+    main = stands.main
+    if main is None or not main.review.ours or main.marker.head in ("", head):
+        yield
+        return
+    body = aged(main.review.body, main.marker.head)
+    writing = asyncio.create_task(_rewritten(forge, main, body, desk))
+    try:
+        yield
+    finally:  # The same review is written to next, by this door or by the one that has overtaken it.
+        await asyncio.wait([writing])
+
+
+async def _current(forge: Forge, done: Ours, desk: Desk) -> Ours:
+    """A review that is adopted is of the newest commit again: the branch was set back to it."""
+    body = current(done.review.body)
+    if done.review.ours:
+        await _rewritten(forge, done, body, desk)
+    return replace(done, review=replace(done.review, body=body))
+
+
+async def _rewritten(forge: Forge, ours: Ours, body: str, desk: Desk) -> None:
+    """Only where it says something else; a review is worth more than that. The marker stays as it is."""
+    if body == ours.review.body or not await desk.may_write():
+        return
+    try:
+        await forge.edit_review(ours.review.id, body)
+    except HostProblem as e:
+        log.warning("A review could not say of which commit it is: %s", e.what)
 
 
 async def _whole(posting: asyncio.Task[Reviewed]) -> Reviewed:

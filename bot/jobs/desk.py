@@ -237,9 +237,13 @@ class JobDesk(Desk):
         posted, so it is asked here, too, whether the job is still ours.
         """
         await self._settled()
-        if not await self._store.holds(self._job.row.id, self._job.row.worker):
+        if not await self.may_write():
             raise OvertakenProblem("The job was ended or taken over.", "Nothing was posted.")
         return "check run" if self.check_run else ""
+
+    async def may_write(self) -> bool:
+        """Whether nobody has ended the job, or taken it over."""
+        return await self._store.holds(self._job.row.id, self._job.row.worker)
 
     async def _settled(self) -> None:
         if self._check is not None:

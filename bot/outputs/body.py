@@ -38,15 +38,12 @@ GAP_CHARS = 300
 NOTE_CHARS = 500
 
 
-def review_body(report: Report, redact: Redaction = Redaction(), prefix: str = "") -> str:
-    """The whole body with its marker, at most 60,000 characters.
-
-    `prefix` stands before the headline, as on a review of an older commit.
-    """
+def review_body(report: Report, redact: Redaction = Redaction()) -> str:
+    """The whole body with its marker, at most 60,000 characters."""
     marker = write_marker(marker_of(report))
     pen = Pen(report, redact)
-    room = MAX_CHARS - len(prefix) - len(marker) - 2
-    return f"{prefix}{fitted(lambda cut: _text(pen, cut), room)}\n\n{marker}"
+    room = MAX_CHARS - len(marker) - 2
+    return f"{fitted(lambda cut: _text(pen, cut), room)}\n\n{marker}"
 
 
 def summary_text(report: Report, redact: Redaction = Redaction(), limit: int = MAX_CHARS) -> str:

@@ -37,7 +37,7 @@ from tests.fakes.anthropic import (
     reported,
     silent,
 )
-from tests.fakes.github import TOKEN, FakeGitHub, fake_github
+from tests.fakes.github import TOKEN, FakeGitHub, Fault, fake_github
 
 KEY = "sk-test-0123456789"
 ENGINE_SECONDS = 180.0
@@ -292,6 +292,57 @@ async def test_s70_a_push_during_the_review_posts_nothing() -> None:
         assert w.github.posts() == 0
         await w.review()
         assert "`9d02f7e`" in w.body
+
+
+OLDER = "**For `4ead128`, an older commit.** "
+
+
+async def test_while_a_push_is_reviewed_the_review_says_that_it_is_of_an_older_commit() -> None:
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        await w.review()
+        before = w.body
+        w.github.push(128, "9d02f7e", {"api/orders.py": f"import os\n{ORDERS}"})
+        seen: list[str] = []
+
+        def script(_body: dict[str, Any], _number: int) -> Reply:
+            seen.append(w.body)
+            return Reply(latency=0.2)
+
+        w.anthropic.script = script
+        await w.review()
+        assert seen[-1] == f"{OLDER}{before}"
+        assert w.body.startswith("**1 open finding: 1 critical.**")
+        assert (w.github.posts(), w.github.pulls[128].reviews[0]["edits"]) == (1, 2)
+
+
+async def test_a_branch_that_is_set_back_finds_its_review_as_it_was() -> None:
+    """The review of the newer commit came to nothing: the one of the older commit is adopted."""
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        await w.review()
+        before, head = w.body, w.github.pulls[128].head
+        w.github.push(128, "9d02f7e", {"api/orders.py": f"import os\n{ORDERS}"})
+
+        def script(_body: dict[str, Any], _number: int) -> Reply:
+            w.github.pulls[128].head = head
+            return Reply()
+
+        w.anthropic.script = script
+        with pytest.raises(HostProblem, match="moved to 4ead128"):
+            await w.review()
+        assert w.body == f"{OLDER}{before}"
+        again = await w.review()
+        assert isinstance(again, Adopted)
+        assert w.body == again.ours.review.body == before
+
+
+async def test_that_a_review_cannot_say_it_costs_no_review() -> None:
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        await w.review()
+        w.github.push(128, "9d02f7e", {"api/orders.py": f"import os\n{ORDERS}"})
+        w.github.faults.append(Fault("PUT", "/reviews/", 403))
+        done = await w.review()
+        assert isinstance(done, Reviewed)
+        assert w.body.startswith("**1 open finding: 1 critical.**")
 
 
 async def test_only_what_has_changed_is_read_again() -> None:
