@@ -419,7 +419,9 @@ def test_certificates_that_cannot_be_read_are_told(tmp_path: Path, text: str | N
 
 async def test_a_host_that_is_not_there() -> None:
     async with reach(Settings(github_api="http://127.0.0.1:9")) as forge:
-        with pytest.raises(HostProblem, match=r"127\.0\.0\.1 cannot be reached: .*GITHUB_API_URL"):
+        with pytest.raises(
+            HostProblem, match=r"127\.0\.0\.1:9 cannot be reached: .*GITHUB_API_URL"
+        ):
             await forge.head()
 
 
