@@ -33,10 +33,18 @@ from bot.outputs.sarif import sarif
 from bot.outputs.workflow import MOST_ANNOTATIONS, annotation
 from bot.pipeline import Build, Circumstances, terms_of
 from bot.posted import Ours
-from bot.pull_review import Adopted, Kept, Reviewed, Skipped, relay_pull, review_kept
+from bot.pull_review import (
+    Adopted,
+    Kept,
+    Reviewed,
+    Skipped,
+    nothing_rests,
+    relay_pull,
+    review_kept,
+)
 from bot.report import Report
 from bot.settings import Settings, read_settings
-from bot.terms import Options
+from bot.terms import Options, Terms
 from bot.variables import slips
 from reviewers.core.call import Call
 from reviewers.core.finding import Finding, Severity
@@ -176,10 +184,12 @@ class Job:
         """Review one pull request and tell it; whether anything was done.
 
         By the clock there are many: what is skipped is worth a line of the log, and a clean review
-        is posted, for nothing else would tell the next run of it.
+        is posted, for nothing else would tell the next run of it. No pull request shows how that run
+        ended, so what stands there is adopted: else each run would pay for all of them again.
         """
         around, head = self._around(), admitted.head
-        kept = Kept(asked=admitted.is_asked, label=admitted.label)
+        rests = nothing_rests if by_clock else self._rests
+        kept = Kept(asked=admitted.is_asked, label=admitted.label, rests=rests)
         quiet = not (admitted.is_asked or by_clock)
         done = await self._done(head, around, kept, quiet_when_clean=quiet)
         if isinstance(done, Skip):
@@ -211,6 +221,11 @@ class Job:
             return Skip(done.why)
         is_late = isinstance(done, Reviewed) and isinstance(done.refused, MovedProblem)
         return Skip(OVERTAKEN) if is_late else done
+
+    def _rests(self, terms: Terms) -> bool:
+        """Whether a check or a file is made of this review: it is done anew then, if need be."""
+        asked = self.inputs.fail_on is not None or self.inputs.fail_on_incomplete
+        return asked or terms.gate is not None or bool(self.inputs.sarif)
 
     async def _take_off(self, labels: Sequence[str], head: Head) -> None:
         """Labels that are used up, once the review is told. One that stays lets nothing be reviewed."""
