@@ -264,7 +264,8 @@ async def relay_pull(
         return Reviewed(report)
     try:
         await _still_there(forge, pull, Desk())
-        return await _posted(forge, report, stands, terms, around, quiet=True)
+        work = _posted(forge, report, stands, terms, around, quiet=True)
+        return await _whole(asyncio.create_task(work))
     except HostProblem as e:
         return Reviewed(report, refused=e)
 

@@ -299,6 +299,14 @@ async def test_s65_when_places_cannot_be_tried_all_are_told_in_the_body(site: Si
     assert all(f"Line {n} is wrong" in review["body"] for n in (5, 6, 99))
 
 
+async def test_s65_a_draft_that_cannot_be_deleted_keeps_no_review_back(site: Site) -> None:
+    site.github.faults = [Fault("DELETE", "/reviews/", 502, times=5)]
+    await site.publish(site.report(*many(5, 6, 99)))
+    (review,) = site.github.pulls[128].reviews
+    assert review["state"] == "COMMENTED"
+    assert all(f"Line {n} is wrong" in review["body"] for n in (5, 6, 99))
+
+
 async def test_s65_a_body_that_is_full_takes_their_titles_or_nothing(site: Site) -> None:
     """GitHub takes 65,536 characters, whatever moves in."""
     long = tuple(
