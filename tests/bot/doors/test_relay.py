@@ -29,10 +29,17 @@ def job(tmp_path: Path) -> Job:
     return Job(tmp_path)
 
 
-async def first_half(job: Job, github: FakeActions) -> dict[str, Any]:
+async def first_half(
+    job: Job, github: FakeActions, files: dict[str, str] | None = None
+) -> dict[str, Any]:
     """The job without secrets, on the fork's pull request; the review that it leaves."""
-    github.pull(NUMBER, {}, {"run.py": SHELL})
+    github.pull(NUMBER, {}, files or {"run.py": SHELL})
     github.forks[NUMBER] = "mallory"
+    return await once_more(job, github)
+
+
+async def once_more(job: Job, github: FakeActions) -> dict[str, Any]:
+    """The same for a pull request that is there."""
     payload = pull_request("opened", github.pulls[NUMBER].head, fork=True)
     done = await job.run("pull_request", payload, github.url, engine="static", post="none")
     assert done.code == 0
@@ -71,6 +78,24 @@ async def test_once_for_a_head(job: Job) -> None:
         done = await second_half(job, github)
         assert github.posts() == 1
     assert "is reviewed already" in done.log
+
+
+async def test_a_push_tells_nobody_again_of_what_has_no_comment(job: Job) -> None:
+    """A relayed review has no history: what it told before, its marker says."""
+    many = {f"m{n:02}.py": SHELL.replace("name", f"name{n}") for n in range(22)}
+    async with fake_actions() as github:
+        leave(github, await first_half(job, github, many))
+        await second_half(job, github)
+        assert len(github.pulls[NUMBER].comments) == 20
+        github.push(NUMBER, "4ead2", {**many, "z.txt": "more\n"})
+        leave(github, await once_more(job, github))
+        await second_half(job, github)
+        assert github.posts() == 1
+        github.push(NUMBER, "4ead3", {**many, "n.py": "def f(a):\n    return eval(a)\n"})
+        leave(github, await once_more(job, github))
+        await second_half(job, github)
+        _, news = github.bodies_of(NUMBER)
+    assert news.startswith("**1 new finding: 1 high.** Text is evaluated as code")
 
 
 async def test_silence_proves_nothing(job: Job) -> None:
