@@ -156,8 +156,9 @@ class Job:
         if run.event != "pull_request":
             self._skip(Skip("the workflow run is of no pull request", quiet=True))
             return
-        if run.conclusion != "success":
-            self._skip(Skip("the workflow run did not succeed"))
+        # A gate of the base branch, or `fail-on`, has turned it red for what it found.
+        if run.conclusion not in ("success", "failure"):
+            self._skip(Skip("the workflow run did not come to its end"))
             return
         heads = [
             h
@@ -167,7 +168,11 @@ class Job:
         if len(heads) != 1:
             self._skip(Skip(OVERTAKEN if not heads else "several pull requests have this head"))
             return
-        left = read_artefact(await self.actions.artefact(run.id, NAME), run.sha)
+        data = await self.actions.artefact(run.id, NAME)
+        if data is None:
+            self._skip(Skip(f"the workflow run left no artefact {NAME}"))
+            return
+        left = read_artefact(data, run.sha)
         around = replace(
             self._around(), notes=(NOTE,), engine=partial(_relayed, Relayed(left), build_engine)
         )
@@ -307,6 +312,8 @@ class Job:
         if code == 3 and outcome is Outcome.INCOMPLETE and not self.inputs.fail_on_incomplete:
             code = 0
         is_red = outcome is Outcome.FINDINGS and conclusion(report, gate) == "failure"
+        if gate is not None and is_red:
+            self.runner.say(f'This step fails by `gate = "{gate.word}"` of the base branch.')
         return code or int(is_red)
 
     def _write(self, report: Report, refused: HostProblem | None) -> None:

@@ -132,6 +132,7 @@ async def test_a_gate_of_the_base_turns_the_step_red(job: Job) -> None:
         github.pull(NUMBER, gate, {**gate, "run.py": SHELL})
         done = await opened(job, github)
     assert (done.code, done.outputs["outcome"]) == (1, "findings")
+    assert 'This step fails by `gate = "high"` of the base branch.' in done.log
 
 
 RED = [({".github/triptych.toml": 'gate = "high"\n'}, {}), ({}, {"fail_on": "high"})]
