@@ -30,6 +30,7 @@ from bot.outputs.checkrun import SUMMARY, check_title, conclusion, job_summary
 from bot.outputs.document import document
 from bot.outputs.inert import inert
 from bot.outputs.sarif import sarif
+from bot.outputs.shapes import Document
 from bot.outputs.workflow import MOST_ANNOTATIONS, annotation
 from bot.pipeline import Build, Circumstances, terms_of
 from bot.posted import Ours
@@ -174,7 +175,7 @@ class Job:
             return
         left = read_artefact(data, run.sha)
         around = replace(
-            self._around(), notes=(NOTE,), engine=partial(_relayed, Relayed(left), build_engine)
+            self._around(), notes=(NOTE,), engine=partial(_relayed, left, build_engine)
         )
         forge = self._forge(heads[0])
         try:
@@ -346,8 +347,8 @@ class Job:
                 self.runner.annotate(note)
 
 
-async def _relayed(relayed: Engine, build: Build, name: str, brief: Brief) -> Engine:
-    return relayed if name == STATIC else await build(name, brief)
+async def _relayed(left: Document, build: Build, name: str, brief: Brief) -> Engine:
+    return Relayed(left, brief.change) if name == STATIC else await build(name, brief)
 
 
 def _word(outcome: str) -> str:

@@ -71,6 +71,27 @@ async def test_what_the_first_job_found_is_posted_by_the_second(job: Job) -> Non
     assert done.outputs["review-url"] == review["html_url"]
 
 
+EVAL = "def f(a):\n    return eval(a)\n"
+TOKEN_NAME = "ghp_" + "a1B2" * 9
+
+
+@pytest.mark.parametrize("name", ["a\u200bb.py", "a\u202eb.py", f"{TOKEN_NAME}.py", "a  b.py"])
+async def test_s42_a_file_is_known_by_the_name_that_is_shown(name: str, job: Job) -> None:
+    """In a review hidden characters and secrets of a name are replaced; the file is there all the same."""
+    async with fake_actions() as github:
+        leave(github, await first_half(job, github, {name: EVAL}))
+        await second_half(job, github)
+        assert [c["path"] for c in github.pulls[NUMBER].comments] == [name]
+
+
+async def test_s42_of_files_that_are_shown_alike_the_one_with_the_code_is_meant(job: Job) -> None:
+    shown = "a\u2039U+200B\u203ab.py"
+    async with fake_actions() as github:
+        leave(github, await first_half(job, github, {"a\u200bb.py": EVAL, shown: "a = 1\n"}))
+        await second_half(job, github)
+        assert [c["path"] for c in github.pulls[NUMBER].comments] == ["a\u200bb.py"]
+
+
 async def test_once_for_a_head(job: Job) -> None:
     async with fake_actions() as github:
         leave(github, await first_half(job, github))
