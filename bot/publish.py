@@ -7,7 +7,7 @@ one steps back (design, section 7).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.errors import BadLineProblem, HostProblem, LimitProblem, LostProblem
@@ -105,7 +105,8 @@ def reconcile(
     comments = tuple(c for c in inline_comments(report, redact) if c.finding.id in new)
     create = None
     if new:
-        create = Create(delta_body(report, main.review.url, redact), comments)
+        body = delta_body(_news(report, new), main.review.url, redact)
+        create = Create(body, comments)
     # What another trusted account has posted is believed, and is not ours to edit.
     edit = EditReview(main.review.id, review_body(report, redact)) if main.review.ours else None
     return Publication(
@@ -118,12 +119,24 @@ def reconcile(
 def _to_be_told(report: Report, stands: Standing) -> set[str]:
     """Findings that nobody was told of: the new ones, and those that have come back.
 
-    A new one with a comment was told of in a run that was interrupted before it edited the body.
+    A new one that a review of ours names was told of already: by a run that was interrupted before
+    it edited the body, or by one whose history is not read (a relayed review has none). Most have a
+    comment; of what is past `inline_limit` or on no line only the marker tells.
     """
     listed = report.verdict.shown.listed
     told = {identity for identity, _, _ in stands.comments()}
+    told |= {identity for ours in stands.ours if ours.sealed for identity in ours.marker.open}
     back = {f.id for f in listed if f.standing is Place.BACK}
     return back | {f.id for f in listed if f.standing is Place.NEW and f.id not in told}
+
+
+def _news(report: Report, new: Collection[str]) -> Report:
+    """The report in which nothing but `new` is new: the short review counts no other as such."""
+    findings = tuple(
+        replace(f, standing=Place.OPEN) if f.standing is Place.NEW and f.id not in new else f
+        for f in report.verdict.findings
+    )
+    return replace(report, verdict=replace(report.verdict, findings=findings))
 
 
 def _is_worth_a_review(report: Report) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -74,6 +74,10 @@ class Desk:
         """The pull request is read: why it is not to be reviewed, "" to go on."""
         return ""
 
+    def believes(self, terms: Terms) -> bool:
+        """Whether what is posted may be taken for read and decided, and stand in for this review."""
+        return True
+
     def last_clean(self) -> tuple[str, str] | None:
         """Head and configuration of a clean review that is posted nowhere, if one is known."""
         return None
@@ -130,7 +134,9 @@ async def review_pull(
     stands = standing(pull.reviews, terms.accounts, around.seal)
     if not post:
         return Reviewed(await review(pull.subject, terms, around))
-    if done := _done(stands, change.head, terms, around.run, anew=desk.anew):
+    believed = desk.believes(terms)
+    done = _done(stands, change.head, terms, around.run, anew=desk.anew) if believed else None
+    if done:
         worst = _worst(done, history_of(stands, change, change), terms)
         done = await _current(forge, done, desk)
         return Adopted(done, worst, bool(hidden(change.files, terms.policy.exclude)))
@@ -139,6 +145,7 @@ async def review_pull(
         # Interrupted before the first body was edited: it is told as if nothing were posted.
         stands = stands.without(posted)
     history = desk.remembered(await _history(forge, pull, stands, terms.digest, desk))
+    history = history if believed else _doubted(history)
     terms = terms_of(pull.subject, around, history.spent)
     async with _aging(forge, stands, change.head, desk):
         report = await review(pull.subject, terms, around, history)
@@ -199,19 +206,33 @@ async def _whole(posting: asyncio.Task[Reviewed]) -> Reviewed:
         raise
 
 
+def nothing_rests(_terms: Terms) -> bool:
+    """A review that is there for people alone."""
+    return False
+
+
 class Kept(Desk):
     """Keeps the finished report: it is paid for, so it is told also where it cannot be posted.
 
     Unless it was `asked` for by a person, the base branch says whether it is wanted at all. `label` is
     the one that was given just now, for this very commit. `used` are labels that are to be taken off
-    when the review is told (case S29).
+    when the review is told (case S29). `rests` tells whether anything but people waits for what comes
+    of it, as a gate does: whoever keeps a review has no seal, so anybody who may write to the
+    repository can have written what stands there, and it must not open the gate (design, section 7).
     """
 
-    def __init__(self, *, asked: bool = True, label: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        asked: bool = True,
+        label: str = "",
+        rests: Callable[[Terms], bool] = nothing_rests,
+    ) -> None:
         self.report: Report | None = None
         self.used: tuple[str, ...] = ()
         self._asked = asked
         self._label = label
+        self._rests = rests
 
     def opened(self, pull: Pull, terms: Terms) -> str:
         """As `[triggers]` of the configuration has it.
@@ -223,6 +244,10 @@ class Kept(Desk):
             pull = replace(pull, labels=(*pull.labels, self._label))
         self.used = approving(terms.triggers, pull, given)
         return "" if self._asked else why_not(terms.triggers, pull, given)
+
+    def believes(self, terms: Terms) -> bool:
+        """Where nothing rests on it."""
+        return not self._rests(terms)
 
     async def reviewed(self, report: Report) -> None:
         """Keep it."""
@@ -280,7 +305,8 @@ async def relay_pull(
         return Reviewed(report)
     try:
         await _still_there(forge, pull, Desk())
-        return await _posted(forge, report, stands, terms, around, quiet=True)
+        work = _posted(forge, report, stands, terms, around, quiet=True)
+        return await _whole(asyncio.create_task(work))
     except HostProblem as e:
         return Reviewed(report, refused=e)
 
@@ -342,6 +368,17 @@ def _worst(done: Ours, told: History, terms: Terms) -> Severity | None:
     if done.marker.outcome == Outcome.FINDINGS and not found:
         found = [s for s in Severity if s < terms.policy.min_severity]
     return max(found, default=None)
+
+
+def _doubted(history: History) -> History:
+    """What of a history may be used that nobody vouches for: that nothing is told twice. All is read
+    again, and what a person is said to have dismissed is open.
+    """
+    known = (
+        replace(k, state=State.OPEN, dismissal=None) if k.state is State.DISMISSED else k
+        for k in history.known
+    )
+    return replace(history, known=tuple(known), unread=frozenset({EVERYTHING}))
 
 
 async def _history(forge: Forge, pull: Pull, stands: Standing, config: str, desk: Desk) -> History:

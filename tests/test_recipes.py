@@ -177,17 +177,27 @@ async def test_a_recipe_does_what_it_says(name: str, posts: int, job: Job) -> No
         assert json.loads(Path(done.outputs["sarif-file"]).read_text())["version"] == "2.1.0"
 
 
-async def test_forks_in_two_jobs(job: Job, tmp_path: Path) -> None:
+GATE = {".github/triptych.toml": 'gate = "high"\n'}
+
+
+@pytest.mark.parametrize(("base", "code"), [({}, 0), (GATE, 1)], ids=["", "with a gate"])
+async def test_forks_in_two_jobs(base: dict[str, str], code: int, job: Job, tmp_path: Path) -> None:
+    """The first says what it found and hands it over, also where a gate turns it red for it."""
     async with fake_actions() as github:
-        head = github.pull(NUMBER, {}, {"run.py": SHELL}).head
+        head = github.pull(NUMBER, base, {**base, "run.py": SHELL}).head
         github.forks[NUMBER] = "mallory"
         github.may_write = False
         done = await play("forks-analyse", job, github, pull_request("opened", head, fork=True))
-        assert (done.code, done.summary) == (0, "")
-        upload = steps(RECIPES["forks-analyse"])[1]["with"]
+        assert done.code == code
+        assert done.summary.startswith("### Triptych: Static analysis only: 1 high")
+        last = steps(RECIPES["forks-analyse"])[1]
+        assert last["if"] == "${{ !cancelled() }}", "a step that failed keeps nothing back"
+        upload = last["with"]
         left = Path(upload["path"].replace("${{ runner.temp }}", str(job.temp)))
         files = {upload["name"]: zipped({left.name: left.read_bytes()})}
-        github.runs[900] = FakeRun(head, files=files)
+        ended = "failure" if code else "success"
+        assert f"conclusion == '{ended}'" in jobs(RECIPES["forks-post"])[0]["if"]
+        github.runs[900] = FakeRun(head, conclusion=ended, files=files)
         github.may_write = True
         second = Job(tmp_path / "second")
         done = await play("forks-post", second, github, workflow_run(900))

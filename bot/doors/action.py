@@ -30,13 +30,22 @@ from bot.outputs.checkrun import SUMMARY, check_title, conclusion, job_summary
 from bot.outputs.document import document
 from bot.outputs.inert import inert
 from bot.outputs.sarif import sarif
+from bot.outputs.shapes import Document
 from bot.outputs.workflow import MOST_ANNOTATIONS, annotation
 from bot.pipeline import Build, Circumstances, terms_of
 from bot.posted import Ours
-from bot.pull_review import Adopted, Kept, Reviewed, Skipped, relay_pull, review_kept
+from bot.pull_review import (
+    Adopted,
+    Kept,
+    Reviewed,
+    Skipped,
+    nothing_rests,
+    relay_pull,
+    review_kept,
+)
 from bot.report import Report
 from bot.settings import Settings, read_settings
-from bot.terms import Options
+from bot.terms import Options, Terms
 from bot.variables import slips
 from reviewers.core.call import Call
 from reviewers.core.finding import Finding, Severity
@@ -148,8 +157,9 @@ class Job:
         if run.event != "pull_request":
             self._skip(Skip("the workflow run is of no pull request", quiet=True))
             return
-        if run.conclusion != "success":
-            self._skip(Skip("the workflow run did not succeed"))
+        # A gate of the base branch, or `fail-on`, has turned it red for what it found.
+        if run.conclusion not in ("success", "failure"):
+            self._skip(Skip("the workflow run did not come to its end"))
             return
         heads = [
             h
@@ -159,9 +169,13 @@ class Job:
         if len(heads) != 1:
             self._skip(Skip(OVERTAKEN if not heads else "several pull requests have this head"))
             return
-        left = read_artefact(await self.actions.artefact(run.id, NAME), run.sha)
+        data = await self.actions.artefact(run.id, NAME)
+        if data is None:
+            self._skip(Skip(f"the workflow run left no artefact {NAME}"))
+            return
+        left = read_artefact(data, run.sha)
         around = replace(
-            self._around(), notes=(NOTE,), engine=partial(_relayed, Relayed(left), build_engine)
+            self._around(), notes=(NOTE,), engine=partial(_relayed, left, build_engine)
         )
         forge = self._forge(heads[0])
         try:
@@ -176,10 +190,12 @@ class Job:
         """Review one pull request and tell it; whether anything was done.
 
         By the clock there are many: what is skipped is worth a line of the log, and a clean review
-        is posted, for nothing else would tell the next run of it.
+        is posted, for nothing else would tell the next run of it. No pull request shows how that run
+        ended, so what stands there is adopted: else each run would pay for all of them again.
         """
         around, head = self._around(), admitted.head
-        kept = Kept(asked=admitted.is_asked, label=admitted.label)
+        rests = nothing_rests if by_clock else self._rests
+        kept = Kept(asked=admitted.is_asked, label=admitted.label, rests=rests)
         quiet = not (admitted.is_asked or by_clock)
         done = await self._done(head, around, kept, quiet_when_clean=quiet)
         if isinstance(done, Skip):
@@ -211,6 +227,11 @@ class Job:
             return Skip(done.why)
         is_late = isinstance(done, Reviewed) and isinstance(done.refused, MovedProblem)
         return Skip(OVERTAKEN) if is_late else done
+
+    def _rests(self, terms: Terms) -> bool:
+        """Whether a check or a file is made of this review: it is done anew then, if need be."""
+        asked = self.inputs.fail_on is not None or self.inputs.fail_on_incomplete
+        return asked or terms.gate is not None or bool(self.inputs.sarif)
 
     async def _take_off(self, labels: Sequence[str], head: Head) -> None:
         """Labels that are used up, once the review is told. One that stays lets nothing be reviewed."""
@@ -292,6 +313,8 @@ class Job:
         if code == 3 and outcome is Outcome.INCOMPLETE and not self.inputs.fail_on_incomplete:
             code = 0
         is_red = outcome is Outcome.FINDINGS and conclusion(report, gate) == "failure"
+        if gate is not None and is_red:
+            self.runner.say(f'This step fails by `gate = "{gate.word}"` of the base branch.')
         return code or int(is_red)
 
     def _write(self, report: Report, refused: HostProblem | None) -> None:
@@ -324,8 +347,8 @@ class Job:
                 self.runner.annotate(note)
 
 
-async def _relayed(relayed: Engine, build: Build, name: str, brief: Brief) -> Engine:
-    return relayed if name == STATIC else await build(name, brief)
+async def _relayed(left: Document, build: Build, name: str, brief: Brief) -> Engine:
+    return Relayed(left, brief.change) if name == STATIC else await build(name, brief)
 
 
 def _word(outcome: str) -> str:

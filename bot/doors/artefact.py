@@ -13,14 +13,18 @@ import re
 import zipfile
 import zlib
 from dataclasses import dataclass
+from itertools import islice
 
 from pydantic import ValidationError
 
 from bot.errors import HostProblem
 from bot.outputs.shapes import Document, FindingShape
 from reviewers.core.call import Call, Look, Reading
+from reviewers.core.change import Change
 from reviewers.core.finding import Claim, Severity, Side, Source
 from reviewers.core.policy import STATIC
+from reviewers.core.secrets import Redaction
+from reviewers.core.visible import visible
 from reviewers.protocols import Engine
 from reviewers.registry import ANALYSERS
 
@@ -72,16 +76,25 @@ def _unusable(why: str) -> HostProblem:
     return HostProblem(f"The artefact is not used: {why}.", "Nothing was posted.")
 
 
-def claims_of(document: Document) -> dict[str, tuple[Claim, ...]]:
-    """What it claims, by reviewer; who saw it is told as one of our analysers or not at all."""
+def claims_of(document: Document, change: Change) -> dict[str, tuple[Claim, ...]]:
+    """What it claims, by reviewer; who saw it is told as one of our analysers or not at all.
+
+    A review names files as people may see them, hidden characters and secrets replaced. Of several
+    files that are shown alike each gets the claim: it stays where the code that it quotes is.
+    """
+    named: dict[str, list[str]] = {}
+    for file in change.files:
+        named.setdefault(visible(Redaction()(file.path)), []).append(file.path)
+    claims = (
+        _claim(row, path) for row in document.findings for path in named.get(row.path, [row.path])
+    )
     found: dict[str, list[Claim]] = {}
-    for row in document.findings[:MOST_CLAIMS]:
-        claim = _claim(row)
+    for claim in islice(claims, MOST_CLAIMS):
         found.setdefault(claim.source.reviewer, []).append(claim)
     return {reviewer: tuple(claims) for reviewer, claims in found.items()}
 
 
-def _claim(row: FindingShape) -> Claim:
+def _claim(row: FindingShape, path: str) -> Claim:
     rule = row.rule if _RULE.fullmatch(row.rule) else "correctness/other"
     reviewer = rule.partition("/")[0]
     severity = Severity.parse(row.severity)
@@ -96,7 +109,7 @@ def _claim(row: FindingShape) -> Claim:
             source.rule if source else "",
             severity,
         ),
-        path=row.path,
+        path=path,
         line=row.line or 0,
         end_line=row.end_line or row.line or 0,
         side=Side(row.side or "RIGHT"),
@@ -114,11 +127,12 @@ class Relayed(Engine):
     """Takes the place of the analysers: what each reviewer of another job is said to have seen."""
 
     document: Document
+    change: Change
     name: str = STATIC
 
     async def run(self, call: Call) -> Look:
         """The claims under that reviewer's rules."""
-        claims = claims_of(self.document).get(call.reviewer, ())
+        claims = claims_of(self.document, self.change).get(call.reviewer, ())
         return Look(call, Reading.READ, claims=claims)
 
     async def close(self) -> None:

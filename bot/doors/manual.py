@@ -7,7 +7,6 @@ import math
 import os
 import re
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.resources import files
@@ -20,7 +19,7 @@ from bot.outputs.live import Progress, tell
 from bot.outputs.stdout import write_out
 from bot.outputs.terminal import print_coloured, terminal_lines
 from bot.pipeline import Circumstances, review, terms_of
-from bot.pull_review import Adopted, Reviewed, Skipped, review_kept
+from bot.pull_review import Adopted, Kept, Reviewed, Skipped, review_kept
 from bot.report import Report
 from bot.settings import Settings, read_settings
 from bot.subject import PullRequest, Subject
@@ -55,6 +54,12 @@ class Request:
     fail_on: Severity | None = None
     targets: tuple[Target, ...] = (Target(Format.TERMINAL),)
     everything: bool = False
+
+    @property
+    def rests(self) -> bool:
+        """Whether more than people waits for the result: an exit code, a file, a program."""
+        shown = Target(Format.TERMINAL)
+        return self.fail_on is not None or any(target != shown for target in self.targets)
 
 
 @dataclass(frozen=True)
@@ -147,13 +152,9 @@ def _write(text: str, to: Path | None, encoding: str | None = None) -> None:
 def exit_code(verdict: Verdict, fail_on: Severity | None) -> int:
     """1 for a finding at or above `fail_on` (late ones do not count), 3 when something is missing."""
     counted = (*verdict.shown.listed, *verdict.shown.quiet)
-    if _any_from((f.severity for f in counted), fail_on):
+    if fail_on is not None and any(f.severity >= fail_on for f in counted):
         return 1
     return 3 if verdict.outcome in (Outcome.INCOMPLETE, Outcome.FAILED) else 0
-
-
-def _any_from(severities: Iterable[Severity], fail_on: Severity | None) -> bool:
-    return fail_on is not None and any(s >= fail_on for s in severities)
 
 
 def _check(request: Request, pull: PullRequest | None) -> None:
@@ -244,7 +245,8 @@ async def _pull(pull: PullRequest, request: Request, around: Circumstances) -> D
         api = GitHubAPI(session, settings, token)
         forge = GitHub(api, pull, settings)
         try:
-            outcome = await review_kept(forge, around, post=request.post)
+            kept = Kept(rests=lambda _terms: request.rests)
+            outcome = await review_kept(forge, around, post=request.post, kept=kept)
         except asyncio.CancelledError:
             raise _stopped(maybe_posted=api.writes > 0) from None
     if loading:
@@ -261,8 +263,7 @@ def _told(outcome: Adopted | Reviewed | Skipped, pull: PullRequest, request: Req
             f"{pull} at {marker.head[:7]} is reviewed already, outcome {marker.outcome}: "
             f"{outcome.ours.review.url}"
         )
-        grave = () if outcome.worst is None else (outcome.worst,)
-        return Done(None, message, int(_any_from(grave, request.fail_on)))
+        return Done(None, message, 0)
     if why := outcome.refused:
         return Done(outcome.report, f"{why.what}\n{why.do}", why.exit_code)
     done = outcome.published

@@ -118,17 +118,19 @@ class ActionsAPI:
             int(head.get("id") or 0),
         )
 
-    async def artefact(self, run: int, name: str) -> bytes:
-        """The zip file that a run left under that name, at most `MOST_BYTES`.
+    async def artefact(self, run: int, name: str) -> bytes | None:
+        """The zip file that a run left under that name, at most `MOST_BYTES`; None where it left none.
 
-        HostProblem where it is larger, MissingProblem where there is not exactly one.
+        HostProblem where it is larger, MissingProblem where there are several.
         """
         url = f"{self._path}/actions/runs/{run}/artifacts?name={quote(name)}&per_page={PAGE}"
         answer = await self._object(url, "artifacts", "list the run's artefacts")
         rows: Sequence[Mapping[str, Any]] = [
             r for r in answer["artifacts"] if r.get("name") == name and not r.get("expired")
         ]
-        if len(rows) != 1:
+        if not rows:
+            return None
+        if len(rows) > 1:
             raise MissingProblem(
                 f"The run has {len(rows)} artefacts named {name}.",
                 "Let the first workflow upload exactly one.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +14,7 @@ from bot.config import PATH as CONFIG_PATH
 from bot.errors import (
     AccessProblem,
     BadLineProblem,
+    HostProblem,
     LostProblem,
     MissingProblem,
 )
@@ -35,6 +36,8 @@ MOST_COMPARED = 300
 """GitHub's comparison of two commits lists at most this many files."""
 DRAFT = "A trial of triptych's, deleted at once."
 """The body of a draft, by which it is known again when its answer was lost."""
+ONE_DRAFT = "one pending review"
+"""From GitHub's words where an account has a draft already: it takes no other review of it then."""
 
 
 async def find_token(settings: Settings) -> str:
@@ -170,7 +173,7 @@ class GitHub:
             "comments": [answers.comment_data(c) for c in comments],
         }
         try:
-            answer = written(await self._api.post(f"{self._path}/reviews", data=data))
+            answer = written(await self._propose(data))
         except gidgethub.HTTPException as e:
             raise told(e, "post the review", tries=1) from e
         return PostedReview(
@@ -191,7 +194,7 @@ class GitHub:
             "comments": [answers.comment_data(c) for c in comments],
         }
         try:
-            draft = await self._api.post(f"{self._path}/reviews", data=data)
+            draft = await self._propose(data)
         except gidgethub.HTTPException as e:
             problem = told(e, "try the comments", tries=1)
             if isinstance(problem, BadLineProblem):
@@ -205,11 +208,29 @@ class GitHub:
         await self._drop(int(draft["id"]))
         return True
 
-    async def _drop_drafts(self) -> None:
-        """Drafts of ours whose number is not known; a person's own draft stays."""
-        for node in await self._graph.drafts():
-            if node["body"] == DRAFT:
-                await self._drop(int(node["databaseId"]))
+    async def _propose(self, data: Mapping[str, Any]) -> Any:
+        """GitHub's answer to a new review; a draft of ours that was left behind is not in its way."""
+        url = f"{self._path}/reviews"
+        try:
+            return await self._api.post(url, data=data)
+        except gidgethub.HTTPException as e:
+            if ONE_DRAFT not in str(e):
+                raise
+            if not await self._drop_drafts():
+                raise HostProblem(
+                    f"The account that posts has a draft of its own at {self._pull}; GitHub takes no "
+                    "other review beside it (422).",
+                    "Submit that draft or delete it, then run this again.",
+                    status=422,
+                ) from e
+        return await self._api.post(url, data=data)
+
+    async def _drop_drafts(self) -> int:
+        """How many drafts of ours were there, whose numbers are not known; a person's own stays."""
+        ours = [node for node in await self._graph.drafts() if node["body"] == DRAFT]
+        for node in ours:
+            await self._drop(int(node["databaseId"]))
+        return len(ours)
 
     async def _drop(self, draft: int) -> None:
         await self._delete(f"{self._path}/reviews/{draft}", "delete a draft")

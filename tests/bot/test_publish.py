@@ -143,6 +143,37 @@ def test_a_new_finding_with_a_comment_was_told_by_a_run_that_was_interrupted() -
     assert plan.create is None
 
 
+def bare(of: Standing) -> Standing:
+    """The same without a comment, as of findings past `inline_limit`."""
+    return replace(
+        of, ours=tuple(replace(o, review=replace(o.review, comments=())) for o in of.ours)
+    )
+
+
+def test_what_a_review_of_ours_names_is_told_though_it_has_no_comment() -> None:
+    new = replace(SQL, standing=Place.NEW)
+    plan = reconcile(told(new, history=EARLIER), bare(stands(SQL)), quiet_when_clean=True)
+    assert plan.create is None
+    assert len(plan.edits) == 1
+
+
+def test_a_short_review_counts_those_alone_that_nobody_was_told_of() -> None:
+    both = (replace(SQL, standing=Place.NEW), replace(NONE, standing=Place.NEW))
+    plan = reconcile(told(*both, history=EARLIER), bare(stands(SQL)), quiet_when_clean=True)
+    assert plan.create is not None
+    assert plan.create.body.startswith("**1 new finding: 1 high.** An unknown order")
+    assert "1 is open: [full review]" in plan.create.body
+    assert [c.finding.id for c in plan.create.comments] == [NONE.id]
+
+
+def test_what_a_changed_marker_names_is_not_told() -> None:
+    """Else whoever may edit our review could keep a finding from being told."""
+    forged = bare(stands(SQL))
+    forged = replace(forged, ours=tuple(replace(o, sealed=False) for o in forged.ours))
+    new = replace(SQL, standing=Place.NEW)
+    assert reconcile(told(new, history=EARLIER), forged, quiet_when_clean=True).create
+
+
 def fixed(*findings: Finding) -> tuple[Known, ...]:
     """They are gone."""
     return tuple(Known(f, State.FIXED, fixed_in=EARLIER.head) for f in findings)
@@ -296,6 +327,14 @@ async def test_s65_when_places_cannot_be_tried_all_are_told_in_the_body(site: Si
     await site.publish(site.report(*many(5, 6, 99)))
     (review,) = site.github.pulls[128].reviews
     assert site.comments == []
+    assert all(f"Line {n} is wrong" in review["body"] for n in (5, 6, 99))
+
+
+async def test_s65_a_draft_that_cannot_be_deleted_keeps_no_review_back(site: Site) -> None:
+    site.github.faults = [Fault("DELETE", "/reviews/", 502, times=5)]
+    await site.publish(site.report(*many(5, 6, 99)))
+    (review,) = site.github.pulls[128].reviews
+    assert review["state"] == "COMMENTED"
     assert all(f"Line {n} is wrong" in review["body"] for n in (5, 6, 99))
 
 

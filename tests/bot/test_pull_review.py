@@ -274,6 +274,25 @@ async def test_a_clean_first_review_is_quiet_unless_asked_for(post_clean: bool, 
 # --- Pushes
 
 
+async def test_what_was_told_is_not_told_again_when_the_edit_after_it_had_failed() -> None:
+    """Without a comment (past `inline_limit`) the marker of the short review alone tells of it."""
+    few = {CONFIG: "inline_limit = 1\n"}
+    one = "def f(a):\n    return eval(a)\n"
+    two = {"b.py": "def g(b):\n    exec(b)\n\n\ndef h(b):\n    return eval(b[0])\n"}
+    static = Options("static", rounds=1)
+    async with world() as w:
+        w.github.pull(128, few, {**few, "a.py": one})
+        await w.review(options=static)
+        w.github.push(128, "9d02f7e", {**few, "a.py": one, **two})
+        w.github.faults.append(Fault("PUT", "/reviews/", 502, times=5))
+        with pytest.raises(HostProblem):
+            await w.review(options=static)
+        assert w.github.posts() == 2
+        await w.review(options=static)
+        assert w.github.posts() == 2
+        assert w.body.startswith("**Static analysis only, 3 open findings")
+
+
 async def test_s70_a_push_during_the_review_posts_nothing() -> None:
     """Comments on the older commit would stand on wrong lines; the next run reviews the new one."""
     async with world() as w:

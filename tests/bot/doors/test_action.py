@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.doors.action import READ_ONLY
+from bot.outputs.marker import read_marker, write_marker
 from tests.bot.doors.job import (
     ALICE,
     MALLORY,
@@ -129,6 +132,72 @@ async def test_a_gate_of_the_base_turns_the_step_red(job: Job) -> None:
         github.pull(NUMBER, gate, {**gate, "run.py": SHELL})
         done = await opened(job, github)
     assert (done.code, done.outputs["outcome"]) == (1, "findings")
+    assert 'This step fails by `gate = "high"` of the base branch.' in done.log
+
+
+RED = [({".github/triptych.toml": 'gate = "high"\n'}, {}), ({}, {"fail_on": "high"})]
+
+
+@pytest.mark.parametrize(("base", "inputs"), RED, ids=["gate", "fail-on"])
+async def test_s69_a_red_step_is_red_again_when_the_job_is(
+    job: Job, base: dict[str, str], inputs: dict[str, str]
+) -> None:
+    """The review is done anew, and edited where it stands."""
+    async with fake_actions() as github:
+        pull = github.pull(NUMBER, base, {**base, "run.py": SHELL})
+        first = await opened(job, github, **inputs)
+        again = await opened(job, github, **inputs)
+        assert (github.posts(), [r["edits"] for r in pull.reviews]) == (1, [1])
+    assert (first.code, again.code) == (1, 1)
+    assert again.outputs == first.outputs
+    assert "reviewed already" not in again.summary
+
+
+@pytest.mark.parametrize("pushed", [False, True], ids=["the same head", "a later one"])
+@pytest.mark.parametrize(("base", "inputs"), RED, ids=["gate", "fail-on"])
+async def test_s69_what_stands_there_unsigned_opens_no_gate(
+    job: Job, base: dict[str, str], inputs: dict[str, str], pushed: bool
+) -> None:
+    """A branch of the same repository can post as we do: that nothing was found, and all read."""
+    async with fake_actions() as github:
+        pull = github.pull(NUMBER, base, {**base, "run.py": SHELL})
+        await opened(job, github, **inputs)
+        (review,) = pull.reviews
+        marker = read_marker(review["body"])
+        assert marker
+        review["body"] = write_marker(replace(marker, outcome="clean", open=()))
+        pull.comments.clear()
+        if pushed:
+            github.push(NUMBER, "4ead2", {**base, "run.py": SHELL, **CLEAN})
+        done = await opened(job, github, **inputs)
+    assert (done.code, done.outputs["outcome"], done.outputs["findings"]) == (1, "findings", "1")
+
+
+async def test_s69_a_dismissal_that_nobody_has_signed_opens_no_gate(job: Job) -> None:
+    base, _ = RED[0]
+    async with fake_actions() as github:
+        pull = github.pull(NUMBER, base, {**base, "run.py": SHELL})
+        await opened(job, github)
+        (comment_there,) = pull.comments
+        last = comment_there["body"].rpartition("\n")[2]
+        said = (
+            '**Dismissed by `mlee` on 2026-11-20:** "Fine." High: A shell runs. Holds until then.'
+        )
+        comment_there["body"] = f"{said}\n\n{last}"
+        done = await opened(job, github)
+        assert github.posts() == 1
+    assert (done.code, done.outputs["findings"]) == (1, "1")
+
+
+async def test_s69_where_only_people_wait_what_stands_there_is_adopted(job: Job) -> None:
+    async with fake_actions() as github, fake_anthropic(model) as anthropic:
+        github.pull(NUMBER, {}, {"api/orders.py": ORDERS})
+        await opened(job, github, anthropic.url)
+        asked = len(anthropic.requests)
+        again = await opened(job, github, anthropic.url)
+        assert (github.posts(), len(anthropic.requests)) == (1, asked)
+    assert (again.code, again.outputs["outcome"]) == (0, "findings")
+    assert "### Triptych: Reviewed already, findings" in again.summary
 
 
 async def test_the_model_and_the_limit_of_the_workflow_hold(job: Job) -> None:
@@ -160,6 +229,20 @@ async def test_sarif_is_written_where_it_was_asked_for(job: Job) -> None:
         done = await opened(job, github, sarif="triptych.sarif")
     assert done.outputs["sarif-file"] == str(job.workspace / "triptych.sarif")
     assert '"triptych/v1"' in (job.workspace / "triptych.sarif").read_text()
+
+
+async def test_s69_sarif_is_written_when_the_job_runs_again(job: Job) -> None:
+    async with fake_actions() as github:
+        github.pull(NUMBER, {}, {"run.py": SHELL})
+        await opened(job, github, sarif="first.sarif")
+        again = await opened(job, github, sarif="again.sarif")
+        assert github.posts() == 1
+    assert again.outputs["sarif-file"] == str(job.workspace / "again.sarif")
+    runs = [
+        json.loads((job.workspace / name).read_text())["runs"][0]["results"]
+        for name in ("first.sarif", "again.sarif")
+    ]
+    assert [r["ruleId"] for r in runs[0]] == [r["ruleId"] for r in runs[1]] != []
 
 
 @pytest.mark.parametrize(

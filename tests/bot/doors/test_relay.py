@@ -29,10 +29,17 @@ def job(tmp_path: Path) -> Job:
     return Job(tmp_path)
 
 
-async def first_half(job: Job, github: FakeActions) -> dict[str, Any]:
+async def first_half(
+    job: Job, github: FakeActions, files: dict[str, str] | None = None
+) -> dict[str, Any]:
     """The job without secrets, on the fork's pull request; the review that it leaves."""
-    github.pull(NUMBER, {}, {"run.py": SHELL})
+    github.pull(NUMBER, {}, files or {"run.py": SHELL})
     github.forks[NUMBER] = "mallory"
+    return await once_more(job, github)
+
+
+async def once_more(job: Job, github: FakeActions) -> dict[str, Any]:
+    """The same for a pull request that is there."""
     payload = pull_request("opened", github.pulls[NUMBER].head, fork=True)
     done = await job.run("pull_request", payload, github.url, engine="static", post="none")
     assert done.code == 0
@@ -64,6 +71,27 @@ async def test_what_the_first_job_found_is_posted_by_the_second(job: Job) -> Non
     assert done.outputs["review-url"] == review["html_url"]
 
 
+EVAL = "def f(a):\n    return eval(a)\n"
+TOKEN_NAME = "ghp_" + "a1B2" * 9
+
+
+@pytest.mark.parametrize("name", ["a\u200bb.py", "a\u202eb.py", f"{TOKEN_NAME}.py", "a  b.py"])
+async def test_s42_a_file_is_known_by_the_name_that_is_shown(name: str, job: Job) -> None:
+    """In a review hidden characters and secrets of a name are replaced; the file is there all the same."""
+    async with fake_actions() as github:
+        leave(github, await first_half(job, github, {name: EVAL}))
+        await second_half(job, github)
+        assert [c["path"] for c in github.pulls[NUMBER].comments] == [name]
+
+
+async def test_s42_of_files_that_are_shown_alike_the_one_with_the_code_is_meant(job: Job) -> None:
+    shown = "a\u2039U+200B\u203ab.py"
+    async with fake_actions() as github:
+        leave(github, await first_half(job, github, {"a\u200bb.py": EVAL, shown: "a = 1\n"}))
+        await second_half(job, github)
+        assert [c["path"] for c in github.pulls[NUMBER].comments] == ["a\u200bb.py"]
+
+
 async def test_once_for_a_head(job: Job) -> None:
     async with fake_actions() as github:
         leave(github, await first_half(job, github))
@@ -71,6 +99,24 @@ async def test_once_for_a_head(job: Job) -> None:
         done = await second_half(job, github)
         assert github.posts() == 1
     assert "is reviewed already" in done.log
+
+
+async def test_a_push_tells_nobody_again_of_what_has_no_comment(job: Job) -> None:
+    """A relayed review has no history: what it told before, its marker says."""
+    many = {f"m{n:02}.py": SHELL.replace("name", f"name{n}") for n in range(22)}
+    async with fake_actions() as github:
+        leave(github, await first_half(job, github, many))
+        await second_half(job, github)
+        assert len(github.pulls[NUMBER].comments) == 20
+        github.push(NUMBER, "4ead2", {**many, "z.txt": "more\n"})
+        leave(github, await once_more(job, github))
+        await second_half(job, github)
+        assert github.posts() == 1
+        github.push(NUMBER, "4ead3", {**many, "n.py": "def f(a):\n    return eval(a)\n"})
+        leave(github, await once_more(job, github))
+        await second_half(job, github)
+        _, news = github.bodies_of(NUMBER)
+    assert news.startswith("**1 new finding: 1 high.** Text is evaluated as code")
 
 
 async def test_silence_proves_nothing(job: Job) -> None:
@@ -121,7 +167,9 @@ async def test_its_own_review_for_another_base_branch_is_not_in_its_way(job: Job
     ("run", "why"),
     [
         ({"event": "push"}, "no pull request"),
-        ({"conclusion": "failure"}, "did not succeed"),
+        ({"conclusion": "cancelled"}, "did not come to its end"),
+        ({"conclusion": "timed_out"}, "did not come to its end"),
+        ({"conclusion": ""}, "did not come to its end"),
         ({"sha": "f" * 40}, "newer commit"),
         ({"branch": "other"}, "newer commit"),
         ({"owner": "acme"}, "newer commit"),
@@ -278,7 +326,8 @@ async def test_without_an_artefact_it_says_so(job: Job) -> None:
     async with fake_actions() as github:
         leave(github, await first_half(job, github), files={})
         done = await second_half(job, github)
-    assert "The run has 0 artefacts named triptych-review" in done.log
+    assert (done.code, done.outputs["outcome"]) == (0, "skipped"), "as after a draft"
+    assert "the workflow run left no artefact triptych-review" in done.summary
 
 
 # --- Section 7 of the design: doors that share a pull request

@@ -436,6 +436,25 @@ async def test_deleting_a_draft_is_tried_until_it_is_gone(fault: str | int) -> N
         assert pull.reviews == []
 
 
+@pytest.mark.parametrize("what", ["post", "try"])
+async def test_s65_a_draft_that_was_left_behind_is_in_nobody_s_way(what: str) -> None:
+    """Its deletion failed, or the job was ended just there: the next review heals it."""
+    async with fake_github() as github:
+        pull = github.pull(1, {}, {"a.py": "new\n"})
+        github.faults = [Fault("DELETE", "/reviews/", 502, times=5)]
+        async with reach(github) as forge:
+            with pytest.raises(HostProblem):
+                await forge.accepts([comment("a.py", 1)], pull.head)
+            github.faults.clear()
+            assert [r["state"] for r in pull.reviews] == ["PENDING"]
+            if what == "try":
+                assert await forge.accepts([comment("a.py", 1)], pull.head)
+                assert pull.reviews == []
+            else:
+                await forge.post_review("Body", (), pull.head)
+                assert github.bodies_of(1) == ["Body"]
+
+
 ODD = ("safe to review", "area/api", "100%2F?#&", "gr\u00fcn \u2713", "../../../1", "a.", "{x}")
 
 
@@ -478,8 +497,10 @@ async def test_a_person_s_own_draft_is_left_alone() -> None:
         async with reach(github) as forge:
             data = {"commit_id": pull.head, "body": "My thoughts", "comments": []}
             await forge.api.post("/repos/acme/shop/pulls/1/reviews", data=data)
-            with pytest.raises(HostProblem, match="one pending review"):
+            with pytest.raises(HostProblem, match=r"a draft of its own at acme/shop#1; .*Submit"):
                 await forge.accepts([comment("a.py", 1)], pull.head)
+            with pytest.raises(HostProblem, match="a draft of its own"):
+                await forge.post_review("Body", (), pull.head)
             await forge._drop_drafts()
         assert [r["body"] for r in pull.reviews] == ["My thoughts"]
         assert DRAFT not in [r["body"] for r in pull.reviews]
