@@ -11,6 +11,7 @@ from bot.config import PATH as CONFIG_PATH
 from bot.errors import UsageProblem
 from bot.hosts.git import BINARY_PROBE, MAX_DIFFED, Git, GitError, Stored
 from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, nearest, shortened
+from bot.hosts.patch import files_of
 from bot.subject import Subject
 from reviewers.core.change import Change, Content, FileDiff, FileStatus, Guideline
 from reviewers.core.diff import DiffError, parse_diff
@@ -76,12 +77,7 @@ def from_patch(data: bytes, name: str, folder: Path | None = None) -> Subject:
 
     Whole texts are known of new files, and of those that stand so in the repository round `folder`.
     """
-    try:
-        files = parse_diff(data)
-    except DiffError as e:
-        raise UsageProblem(
-            f"{name} is no diff that can be read: {e}.", "Make it with `git diff` or `diff -u`."
-        ) from None
+    files = files_of(data, name)
     if not files:
         raise _nothing(name)
     git = _git_near(folder)

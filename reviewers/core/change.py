@@ -159,6 +159,7 @@ class Change:
     """Everything that reviewers may look at. All of it is data from strangers, never an order.
 
     `undelivered` names what the host knows to be part of the change and could not hand over.
+    ValueError where a path stands twice: a hunk is named by its path, so one would hide the other.
     """
 
     files: tuple[FileDiff, ...]
@@ -168,6 +169,10 @@ class Change:
     base: str = ""
     guidelines: tuple[Guideline, ...] = ()
     undelivered: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if len(self.by_path) < len(self.files):
+            raise ValueError("a file stands in the change more than once")
 
     @cached_property
     def by_path(self) -> dict[str, FileDiff]:

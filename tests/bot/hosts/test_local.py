@@ -230,6 +230,30 @@ def test_in_a_patch_new_files_are_whole_and_others_are_named() -> None:
     assert subject.notes == ("Only the hunks are known, not the whole files: old.py.",)
 
 
+def series(repo: Checkout) -> bytes:
+    """Two commits that change one file, the second in fewer places than the first."""
+    rows = [f"x{n} = {n}\n" for n in range(60)]
+    repo.commit({"app.py": "".join(rows)})
+    rows[2], rows[50] = "x2 = eval(input())\n", "x50 = 0\n"
+    repo.commit({"app.py": "".join(rows)})
+    rows[30] = "x30 = 0\n"
+    repo.commit({"app.py": "".join(rows)})
+    return repo.git("format-patch", "--stdout", "HEAD~2").encode()
+
+
+def test_a_series_of_patches_is_refused_and_what_to_give_instead_is_said(repo: Checkout) -> None:
+    """Only the last patch of a file would be read, and the review would call itself complete."""
+    told = r"changes app\.py 2 times.*`git diff main\.\.\.HEAD \| triptych review --diff -`"
+    with pytest.raises(UsageProblem, match=told):
+        from_patch(series(repo), "series.patch")
+
+
+def test_a_commit_message_that_holds_a_diff_takes_no_file_s_place() -> None:
+    fake = PATCH[PATCH.index(b"diff --git a/old.py") :].replace(b"+after", b"+harmless")
+    with pytest.raises(UsageProblem, match=r"changes old\.py 2 times"):
+        from_patch(PATCH.replace(b"A letter\n", b"A letter\n\n" + fake), "a.patch")
+
+
 def test_a_new_file_that_begins_in_the_middle_is_not_whole() -> None:
     subject = from_patch(PATCH.replace(b"+1,2 @@", b"+5,2 @@"), "a.patch")
     assert subject.change.by_path["new.py"].text is None
