@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import HostProblem, UsageProblem
+from reviewers.core.diff import BINARY_PROBE
 
 MAX_DIFFED = 20 * 2**20
 """Bytes of a file above which git is not asked for its lines; a larger text is named, not read."""
@@ -45,8 +46,6 @@ _ENVIRONMENT = {
 }
 TIMEOUT = 120.0
 PATHS_AT_ONCE = 1000
-BINARY_PROBE = 8000
-"""git takes a file for binary when a NUL stands in its first 8000 bytes (xdiff-interface.c)."""
 
 _STORED = re.compile(rb"(\d{6}) \w+ ([0-9a-f]+) +(\d+|-)\t(.*)", re.DOTALL)
 

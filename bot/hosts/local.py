@@ -9,14 +9,16 @@ from pathlib import Path
 
 from bot.config import PATH as CONFIG_PATH
 from bot.errors import UsageProblem
-from bot.hosts.git import BINARY_PROBE, MAX_DIFFED, Git, GitError, Stored
+from bot.hosts.git import MAX_DIFFED, Git, GitError, Stored
 from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, nearest, shortened
 from bot.hosts.patch import files_of
 from bot.subject import Subject
 from reviewers.core.change import Change, Content, FileDiff, FileStatus, Guideline
-from reviewers.core.diff import DiffError, parse_diff
+from reviewers.core.diff import BINARY_PROBE, DiffError, is_lfs_pointer, parse_diff
 
 PATHS_AT_ONCE = 500
+MAX_POINTER = 1024
+"""Bytes that a Git LFS pointer has at most (git-lfs, docs/spec.md)."""
 MAX_TEXT = 2**20
 """Bytes of a file that are read as its whole text; of a larger one only the hunks are known."""
 
@@ -267,7 +269,7 @@ def _with_texts(git: Git, pair: _Pair, files: Sequence[FileDiff]) -> tuple[FileD
     gone = {f.path for f in files if f.status is FileStatus.REMOVED}
     stored = git.files(pair.head, [f.path for f in files if f.path not in gone])
     stored |= git.files(pair.base, sorted(gone))
-    shown = _unhidden(git, pair, files, stored)
+    shown = _turned(git, pair, _unhidden(git, pair, files, stored))
     here = (f for f in shown if f.content is Content.TEXT and f.status is not FileStatus.REMOVED)
     texts = _texts(git, {f.path: stored[f.path] for f in here if f.path in stored})
     whole = tuple(replace(f, text=texts.get(f.path, f.text)) for f in shown)
@@ -290,9 +292,28 @@ def _unhidden(
         found |= {f.path: f for f in parse_diff(diff)}
     limit = f"larger than {MAX_DIFFED // 2**20} MB"
     return tuple(
-        replace(f, content=Content.TEXT, missing=limit) if f.path in large else found.get(f.path, f)
+        replace(f, content=Content.TEXT, missing=limit, is_large=True)
+        if f.path in large
+        else found.get(f.path, f)
         for f in files
     )
+
+
+def _turned(git: Git, pair: _Pair, files: tuple[FileDiff, ...]) -> tuple[FileDiff, ...]:
+    """What is binary and was text before is a gap."""
+    now = [f for f in files if f.content is Content.BINARY and f.status is not FileStatus.REMOVED]
+    stored = git.files(pair.base, [f.old_path or f.path for f in now])
+    before = {f.path: s for f in now if (s := stored.get(f.old_path or f.path)) and s.is_regular}
+    turned = {path for path, s in before.items() if _is_text(git, s)}
+    return tuple(f.turned() if f.path in turned else f for f in files)
+
+
+def _is_text(git: Git, stored: Stored) -> bool:
+    """Whether an object is text; a Git LFS pointer stands for something else."""
+    if git.is_binary(stored.object):
+        return False
+    small = stored.size <= MAX_POINTER and git.contents([stored.object])[stored.object]
+    return not small or not is_lfs_pointer(small.decode("utf-8", "replace"))
 
 
 def _unfiltered(git: Git, files: tuple[FileDiff, ...]) -> tuple[FileDiff, ...]:

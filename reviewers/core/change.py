@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from reviewers.core.finding import Side
@@ -102,7 +102,7 @@ class FileDiff:
     """One file of the change.
 
     `text` is the whole file at the head, None where the host could not have it; `missing` says why
-    there are no hunks although the content changed.
+    there are no hunks although the content changed, `is_large` that it is for the size.
     """
 
     path: str
@@ -114,6 +114,17 @@ class FileDiff:
     new_mode: str = ""
     text: str | None = None
     missing: str = ""
+    is_large: bool = False
+
+    def turned(self) -> FileDiff:
+        """As a gap: the file was text before and is now what nobody can read.
+
+        Such a file is never left out like a picture: one zero byte would take a program from the
+        eyes of every reviewer, and it would run all the same.
+        """
+        now = "binary" if self.content is Content.BINARY else f"a {self.content.value}"
+        said = f"it was text before and is {now} now, so no line of it is shown"
+        return replace(self, content=Content.TEXT, hunks=(), text=None, missing=said)
 
     @cached_property
     def rows(self) -> dict[tuple[Side, int], Line]:

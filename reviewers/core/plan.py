@@ -122,7 +122,7 @@ def is_calm(path: str) -> bool:
 def _without_hunks(file: FileDiff, why: tuple[Reading, str] | None) -> list[Cell]:
     """The cell of a file that has no lines to show: excluded, or else not delivered."""
     if not why and file.missing and file.missing != "binary":
-        why = Reading.TOO_LARGE, file.missing
+        why = Reading.TOO_LARGE if file.is_large else Reading.FAILED, file.missing
     if file.hunks or not why:
         return []
     return [Cell(HunkRef(file.path, WHOLE_FILE), "", "", 0, *why)]

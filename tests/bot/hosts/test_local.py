@@ -397,6 +397,34 @@ def test_s39_links_submodules_and_pointers_are_told_and_never_followed(repo: Che
     assert all(files[p].hunks == () and files[p].text is None for p in odd if p != "run.sh")
 
 
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 9\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gap"),
+    [
+        ("let a = 1;\n", b"let a = 1; //\0\nexec(x)\n", "it was text before and is binary now"),
+        ("let a = 1;\n", POINTER, "it was text before and is a Git LFS pointer now"),
+        (b"\0", b"\1\0", ""),
+        (POINTER, b"\1\0", ""),
+        (b"\0", POINTER, ""),
+        (Link("elsewhere"), b"\1\0", ""),
+    ],
+)
+async def test_s41_text_that_turns_into_what_nobody_reads_is_a_gap(
+    repo: Checkout, before: What, after: What, gap: str
+) -> None:
+    """One zero byte would take a program from every reviewer. A picture stays a picture."""
+    repo.commit({"run.js": before})
+    repo.commit({"run.js": after, "a.py": "a = 1\n"})
+    subject = from_range(repo.folder, None)
+    file = subject.change.by_path["run.js"]
+    assert (file.content is Content.TEXT) is bool(gap)
+    assert file.missing.startswith(gap)
+    verdict = (await static_review(subject)).verdict
+    assert (verdict.outcome is Outcome.INCOMPLETE) is bool(gap)
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -629,7 +657,7 @@ async def test_what_git_filters_is_not_shown_as_it_lies_on_the_disk(repo: Checko
     assert "TOP SECRET" not in repr(subject)
     assert added(subject, "a.py") == ["a = 2"]
     verdict = (await static_review(subject)).verdict
-    assert {c.hunk.path: c.reading for c in verdict.coverage.gaps} == {"b.key": Reading.TOO_LARGE}
+    assert {c.hunk.path: c.reading for c in verdict.coverage.gaps} == {"b.key": Reading.FAILED}
 
 
 def test_a_clone_without_all_objects_fetches_nothing(repo: Checkout) -> None:
