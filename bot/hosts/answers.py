@@ -22,6 +22,8 @@ from reviewers.core.diff import (
 )
 from reviewers.core.finding import Side
 
+NO_TEXT = "GitHub does not give its whole text"
+"""Of a file that is larger than what GraphQL gives of a text, or that it takes for binary."""
 TOO_LARGE = "its diff is too large for GitHub"
 NO_DIFF = "GitHub shows no diff of it"
 """Of a file that did change: an attribute of the repository calls it binary, for example."""
@@ -151,7 +153,8 @@ def completed(
     if file.content is not Content.TEXT:
         return file
     if file.hunks:
-        return replace(file, text=text)
+        is_lacking = text is None and file.status is not FileStatus.REMOVED
+        return replace(file, text=text, lacks=NO_TEXT if is_lacking else "")
     return _without_hunks(replace(file, text=text), after, before)
 
 

@@ -272,8 +272,14 @@ def _with_texts(git: Git, pair: _Pair, files: Sequence[FileDiff]) -> tuple[FileD
     shown = _turned(git, pair, _unhidden(git, pair, files, stored))
     here = (f for f in shown if f.content is Content.TEXT and f.status is not FileStatus.REMOVED)
     texts = _texts(git, {f.path: stored[f.path] for f in here if f.path in stored})
-    whole = tuple(replace(f, text=texts.get(f.path, f.text)) for f in shown)
+    whole = tuple(_with_text(f, texts.get(f.path)) for f in shown)
     return whole if pair.committed else _unfiltered(git, whole)
+
+
+def _with_text(file: FileDiff, text: str | None) -> FileDiff:
+    if text is None and _lacks_text(file):
+        return replace(file, lacks=f"it is no text of at most {MAX_TEXT // 2**20} MB")
+    return file if text is None else replace(file, text=text)
 
 
 def _unhidden(

@@ -101,8 +101,9 @@ class Hunk:
 class FileDiff:
     """One file of the change.
 
-    `text` is the whole file at the head, None where the host could not have it; `missing` says why
-    there are no hunks although the content changed, `is_large` that it is for the size.
+    `text` is the whole file at the head, None where the host could not have it; `lacks` says why not,
+    "" where nobody could expect it (of a patch from elsewhere). `missing` says why there are no hunks
+    although the content changed, `is_large` that it is for the size.
     """
 
     path: str
@@ -113,6 +114,7 @@ class FileDiff:
     old_mode: str = ""
     new_mode: str = ""
     text: str | None = None
+    lacks: str = ""
     missing: str = ""
     is_large: bool = False
 

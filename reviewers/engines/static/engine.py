@@ -102,7 +102,7 @@ def _why_not(analyser: Analyser, file: FileDiff) -> str:
     if not analyser.needs_text or file.status is FileStatus.REMOVED:
         return ""
     if file.text is None:
-        return "its whole text is not known"
+        return file.lacks or "its whole text is not known"
     if _bytes(file.text) > MAX_FILE_BYTES or file.text.count("\n") > MAX_LINES:
         return "larger than 1 MB or 20,000 lines"
     return ""
@@ -244,7 +244,7 @@ def _partial(session: _Session, hunks: Sequence[HunkRef]) -> Iterable[Partial]:
             yield Partial(hunk, Reading.NOT_APPLICABLE, "no rule for this kind of file")
             continue
         failed = [f"{a.name}: {why}" for a in mine if (why := _failure(session, a, hunk.path))]
-        if file.text is None:
+        if file.text is None and not file.lacks:
             if len(failed) == len(mine):
                 yield Partial(hunk, Reading.NOT_ASKED, "its whole text is not known")
         elif failed:

@@ -11,7 +11,7 @@ import pytest
 
 from bot.config import PATH as CONFIG
 from bot.errors import AccessProblem, BadLineProblem, HostProblem, LostProblem, MissingProblem
-from bot.hosts.answers import NO_DIFF
+from bot.hosts.answers import NO_DIFF, NO_TEXT
 from bot.hosts.github import DRAFT, find_token
 from bot.outputs.inline import InlineComment
 from bot.settings import Settings
@@ -232,6 +232,21 @@ async def test_what_has_no_diff_is_a_gap_unless_nothing_could_be_read(
         async with reach(github) as forge:
             (file,) = (await forge.load()).subject.change.files
         assert (file.content, file.status, file.missing) == expected
+
+
+@pytest.mark.parametrize(("size", "lacks"), [(TRUNCATED, ""), (TRUNCATED + 1, NO_TEXT)])
+async def test_s36_a_text_that_is_cut_off_is_not_taken_for_one_that_nobody_could_have(
+    size: int, lacks: str
+) -> None:
+    """GraphQL gives the first 512 kB; analysers that need the whole file have not read it."""
+    old = "x = 1\n" + "#" * (size - 6)
+    async with fake_github() as github:
+        github.pull(1, {"a.py": old, "gone.py": old}, {"a.py": old.replace("1", "2")})
+        async with reach(github) as forge:
+            files = (await forge.load()).subject.change.by_path
+    assert (files["a.py"].text is None, files["a.py"].lacks) == (bool(lacks), lacks)
+    assert files["a.py"].hunks
+    assert files["gone.py"].lacks == ""
 
 
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 9\n"
