@@ -159,6 +159,17 @@ async def test_s33_a_configuration_that_cannot_be_read_is_named(there: dict[str,
         assert [note for note in subject.notes if CONFIG in note]
 
 
+@pytest.mark.parametrize("after", [{}, {"old.toml": "rounds = 1\n"}], ids=["deleted", "renamed"])
+async def test_s31_a_configuration_that_goes_away_is_told(after: dict[str, Any]) -> None:
+    async with fake_github() as github:
+        renames = dict.fromkeys(after, CONFIG)
+        github.pull(1, {CONFIG: "rounds = 1\n"}, {**after, "a.py": "a\n"}, renames=renames)
+        async with reach(github) as forge:
+            subject = (await forge.load()).subject
+        assert subject.config == b"rounds = 1\n"
+        assert subject.notes == (f"{CONFIG} is changed here. That of the base branch was used.",)
+
+
 async def test_a_guideline_that_is_only_a_link_is_not_taken_for_one() -> None:
     async with fake_github() as github:
         link = Entry("AGENTS.md", "120000")

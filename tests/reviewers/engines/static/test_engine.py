@@ -33,6 +33,7 @@ class Told:
     hits: Sequence[Hit] = ()
     report: Report = Report()
     needs_text: bool = True
+    follows_names: bool = False
     name: str = "told"
     version: str = "1"
     rules: Mapping[str, AnalyserRule] = field(
