@@ -151,6 +151,11 @@ class Git:
         except GitError:
             return None
 
+    @property
+    def is_shallow(self) -> bool:
+        """Whether the clone lacks what came before some of its commits."""
+        return self.text("rev-parse", "--is-shallow-repository") == "true"
+
     def empty_tree(self) -> str:
         """The id of the tree that holds nothing, in this repository's kind of hash."""
         return self.text("hash-object", "-t", "tree", "--stdin")

@@ -12,6 +12,7 @@ from bot.errors import UsageProblem
 from bot.hosts.git import MAX_DIFFED, Git, GitError, Stored
 from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, nearest, shortened
 from bot.hosts.patch import files_of
+from bot.hosts.ranges import Pair, default_range, ends, named_range
 from bot.subject import Subject
 from reviewers.core.change import Change, Content, FileDiff, FileStatus, Guideline
 from reviewers.core.diff import BINARY_PROBE, DiffError, is_lfs_pointer, parse_diff
@@ -22,30 +23,12 @@ MAX_POINTER = 1024
 MAX_TEXT = 2**20
 """Bytes of a file that are read as its whole text; of a larger one only the hunks are known."""
 
-NO_DEFAULT = (
-    "No default branch is known here (no `origin`, no `main`, `master` or `trunk`), so only the last "
-    "commit was reviewed. Name a range for more."
-)
-
 
 class Uncommitted(enum.Enum):
     """What of the work that is not committed is meant."""
 
     STAGED = "staged changes"
     TREE = "uncommitted changes"
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """Two trees to compare; `base_commit` is where the configuration is read."""
-
-    base: str
-    head: str
-    base_commit: str
-    label: str
-    base_ref: str = ""
-    committed: bool = True
-    note: str = ""
 
 
 def from_range(folder: Path, spec: str | None) -> Subject:
@@ -56,10 +39,10 @@ def from_range(folder: Path, spec: str | None) -> Subject:
     """
     if spec is None:
         git = Git(folder)
-        return _subject(git, _default_range(git))
-    left, right = _ends(spec)
+        return _subject(git, default_range(git))
+    left, right = ends(spec)
     git = Git(folder)
-    return _subject(git, _range(git, spec, left, right))
+    return _subject(git, named_range(git, spec, left, right))
 
 
 def from_uncommitted(folder: Path, what: Uncommitted) -> Subject:
@@ -71,7 +54,7 @@ def from_uncommitted(folder: Path, what: Uncommitted) -> Subject:
         tree = git.staged_tree()
     else:
         tree = git.working_tree() or base
-    return _subject(git, _Pair(base, tree, base, what.value, committed=False))
+    return _subject(git, Pair(base, tree, base, what.value, committed=False))
 
 
 def from_patch(data: bytes, name: str, folder: Path | None = None) -> Subject:
@@ -167,75 +150,7 @@ def _steering_near(git: Git | None) -> _Steering:
     return _steering(git, head, []) if git and head else _Steering()
 
 
-def _ends(spec: str) -> tuple[str, str]:
-    """What stands before and behind the dots of a range."""
-    left, dots, right = spec.partition("...") if "..." in spec else spec.partition("..")
-    if not dots:
-        raise UsageProblem(
-            f"{spec!r} is neither a range nor a pull request.",
-            "Give A..B (a commit C alone: C^..C), OWNER/REPO#NUMBER, or a pull request's address.",
-        )
-    return left, right
-
-
-def _range(git: Git, spec: str, left: str, right: str) -> _Pair:
-    base, head = (_known(git, side or "HEAD") for side in (left, right))
-    start = _merge_base(git, base, head) or base
-    return _Pair(start, head, start, spec, left or "HEAD")
-
-
-def _known(git: Git, revision: str) -> str:
-    commit = git.commit(revision)
-    if commit is None:
-        raise UsageProblem(
-            f"The revision {revision!r} is not known in {git.folder}.",
-            "Fetch it first, or name another one.",
-        )
-    return commit
-
-
-def _merge_base(git: Git, base: str, head: str) -> str:
-    try:
-        return git.text("merge-base", base, head)
-    except GitError:
-        return ""
-
-
-def _default_range(git: Git) -> _Pair:
-    head = git.commit("HEAD")
-    if head is None:
-        raise UsageProblem("This repository has no commit yet.", "Commit, or use --staged.")
-    default = _default_branch(git)
-    start = _merge_base(git, default[1], head) if default else ""
-    if default and start and start != head:
-        return _Pair(start, head, start, f"{default[0]}..HEAD", default[0])
-    parent = git.commit("HEAD^")
-    short = head[:7]
-    if parent is None:
-        # Nothing stands before it, so nothing steers the review either (case S31).
-        nothing = git.empty_tree()
-        if git.text("rev-parse", "--is-shallow-repository") == "true":
-            note = f"This clone is shallow and lacks what came before {short}: every file is new."
-            return _Pair(nothing, head, nothing, f"{short} (all files)", note=note)
-        return _Pair(nothing, head, nothing, f"{short} (first commit)")
-    note = "" if default else NO_DEFAULT
-    return _Pair(parent, head, parent, f"{parent[:7]}..{short} (the last commit)", note=note)
-
-
-def _default_branch(git: Git) -> tuple[str, str] | None:
-    """Name and commit of the branch that pull requests go to, as far as it can be known here."""
-    try:
-        remote = git.text("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
-    except GitError:
-        remote = ""
-    for name in (remote, "origin/main", "origin/master", "main", "master", "trunk"):
-        commit = git.commit(f"refs/remotes/{name}") or git.commit(f"refs/heads/{name}")
-        if name and commit:
-            return name, commit
-    return None
-
-
-def _subject(git: Git, pair: _Pair) -> Subject:
+def _subject(git: Git, pair: Pair) -> Subject:
     try:
         files = parse_diff(git.diff(pair.base, pair.head))
     except DiffError as e:
@@ -264,7 +179,7 @@ def _nothing(label: str) -> UsageProblem:
     )
 
 
-def _with_texts(git: Git, pair: _Pair, files: Sequence[FileDiff]) -> tuple[FileDiff, ...]:
+def _with_texts(git: Git, pair: Pair, files: Sequence[FileDiff]) -> tuple[FileDiff, ...]:
     """The files with their whole texts at the head, whatever the change's own attributes say."""
     gone = {f.path for f in files if f.status is FileStatus.REMOVED}
     stored = git.files(pair.head, [f.path for f in files if f.path not in gone])
@@ -283,7 +198,7 @@ def _with_text(file: FileDiff, text: str | None) -> FileDiff:
 
 
 def _unhidden(
-    git: Git, pair: _Pair, files: Sequence[FileDiff], stored: Mapping[str, Stored]
+    git: Git, pair: Pair, files: Sequence[FileDiff], stored: Mapping[str, Stored]
 ) -> tuple[FileDiff, ...]:
     """Text that the change's own .gitattributes calls binary is text all the same."""
     binary = [f for f in files if f.content is Content.BINARY and f.path in stored]
@@ -305,7 +220,7 @@ def _unhidden(
     )
 
 
-def _turned(git: Git, pair: _Pair, files: tuple[FileDiff, ...]) -> tuple[FileDiff, ...]:
+def _turned(git: Git, pair: Pair, files: tuple[FileDiff, ...]) -> tuple[FileDiff, ...]:
     """What is binary and was text before is a gap."""
     now = [f for f in files if f.content is Content.BINARY and f.status is not FileStatus.REMOVED]
     stored = git.files(pair.base, [f.old_path or f.path for f in now])
@@ -334,7 +249,7 @@ def _unfiltered(git: Git, files: tuple[FileDiff, ...]) -> tuple[FileDiff, ...]:
     )
 
 
-def _message(git: Git, pair: _Pair) -> tuple[str, str]:
+def _message(git: Git, pair: Pair) -> tuple[str, str]:
     """What the author says the change is: one commit's message, or the subjects of several."""
     if not pair.committed:
         return pair.label, ""
@@ -346,7 +261,7 @@ def _message(git: Git, pair: _Pair) -> tuple[str, str]:
     return title or pair.label, rest.strip()
 
 
-def _log(git: Git, pair: _Pair, form: str) -> list[str]:
+def _log(git: Git, pair: Pair, form: str) -> list[str]:
     ends = [pair.head] if git.commit(pair.base) is None else [f"{pair.base}..{pair.head}"]
     limit = "--max-count=50"
     try:

@@ -9,12 +9,12 @@ import pytest
 from bot.errors import HostProblem, Problem, UsageProblem
 from bot.hosts.local import (
     MAX_TEXT,
-    NO_DEFAULT,
     Uncommitted,
     from_patch,
     from_range,
     from_uncommitted,
 )
+from bot.hosts.ranges import APART, NO_BASE, NO_DEFAULT
 from bot.pipeline import Circumstances, review, terms_of
 from bot.settings import Settings
 from bot.subject import Subject
@@ -89,6 +89,28 @@ def test_commits_without_a_common_past_are_compared_as_they_are(repo: Checkout) 
     subject = from_range(repo.folder, "main..other")
     assert added(subject, "a.py") == ["a = 2"]
     assert subject.change.base == repo.git("rev-parse", "main")
+    assert subject.notes == (APART,)
+    repo.commit({"a.py": "a = 3\n"})
+    subject = from_range(repo.folder, None)
+    assert added(subject, "a.py") == ["a = 3"]
+    assert subject.notes == (NO_BASE.format("main"),)
+
+
+@pytest.mark.parametrize("spec", [None, "origin/main..HEAD", "origin/main...HEAD"])
+def test_where_a_shallow_clone_lacks_the_parting_nothing_is_guessed(
+    forked: Checkout, tmp_path: Path, spec: str | None
+) -> None:
+    """Only the last commit would be read, or what main gained since would count as removed."""
+    clone = tmp_path / "clone"
+    depth = ("--depth=2", "--no-single-branch", "--branch=topic")
+    forked.commit({"topic.py": "t = eval(x)\n"})
+    forked.commit({"topic.py": "t = 4\n"})
+    forked.git("checkout", "--quiet", "main")
+    forked.commit({"main.py": "m = 2\n"})
+    forked.git("clone", "--quiet", *depth, f"file://{forked.folder}", str(clone))
+    with pytest.raises(UsageProblem, match=r"shallow and lacks .*`git fetch --unshallow`"):
+        from_range(clone, spec)
+    assert added(from_range(clone, "HEAD^..HEAD"), "topic.py") == ["t = 4"]
 
 
 def test_on_the_default_branch_the_last_commit_is_meant(forked: Checkout) -> None:
