@@ -13,10 +13,12 @@ from bot.hosts.git import MAX_DIFFED, Git, GitError, Stored
 from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, nearest, shortened
 from bot.hosts.patch import files_of
 from bot.hosts.ranges import Pair, default_range, ends, named_range
+from bot.outputs.words import plural
 from bot.subject import Subject
 from reviewers.core.change import Change, Content, FileDiff, FileStatus, Guideline
 from reviewers.core.diff import BINARY_PROBE, DiffError, is_lfs_pointer, parse_diff
 
+UNTRACKED = "Not reviewed: {}, which git does not track. `git add -N` counts a file in."
 PATHS_AT_ONCE = 500
 MAX_POINTER = 1024
 """Bytes that a Git LFS pointer has at most (git-lfs, docs/spec.md)."""
@@ -46,15 +48,19 @@ def from_range(folder: Path, spec: str | None) -> Subject:
 
 
 def from_uncommitted(folder: Path, what: Uncommitted) -> Subject:
-    """What is staged, or all changes of tracked files, against the last commit."""
+    """What is staged, or all changes of tracked files, against the last commit.
+
+    Files that are not tracked are counted in a note: they may hold anything, secrets too.
+    """
     git = Git(folder)
     head = git.commit("HEAD")
     base = head or git.empty_tree()
     if what is Uncommitted.STAGED:
-        tree = git.staged_tree()
+        tree, untracked = git.staged_tree(), 0
     else:
-        tree = git.working_tree() or base
-    return _subject(git, Pair(base, tree, base, what.value, committed=False))
+        tree, untracked = git.working_tree(), git.untracked()
+    note = UNTRACKED.format(plural(untracked, "file")) if untracked else ""
+    return _subject(git, Pair(base, tree, base, what.value, committed=False, note=note))
 
 
 def from_patch(data: bytes, name: str, folder: Path | None = None) -> Subject:
@@ -156,7 +162,7 @@ def _subject(git: Git, pair: Pair) -> Subject:
     except DiffError as e:
         raise UsageProblem(f"git's diff cannot be read: {e}.", "Report this as a bug.") from None
     if not files:
-        raise _nothing(pair.label)
+        raise _nothing(pair.label, "" if pair.committed else pair.note)
     files = _with_texts(git, pair, files)
     title, description = _message(git, pair)
     steering = _steering(git, pair.base_commit, [f.path for f in files])
@@ -173,9 +179,10 @@ def _subject(git: Git, pair: Pair) -> Subject:
     )
 
 
-def _nothing(label: str) -> UsageProblem:
+def _nothing(label: str, hint: str = "") -> UsageProblem:
     return UsageProblem(
-        f"There is nothing to review: no file differs in {label}.", "Name another range or patch."
+        f"There is nothing to review: no file differs in {label}.",
+        hint or "Name another range or patch.",
     )
 
 

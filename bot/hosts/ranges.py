@@ -11,7 +11,9 @@ NO_DEFAULT = (
     "No default branch is known here (no `origin`, no `main`, `master` or `trunk`), so only the last "
     "commit was reviewed. Name a range for more."
 )
-NO_BASE = "HEAD has no commit in common with {}, so only the last commit was reviewed. Name a range for more."
+NO_BASE = (
+    "HEAD and {} share no commit, so only the last commit was reviewed. Name a range for more."
+)
 APART = "Both ends have no commit in common, so everything in which they differ was reviewed."
 
 

@@ -9,6 +9,7 @@ import pytest
 from bot.errors import HostProblem, Problem, UsageProblem
 from bot.hosts.local import (
     MAX_TEXT,
+    UNTRACKED,
     Uncommitted,
     from_patch,
     from_range,
@@ -190,6 +191,30 @@ def test_what_is_staged_is_not_what_lies_in_the_working_tree(repo: Checkout) -> 
         repo.git("diff"),
         repo.git("stash", "list"),
     ) == before
+
+
+def test_announced_files_are_part_of_the_working_tree_and_untracked_ones_are_counted(
+    repo: Checkout,
+) -> None:
+    repo.commit({"a.py": "a = 1\n", ".gitignore": "*.log\n"})
+    repo.write({"new.py": "x = eval(y)\n", "other.py": "o = 1\n", "b.log": "b\n"})
+    with pytest.raises(UsageProblem, match=r"nothing to review.*Not reviewed: 2 files, which git"):
+        from_uncommitted(repo.folder, Uncommitted.TREE)
+    repo.git("add", "--intent-to-add", "new.py")
+    before = repo.git("status", "--porcelain")
+    subject = from_uncommitted(repo.folder, Uncommitted.TREE)
+    assert [(f.path, f.status, f.text) for f in subject.change.files] == [
+        ("new.py", FileStatus.ADDED, "x = eval(y)\n")
+    ]
+    assert subject.notes == (UNTRACKED.format("1 file"),)
+    assert repo.git("status", "--porcelain") == before
+
+
+def test_the_working_tree_before_the_first_commit(repo: Checkout) -> None:
+    repo.stage({"a.py": "a = 1\n"})
+    repo.write({"a.py": "a = 2\n"})
+    subject = from_uncommitted(repo.folder, Uncommitted.TREE)
+    assert added(subject, "a.py") == ["a = 2"]
 
 
 def test_in_a_commit_hook_the_index_of_that_commit_counts(
