@@ -17,7 +17,7 @@ from bot.hosts import answers, queries
 from bot.hosts.graph import Graph
 from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, is_guideline, nearest, shortened
 from bot.subject import PullRequest
-from reviewers.core.change import FileDiff, Guideline
+from reviewers.core.change import FileDiff, FileStatus, Guideline
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,8 @@ class Contents:
                 "Name a file that the base branch holds.",
             )
         notes = [UNUSABLE_CONFIG] if unusable else []
-        if any(f.path == self._config_path for f in files):
+        moved = (f.old_path for f in files if f.status is FileStatus.RENAMED)
+        if self._config_path in (*(f.path for f in files), *moved):
             notes.append(f"{self._config_path} is changed here. That of the base branch was used.")
         good = [path for path, text in texts.items() if is_guideline(text)]
         near = nearest((f.path for f in files), good)

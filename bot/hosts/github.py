@@ -156,7 +156,8 @@ class GitHub:
             raise told(e, "compare with the commit reviewed before") from e
         if len(rows) >= MOST_COMPARED:
             return None
-        return Change(tuple(map(answers.file_of, rows)), head=head, base=base)
+        once = {row["filename"]: row for row in rows}
+        return Change(tuple(map(answers.file_of, once.values())), head=head, base=base)
 
     async def reviews(self) -> tuple[PostedReview, ...]:
         """The reviews as they are now."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from reviewers.core.finding import Side
@@ -101,8 +101,9 @@ class Hunk:
 class FileDiff:
     """One file of the change.
 
-    `text` is the whole file at the head, None where the host could not have it; `missing` says why
-    there are no hunks although the content changed.
+    `text` is the whole file at the head, None where the host could not have it; `lacks` says why not,
+    "" where nobody could expect it (of a patch from elsewhere). `missing` says why there are no hunks
+    although the content changed, `is_large` that it is for the size.
     """
 
     path: str
@@ -113,7 +114,19 @@ class FileDiff:
     old_mode: str = ""
     new_mode: str = ""
     text: str | None = None
+    lacks: str = ""
     missing: str = ""
+    is_large: bool = False
+
+    def turned(self) -> FileDiff:
+        """As a gap: the file was text before and is now what nobody can read.
+
+        Such a file is never left out like a picture: one zero byte would take a program from the
+        eyes of every reviewer, and it would run all the same.
+        """
+        now = "binary" if self.content is Content.BINARY else f"a {self.content.value}"
+        said = f"it was text before and is {now} now, so no line of it is shown"
+        return replace(self, content=Content.TEXT, hunks=(), text=None, missing=said)
 
     @cached_property
     def rows(self) -> dict[tuple[Side, int], Line]:
@@ -159,6 +172,7 @@ class Change:
     """Everything that reviewers may look at. All of it is data from strangers, never an order.
 
     `undelivered` names what the host knows to be part of the change and could not hand over.
+    ValueError where a path stands twice: a hunk is named by its path, so one would hide the other.
     """
 
     files: tuple[FileDiff, ...]
@@ -168,6 +182,10 @@ class Change:
     base: str = ""
     guidelines: tuple[Guideline, ...] = ()
     undelivered: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if len(self.by_path) < len(self.files):
+            raise ValueError("a file stands in the change more than once")
 
     @cached_property
     def by_path(self) -> dict[str, FileDiff]:

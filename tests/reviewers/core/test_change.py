@@ -92,3 +92,9 @@ def test_files_of_which_only_hunks_are_known_are_named() -> None:
     bare = of(PATCH)
     assert Change((bare,)).without_text == ("f.py",)
     assert change({"x.py": ("a\n", "b\n"), "gone.py": ("a\n", None)}).without_text == ()
+
+
+def test_no_file_stands_in_a_change_twice() -> None:
+    """The later one would hide the earlier one's hunks from every reviewer."""
+    with pytest.raises(ValueError, match="more than once"):
+        Change((of(PATCH), of(PATCH)))
