@@ -6,16 +6,17 @@ import hashlib
 import logging
 import math
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
 
-from bot.config import PATH, Config, parse_config, tightening
-from bot.errors import ConfigProblem
+from bot.config import PATH, Unusable
 from bot.explain import explain
+from bot.narrowing import Held, held
 from bot.outputs.seal import Seal
+from bot.outputs.words import listing
 from bot.report import Report
 from bot.settings import Settings
 from bot.subject import Subject
@@ -27,8 +28,9 @@ from reviewers.core.fanout import Done, Failed, fan_out
 from reviewers.core.finding import Severity
 from reviewers.core.history import EVERYTHING, History
 from reviewers.core.plan import Plan, hunk_key, plan
+from reviewers.core.policy import STATIC
 from reviewers.core.settle import MoreCalls, settle
-from reviewers.core.verdict import Verdict
+from reviewers.core.verdict import Outcome, Verdict
 from reviewers.engines.claude.context import weigh
 from reviewers.protocols import Brief, Engine, ModelAccess, Watch, unwatched
 from reviewers.registry import ANALYSERS, build_engine
@@ -37,6 +39,11 @@ AT_ONCE = 16
 """Calls of one review that run at the same time."""
 GRACE_SECONDS = 30.0
 """So much longer than an engine's own deadline the fan-out waits, in case the engine fails."""
+
+UNTOLD = "what may be sent to one cannot be told from the configuration"
+"""Why no model is asked where the configuration is not in order."""
+_NARROWING = ("budget", "engine", "exclude", "ignore", "limits", "reviewers", "triggers")
+"""The keys and tables of which something may hold in a file that is not in order, beside the gate."""
 
 log = logging.getLogger(__name__)
 
@@ -101,13 +108,14 @@ class Circumstances:
     """What a door gives to a review beside the change: environment, wishes, and who watches.
 
     `turn` is awaited before the plan, where several reviews share a processor. `strict` turns a
-    wrong configuration into an error; else defaults hold and a note says so. `again`, `elsewhere` and
-    `commands` are told to people (see Report), `notes` beside those of the terms. `engine` makes the
-    engines; another one is given where another job has looked already. `paid` is what this very
-    review has cost before it was interrupted, `before` what the pull request has cost as far as the
-    door knows, both in USD; `allot` sets money aside where others spend of the same. `cut` books what a
-    call had used that was cancelled, and must not take long. `patience` is how many seconds a call may
-    wait for its turn beyond an engine's deadline. `seal` signs what is posted, and tells what was.
+    wrong configuration into an error; else what narrows holds (bot/narrowing.py) and a note says so.
+    `again`, `elsewhere` and `commands` are told to people (see Report), `notes` beside those of the
+    terms. `engine` makes the engines; another one is given where another job has looked already.
+    `paid` is what this very review has cost before it was interrupted, `before` what the pull request
+    has cost as far as the door knows, both in USD; `allot` sets money aside where others spend of the
+    same. `cut` books what a call had used that was cancelled, and must not take long. `patience` is how
+    many seconds a call may wait for its turn beyond an engine's deadline. `seal` signs what is posted,
+    and tells what was.
     """
 
     settings: Settings
@@ -134,40 +142,40 @@ class Circumstances:
 
 def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Terms:
     """The terms that the base branch's configuration, the environment and the options make."""
-    notes: tuple[str, ...] = ()
-    try:
-        config = parse_config(subject.config, PATH) if subject.config is not None else Config()
-    except ConfigProblem as e:
-        if around.strict:
-            raise
-        config = tightening(subject.config or b"")
-        held = _held(config)
-        notes = (f"The configuration is not used{held}. {e.what}",)
+    found = held(subject.config)
+    if found.problem and around.strict:
+        raise found.problem
+    options = around.options
+    if found.is_doubtful:
+        options = replace(options, engine=STATIC)
     paid = Paid(max(spent, around.before), around.paid)
-    terms = agree(config, around.settings, around.options, around.nonce, paid)
+    terms = agree(found.config, around.settings, options, around.nonce, paid)
     origin = f"{PATH} on {subject.base_ref}" if subject.base_ref else PATH
-    told = tuple(explain(config, origin, around.settings.ceilings))
+    told = tuple(explain(found.config, origin, around.settings.ceilings))
     return replace(
         terms,
         digest=_towards(terms.digest, subject),
-        notes=(*terms.notes, *notes, *around.notes),
+        no_model=UNTOLD if found.is_doubtful else terms.no_model,
+        withheld=found.is_doubtful,
+        notes=(*terms.notes, *_not_used(found), *around.notes),
         settings=told,
     )
 
 
-def _held(config: Config) -> str:
-    """What of a configuration that is not in order holds all the same."""
+def _not_used(found: Held) -> Iterator[str]:
+    """That a configuration is not in order, and what of it holds all the same."""
+    if found.problem is None:
+        return
+    config = found.config
     parts = [f'gate "{config.gate}"'] if config.gate else []
-    parts += ["budget"] if config.budget.model_fields_set else []
-    return f", but for its {' and its '.join(parts)}" if parts else ""
+    parts += (name for name in _NARROWING if name in config.model_fields_set)
+    but = f", but for its {listing(parts)}" if parts and not found.is_doubtful else ""
+    yield f"The configuration is not used{but}. {found.problem.what}"
 
 
-def gate_of(config: bytes | None) -> Severity | None:
+def gate_of(config: bytes | Unusable | None) -> Severity | None:
     """The gate that the terms would have with this configuration of the base branch."""
-    try:
-        gate = parse_config(config, PATH).gate if config is not None else ""
-    except ConfigProblem:
-        gate = tightening(config or b"").gate
+    gate = held(config).config.gate
     return Severity.parse(gate) if gate else None
 
 
@@ -195,6 +203,8 @@ async def review(
     await around.announce(brief)
     async with asking(brief, around) as ask:
         verdict = await _rounds(brief, ask, history)
+    if terms.withheld and verdict.outcome is not Outcome.FAILED:
+        verdict = replace(verdict, outcome=Outcome.INCOMPLETE)
     return Report(
         verdict,
         subject,
@@ -204,6 +214,7 @@ async def review(
         elsewhere=around.elsewhere,
         commands=around.commands,
         no_model=terms.no_model,
+        withheld=terms.withheld,
         notes=terms.notes,
         settings=terms.settings,
     )

@@ -38,7 +38,8 @@ class Report:
     `run` names this run (8 characters), `config` is the configuration's digest. `elsewhere` is
     where texts stand that the body leaves out ("check run"), "" for nowhere; `again` is how a
     person tries again ("comment `/triptych review`"). `commands` tells whether a server of ours
-    answers comments, `no_model` says why no model was asked, `settings` are all that held.
+    answers comments, `no_model` says why no model was asked, `withheld` that the review is incomplete
+    for it (see Terms), `settings` are all that held.
     """
 
     verdict: Verdict
@@ -49,6 +50,7 @@ class Report:
     elsewhere: str = ""
     commands: bool = False
     no_model: str = "no API key is set"
+    withheld: bool = False
     notes: tuple[str, ...] = ()
     settings: tuple[Setting, ...] = ()
     paid: float = 0.0

@@ -47,7 +47,8 @@ class Terms:
     """The agreement: policy, access to models (None: analysers only), and what to tell people.
 
     `digest` names the configuration (and, of a pull request, the branch it goes into) in the marker;
-    `no_model` says why no model is asked; `settings`
+    `no_model` says why no model is asked, `withheld` that one might be, and that the review is
+    incomplete without; `settings`
     list what the agreement was made of, each with its origin.
     """
 
@@ -55,6 +56,7 @@ class Terms:
     access: ModelAccess | None
     digest: str
     no_model: str = ""
+    withheld: bool = False
     notes: tuple[str, ...] = field(default=())
     post_clean: bool = False
     gate: Severity | None = None

@@ -29,7 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         *("bot.report", "bot.logs", "bot.metrics", "bot.jobs.protocol"),
         *("bot.app_needs", "bot.delivery", "bot.secret_file", "bot.variables", "bot.version"),
     ),
-    ("bot.terms",),
+    ("bot.terms", "bot.narrowing"),
     ("bot.explain",),
     ("bot.outputs", "bot.hosts", "bot.posted"),
     ("bot.publish", "bot.triggers"),

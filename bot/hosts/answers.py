@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.config import Unusable
 from bot.errors import Gone, GoneProblem
 from bot.hosts.protocol import PostedComment, PostedReview
 from bot.jobs.protocol import Place
@@ -59,6 +60,15 @@ def blob(answer: Mapping[str, Any] | None) -> Blob | None:
         answer.get("isBinary"),
         int(answer.get("byteSize") or 0),
     )
+
+
+def configuration(found: Blob | None) -> bytes | Unusable | None:
+    """The configuration in the object at its path (see Subject). A folder, a link to one, a file in
+    UTF-16 or of half a megabyte has no text, and is there all the same (case S33).
+    """
+    if found is None:
+        return None
+    return Unusable.FILE if found.text is None else found.text.encode()
 
 
 def modes(folder: str, answer: Mapping[str, Any] | None) -> dict[str, str]:

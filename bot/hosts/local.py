@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.config import PATH as CONFIG_PATH
+from bot.config import Unusable
 from bot.errors import UsageProblem
 from bot.hosts.git import MAX_DIFFED, Git, GitError, Stored
-from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, nearest, shortened
+from bot.hosts.guidelines import candidates, nearest, shortened
 from bot.hosts.patch import files_of
 from bot.hosts.ranges import Pair, default_range, ends, named_range
 from bot.outputs.words import plural
@@ -79,7 +80,7 @@ def from_patch(data: bytes, name: str, folder: Path | None = None) -> Subject:
     more = f" and {rest} more" if rest > 0 else ""
     notes = (f"Only the hunks are known, not the whole files: {lacking}{more}.",) if lacking else ()
     steering = _steering_near(git)
-    return Subject(name, change, config=steering.config, notes=(*notes, *steering.notes))
+    return Subject(name, change, config=steering.config, notes=notes)
 
 
 def _whole_if_new(file: FileDiff) -> FileDiff:
@@ -175,7 +176,7 @@ def _subject(git: Git, pair: Pair) -> Subject:
         change,
         base_ref=pair.base_ref,
         config=steering.config,
-        notes=((pair.note,) if pair.note else ()) + steering.notes,
+        notes=(pair.note,) if pair.note else (),
     )
 
 
@@ -281,9 +282,8 @@ def _log(git: Git, pair: Pair, form: str) -> list[str]:
 class _Steering:
     """What the base says about how to review."""
 
-    config: bytes | None = None
+    config: bytes | Unusable | None = None
     guidelines: tuple[Guideline, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def _steering(git: Git, base: str, paths: Sequence[str]) -> _Steering:
@@ -296,5 +296,5 @@ def _steering(git: Git, base: str, paths: Sequence[str]) -> _Steering:
         Guideline(path, shortened(present[path].decode("utf-8", "replace")))
         for path in nearest(paths, present)
     )
-    unusable = CONFIG_PATH in stored and CONFIG_PATH not in good
-    return _Steering(present.get(CONFIG_PATH), guidelines, (UNUSABLE_CONFIG,) if unusable else ())
+    nothing = Unusable.FILE if CONFIG_PATH in stored else None
+    return _Steering(present.get(CONFIG_PATH, nothing), guidelines)

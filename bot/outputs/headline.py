@@ -48,7 +48,7 @@ def rest(report: Report) -> str:
     counted = count(report)
     who = readers(report)
     where = "In the rest"
-    if who and not any(reader.read for reader in who):
+    if report.withheld or (who and not any(reader.read for reader in who)):
         where = "From the analysers" if report.verdict.history.is_first else "Known so far"
     return f"{where}, {words.small(counted)}."
 

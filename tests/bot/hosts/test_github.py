@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.config import PATH as CONFIG
+from bot.config import Unusable
 from bot.errors import AccessProblem, BadLineProblem, HostProblem, LostProblem, MissingProblem
 from bot.hosts.answers import NO_DIFF, NO_TEXT
 from bot.hosts.github import DRAFT, find_token
@@ -150,13 +151,14 @@ async def test_s31_configuration_and_guidelines_are_those_of_the_base() -> None:
     ],
     ids=["binary", "too large", "folder"],
 )
-async def test_s33_a_configuration_that_cannot_be_read_is_named(there: dict[str, Any]) -> None:
+async def test_s33_a_configuration_that_cannot_be_read_is_not_none_at_all(
+    there: dict[str, Any],
+) -> None:
     async with fake_github() as github:
         github.pull(1, there, {**there, "a.py": "a\n"})
         async with reach(github) as forge:
             subject = (await forge.load()).subject
-        assert subject.config is None
-        assert [note for note in subject.notes if CONFIG in note]
+        assert subject.config is Unusable.FILE
 
 
 @pytest.mark.parametrize("after", [{}, {"old.toml": "rounds = 1\n"}], ids=["deleted", "renamed"])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.config import Unusable
 from bot.errors import HostProblem, Problem, UsageProblem
 from bot.hosts.local import (
     MAX_TEXT,
@@ -391,23 +392,21 @@ def test_the_nearest_guideline_of_each_name_wins(repo: Checkout) -> None:
     [Link("../../outside.toml"), b"# " + b"x" * MAX_TEXT, Module("c0ffee" + "0" * 34)],
     ids=["link", "too large", "submodule"],
 )
-def test_s33_a_configuration_that_is_no_plain_file_is_not_used_and_named(
+def test_s33_a_configuration_that_is_no_plain_file_is_not_used(
     repo: Checkout, config: Link
 ) -> None:
     (repo.folder.parent / "outside.toml").write_text("rounds = 3\n")
     repo.commit({CONFIG: config, "a.py": "a = 1\n"})
     repo.commit({"a.py": "a = 2\n"})
     subject = from_range(repo.folder, "HEAD^..HEAD")
-    assert subject.config is None
-    assert [n for n in subject.notes if CONFIG in n and "not used" in n]
+    assert subject.config is Unusable.FILE
 
 
-def test_s33_a_folder_in_place_of_the_configuration_is_named(repo: Checkout) -> None:
+def test_s33_a_folder_in_place_of_the_configuration_is_not_none_at_all(repo: Checkout) -> None:
     repo.commit({f"{CONFIG}/x": "rounds = 3\n", "a.py": "a = 1\n"})
     repo.commit({"a.py": "a = 2\n"})
     subject = from_range(repo.folder, None)
-    assert subject.config is None
-    assert subject.notes
+    assert subject.config is Unusable.FILE
 
 
 def test_a_guideline_that_is_a_link_is_not_followed(repo: Checkout) -> None:
