@@ -122,11 +122,20 @@ def history_of(stands: Standing, previous: Change | None, change: Change) -> His
         head=marker.head,
         previous=previous,
         known=tuple(_holding(k, marker) for k in known.values()),
-        unread=frozenset(marker.unread),
+        unread=_unread(marker, previous),
         spent=max(o.marker.cost for o in stands.ours),
         complete=marker.outcome in ("clean", "findings"),
         config=marker.config,
     )
+
+
+def _unread(marker: Marker, previous: Change | None) -> frozenset[str]:
+    """The hunks of `previous` that the review had not read. Where one of those that it names is none of
+    them (the base was rewritten, another version wrote it), nobody knows which it is: it may be any.
+    """
+    told = frozenset(marker.unread)
+    there = {h.digest() for f in previous.files for h in f.hunks} if previous else told
+    return told if told <= there else frozenset({EVERYTHING})
 
 
 def _holding(known: Known, marker: Marker) -> Known:

@@ -19,7 +19,7 @@ from bot.report import Report
 from reviewers.core.change import Change
 from reviewers.core.finding import Location, Severity, Side
 from reviewers.core.finding import Standing as Place
-from reviewers.core.history import Dismissal, History, Known, State
+from reviewers.core.history import EVERYTHING, Dismissal, History, Known, State
 from reviewers.core.verdict import Outcome
 from reviewers.core.visible import one_line
 from tests.builders import (
@@ -341,3 +341,17 @@ def test_a_finding_on_a_removed_line_is_on_its_side_again() -> None:
     assert back.finding.location == gone.location
     assert back.finding.quote == "a = 1"
     assert back.finding.title == gone.title
+
+
+def test_an_unread_hunk_that_the_commit_does_not_show_may_be_any_of_its_hunks() -> None:
+    """The base branch was rewritten, or the review is by a version that named hunks otherwise."""
+    of = orders_change()
+    (digest,) = (of.hunk(ref).digest() for ref in of.refs())
+
+    def unread(*told: str, previous: Change | None = of) -> frozenset[str]:
+        review = replace(OURS, body=write_marker(Marker("R", HEAD, "c", "incomplete", unread=told)))
+        return history_of(standing([review]), previous, of).unread
+
+    assert unread(digest) == {digest}
+    assert unread(digest, "0" * 16) == {EVERYTHING}
+    assert unread("0" * 16, previous=None) == {"0" * 16}, "then nothing counts as read anyhow"
