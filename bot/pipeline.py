@@ -294,9 +294,12 @@ def _already(change: Change, history: History, config: str) -> frozenset[str]:
     """Keys of the hunks that the last review read and that have not changed since.
 
     Under another configuration others read them, or in another way: then nothing counts as read. Nor
-    does any of equal hunks where there are more of them now, for nobody can tell which is the new one.
+    where a finding is lost that stands in one of them: carried, it would be forgotten. Nor any of equal
+    hunks where there are more of them now, for nobody can tell which is the new one.
     """
-    if history.previous is None or history.config != config or EVERYTHING in history.unread:
+    if history.previous is None or history.config != config:
+        return frozenset()
+    if history.lost or EVERYTHING in history.unread:
         return frozenset()
     old, now = _hunks(history.previous), _hunks(change)
     return frozenset(

@@ -108,9 +108,7 @@ def _aggregate(
     return _State(coverage, (*verified.findings, *carried.open), dropped, carried.fixed, undecided)
 
 
-def _heard(
-    look: Look, policy: Policy
-) -> tuple[Look, tuple[Claim, ...], tuple[Dropped, ...]]:
+def _heard(look: Look, policy: Policy) -> tuple[Look, tuple[Claim, ...], tuple[Dropped, ...]]:
     """The look with those of its claims that count, and those beyond the limit. It is for voices: an
     analyser has a limit of its own, and what it proves displaces nobody (cases S46, S83).
     """

@@ -274,6 +274,28 @@ async def test_of_equal_hunks_none_was_read_before_where_there_are_more_of_them_
         assert len(again.report.verdict.coverage.hunks) == 2
 
 
+MEDIUMS = {f"m{i:02}.py": f"def f{i}(x=[]):\n    x.append({i})\n    return x\n" for i in range(25)}
+
+
+@pytest.mark.parametrize("torn", [False, True])
+async def test_what_stands_in_a_fold_is_known_after_the_next_push(torn: bool) -> None:
+    """25 medium ones: 12 have a line, 20 a comment. What cannot be read back is found once more."""
+    static = Options("static", rounds=1)
+    async with world() as w:
+        w.github.pull(128, {}, MEDIUMS)
+        await w.review(options=static)
+        if torn:
+            review = w.github.pulls[128].reviews[0]
+            review["body"] = review["body"].replace("13 more medium", "thirteen more medium")
+        w.github.push(128, "9d02f7e", {**MEDIUMS, "z.py": "y = 2\n"})
+        again = await w.review(options=static)
+        assert isinstance(again, Reviewed)
+        verdict = again.report.verdict
+        assert (len(verdict.findings), len(verdict.fixed)) == (25, 0)
+        assert len(verdict.coverage.carried) == (0 if torn else 25)
+        assert w.github.posts() == 1
+
+
 async def test_what_a_model_finds_first_is_new_though_analysers_have_read_it() -> None:
     """Somebody tries it without a key, then sets one: nothing of what it finds is late."""
     medium = {**NONE, "severity": "medium"}
