@@ -6,6 +6,7 @@ import hashlib
 import logging
 import math
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -303,10 +304,21 @@ def _look(outcome: Done[Call, Look] | Failed[Call], used: Look | None) -> Look:
 def _already(change: Change, history: History, config: str) -> frozenset[str]:
     """Keys of the hunks that the last review read and that have not changed since.
 
-    Under another configuration others read them, or in another way: then nothing counts as read.
+    Under another configuration others read them, or in another way: then nothing counts as read. Nor
+    where a finding is lost that stands in one of them: carried, it would be forgotten. Nor any of equal
+    hunks where there are more of them now, for nobody can tell which is the new one.
     """
-    if history.previous is None or history.config != config or EVERYTHING in history.unread:
+    if history.previous is None or history.config != config:
         return frozenset()
-    old = {hunk_key(f.path, h.digest()) for f in history.previous.files for h in f.hunks}
-    now = {hunk_key(ref.path, change.hunk(ref).digest()) for ref in change.refs()}
-    return frozenset(k for k in old & now if k.rsplit(":", 1)[1] not in history.unread)
+    if history.lost or EVERYTHING in history.unread:
+        return frozenset()
+    old, now = _hunks(history.previous), _hunks(change)
+    return frozenset(
+        key
+        for key, number in now.items()
+        if number <= old[key] and key.rsplit(":", 1)[1] not in history.unread
+    )
+
+
+def _hunks(change: Change) -> Counter[str]:
+    return Counter(hunk_key(ref.path, change.hunk(ref).digest()) for ref in change.refs())

@@ -31,6 +31,10 @@ class Setting:
         return visible(f"{self.path} = {self.shown}  [{self.origin}{bound}]")
 
 
+CHECK_RUN = "check run"
+"""`Report.elsewhere` where texts stand in a check run."""
+
+
 @dataclass(frozen=True)
 class Report:
     """The Verdict and its circumstances; every output is a pure function of one of these.
@@ -65,6 +69,13 @@ class Report:
         """From which severity on a finding may turn the check of this change red; None: none does."""
         found = next((s.value for s in self.settings if s.path == "gate"), None)
         return Severity.parse(found) if isinstance(found, str) and found else None
+
+    @property
+    def tells_quiet(self) -> bool:
+        """Whether the posted body itself lists what is below the least severity, for no check run does:
+        what is told nowhere that lasts would be forgotten by the next review.
+        """
+        return self.subject.pull is not None and self.elsewhere != CHECK_RUN
 
     @property
     def try_again(self) -> str:

@@ -25,6 +25,11 @@ from reviewers.registry import REVIEWERS
 DEFAULT_VOTES = {"security": 3, "style": 1, "correctness": 3}
 """High-risk looks are taken three times: one draw is chance (users.md, complaint 4)."""
 
+READING = 2
+"""Raised when reviews of before may call a hunk read, or a finding told, that is neither: then what
+they say is as that of another configuration, and everything is read once more.
+"""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -240,6 +245,7 @@ def _digest(config: Config, policy: Policy) -> str:
         "votes": dict(policy.votes),
         "rounds": policy.rounds,
         "prompts": policy.max_chunks,
+        "reading": READING,
     }
     text = json.dumps(effective, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -60,8 +60,12 @@ def whereabouts(report: Report) -> str:
     number = len(shown.quiet)
     ones = words.quiet_ones(shown.quiet, report.verdict.policy.min_severity)
     be = "is" if number == 1 else "are"
+    where = f"in the {elsewhere}" if elsewhere else "not listed"
+    only = f"only {where}" if elsewhere else where
+    if report.tells_quiet:
+        where = only = f"{where} and folded below" if elsewhere else "folded below"
     if number and not shown.listed:
-        return f" {ones} {be} {f'in the {elsewhere}' if elsewhere else 'not listed'}."
+        return f" {ones} {be} {where}."
     parts = []
     placed = sum(1 for f in shown.listed if f.location)
     inline = len(shown.inline)
@@ -69,7 +73,7 @@ def whereabouts(report: Report) -> str:
         parts.append(f"{inline or 'none'} {'are' if inline > 1 else 'is'} inline")
     if number:
         ones = ones.removeprefix("1 ") if number == 1 else ones
-        parts.append(f"the {ones} {be} {f'only in the {elsewhere}' if elsewhere else 'not listed'}")
+        parts.append(f"the {ones} {be} {only}")
     return f" {words.capital('; '.join(parts))}." if parts else ""
 
 

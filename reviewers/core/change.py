@@ -92,8 +92,12 @@ class Hunk:
         return sum(line.mark is not Mark.CONTEXT for line in self.lines)
 
     def digest(self) -> str:
-        """16 hex digits of what it changes, blind to line numbers: equal after a rebase."""
-        body = "\n".join(x.mark + x.text for x in self.lines if x.mark is not Mark.CONTEXT)
+        """16 hex digits of what it shows: what it changes, the lines round it, its section.
+
+        The same lines elsewhere are another change, so their surroundings count. Line numbers do not:
+        it stays equal when the code above it grows, and after a rebase.
+        """
+        body = "\n".join((f"@@ {self.section}", *(x.mark + x.text for x in self.lines)))
         return hashlib.sha256(body.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 

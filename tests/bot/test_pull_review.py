@@ -226,6 +226,76 @@ async def test_after_the_base_branch_has_moved_on_only_the_push_is_read() -> Non
         assert len(w.anthropic.requests) == asked
 
 
+GUARDED = "def helper(user):\n{}\n\ndef may_delete(user):\n{}    return user.admin\n".format(
+    *("".join(f"    {name}{n} = {n}\n" for n in range(20)) for name in "ab")
+)
+
+
+def behind(*lines: str) -> str:
+    """GUARDED with a way out behind some of its lines."""
+    text = GUARDED
+    for line in lines:
+        text = text.replace(f"    {line}\n", f"    {line}\n    return True\n")
+    return text
+
+
+@pytest.mark.parametrize(
+    ("after", "read"),
+    [
+        pytest.param(behind("b3 = 3"), 1, id="moved to another function"),
+        pytest.param(behind("a3 = 3", "b3 = 3"), 1, id="there once more"),
+        pytest.param(f"x = 1\n{behind('a3 = 3')}", 1, id="a line far above"),
+        pytest.param(behind("a3 = 3"), 0, id="as it was"),
+    ],
+)
+async def test_only_what_stands_unchanged_where_it_stood_was_read_before(
+    after: str, read: int
+) -> None:
+    async with world() as w:
+        w.github.pull(128, {"a.py": GUARDED}, {"a.py": behind("a3 = 3")})
+        await w.review()
+        w.github.push(128, "9d02f7e", {"a.py": after})
+        again = await w.review()
+        assert isinstance(again, Reviewed)
+        assert len(again.report.verdict.coverage.hunks) == read
+
+
+async def test_of_equal_hunks_none_was_read_before_where_there_are_more_of_them_now() -> None:
+    """Their surroundings are equal, too: nobody can tell which of them is the new one."""
+    block, changed = "p\nq\nr\ns\nt\nu\n", "p\nq\nr\nnew\ns\nt\nu\n"
+    between = "-\n" * 20
+    async with world() as w:
+        old = {"a.txt": block + between + block}
+        w.github.pull(128, old, {"a.txt": block + between + changed})
+        await w.review()
+        w.github.push(128, "9d02f7e", {"a.txt": changed + between + changed})
+        again = await w.review()
+        assert isinstance(again, Reviewed)
+        assert len(again.report.verdict.coverage.hunks) == 2
+
+
+MEDIUMS = {f"m{i:02}.py": f"def f{i}(x=[]):\n    x.append({i})\n    return x\n" for i in range(25)}
+
+
+@pytest.mark.parametrize("torn", [False, True])
+async def test_what_stands_in_a_fold_is_known_after_the_next_push(torn: bool) -> None:
+    """25 medium ones: 12 have a line, 20 a comment. What cannot be read back is found once more."""
+    static = Options("static", rounds=1)
+    async with world() as w:
+        w.github.pull(128, {}, MEDIUMS)
+        await w.review(options=static)
+        if torn:
+            review = w.github.pulls[128].reviews[0]
+            review["body"] = review["body"].replace("13 more medium", "thirteen more medium")
+        w.github.push(128, "9d02f7e", {**MEDIUMS, "z.py": "y = 2\n"})
+        again = await w.review(options=static)
+        assert isinstance(again, Reviewed)
+        verdict = again.report.verdict
+        assert (len(verdict.findings), len(verdict.fixed)) == (25, 0)
+        assert len(verdict.coverage.carried) == (0 if torn else 25)
+        assert w.github.posts() == 1
+
+
 async def test_what_a_model_finds_first_is_new_though_analysers_have_read_it() -> None:
     """Somebody tries it without a key, then sets one: nothing of what it finds is late."""
     medium = {**NONE, "severity": "medium"}

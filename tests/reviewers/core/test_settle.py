@@ -243,6 +243,26 @@ def test_s46_one_call_with_500_findings_is_capped_and_displaces_nobody() -> None
     assert sum(d.reason is Reason.OVER_LIMIT for d in told.dropped) == 470
     assert len(told.findings) == 31
     assert "security/sql-injection" in {f.rule for f in told.findings}
+    assert told.outcome is Outcome.INCOMPLETE, "what it said beyond the limit is told nowhere"
+    (gap,) = told.coverage.gaps
+    assert (gap.reviewer, gap.reading) == ("style", Reading.CUT_OFF)
+
+
+def test_s83_the_limit_of_a_call_is_for_models_and_not_for_analysers() -> None:
+    text = "".join(f"value_{n} = compute({n})\n" for n in range(40))
+    of = change({"x.py": (None, text)})
+
+    def answer(call: Call) -> Look:
+        if call.engine != STATIC or call.reviewer != "security":
+            return look(call)
+        said = (
+            sql(call, path="x.py", line=n + 1, quote=f"value_{n} = compute({n})") for n in range(40)
+        )
+        return look(call, *said)
+
+    told = verdict(answer, of=of)
+    assert len(told.findings) == 40
+    assert (told.dropped, told.outcome) == ((), Outcome.FINDINGS)
 
 
 def test_findings_are_ranked() -> None:
