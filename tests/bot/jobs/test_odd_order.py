@@ -56,6 +56,15 @@ async def rows(w: World) -> Sequence[JobRow]:
     return await w.service.list(50)
 
 
+async def test_what_is_held_is_answered_when_it_is_let_go(w: World) -> None:
+    """Else the fake would fail it, and a job that looks again be proved instead."""
+    w.github.pulls[128].draft = True
+    async with held(w, "POST", "/check-runs"):
+        job = await w.accept(w.wish())
+    assert (await w.ended(job)).state is JobState.SKIPPED
+    assert sum(m == "POST" and p.endswith("/check-runs") for m, p in w.github.calls) == 1
+
+
 @BACK
 async def test_s13_wanted_again_while_the_job_that_found_it_unwanted_ends(
     w: World, why: str, back: Trigger
