@@ -15,7 +15,18 @@ import sqlalchemy as sa
 
 from bot.app_settings import AppSettings
 from bot.jobs.limits import Turns
-from bot.jobs.plan import Fresh, Joined, Outdated, Same, job_id, news, plan_review, seen_by
+from bot.jobs.plan import (
+    Fresh,
+    Joined,
+    Outdated,
+    Same,
+    first_seen,
+    job_id,
+    news,
+    plan_review,
+    seen_asked,
+    seen_by,
+)
 from bot.jobs.protocol import (
     CancelWish,
     CommandWish,
@@ -151,9 +162,8 @@ class Intake:
                 return ""
             case Joined(id=job):
                 there = next(j for j in known if j.row.id == job)
-                if there.row.trigger.is_asked:
-                    # It is wanted as of now: a `stop` of before that comes late leaves it alone.
-                    await self._store.note(job, seen=max(there.seen, _seen(wish)))
+                # It is wanted as of now: a `stop` of before that comes late leaves it alone.
+                await self._store.see(job, seen_asked(wish, there, time.time()))
                 return job
             case Same(id=job):
                 living = next((j for j in known if j.row.id == job and j.row.state in ALIVE), None)
@@ -185,11 +195,6 @@ class Intake:
         )
 
 
-def _seen(wish: ReviewWish) -> float:
-    """A person's act is of now, where the event does not say: an older event ends nothing of it."""
-    return wish.seen or (time.time() if wish.trigger.is_asked else 0.0)
-
-
 def _orders(installation: int, repository: int | None) -> str:
     """How the names of runs begin that carry out the orders of an installation, or of a repository."""
     return f"{COMMAND}.{installation}." + (f"{repository}." if repository is not None else "")
@@ -208,7 +213,7 @@ def _row(job: str, wish: ReviewWish, refusal: str) -> Mapping[str, Any]:
         "state": JobState.WAITING.value,
         "head": wish.head,
         "base": wish.base,
-        "seen": _seen(wish),
+        "seen": first_seen(wish, time.time()),
         "refusal": refusal,
         "created": time.time(),
     }

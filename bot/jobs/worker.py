@@ -366,7 +366,10 @@ class Worker:
         others = (j.row for j in there if j.row.id != row.id)
         if not any(r.state in ALIVE and r.trigger is not Trigger.DISPUTE for r in others):
             trigger = row.trigger if row.trigger.is_asked else Trigger.PUSHED
-            await self._wished_for(ReviewWish(row.place, trigger, once=f"{row.id}{MOVED}"))
+            # What came late for this one comes too late for that one, too.
+            seen = next((j.seen for j in there if j.row.id == row.id), job.seen)
+            wish = ReviewWish(row.place, trigger, once=f"{row.id}{MOVED}", seen=seen)
+            await self._wished_for(wish)
         return Ending(JobState.SUPERSEDED, NEWER)
 
     async def _wished_for(self, wish: ReviewWish) -> None:
