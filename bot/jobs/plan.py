@@ -235,7 +235,7 @@ def seen_by(wish: ReviewWish, there: Job) -> float:
 
     Where it may be wanted only now, it has in any case seen something later than when it looked, though
     it be of the same second: so it looks again where it has found that it is not wanted
-    (bot/jobs/worker.py, `_skipped`).
+    (`wish_after`).
     """
     last = max(there.seen, wish.seen)
     return last + INSTANT if wish.trigger in (*AWAKENING, Trigger.LABELED) else last
@@ -246,6 +246,16 @@ def seen_asked(wish: ReviewWish, there: Job, now: float) -> float:
     time, which is of GitHub's clock: by the act's, a push of before might be too late (`plan_review`).
     """
     return max(there.seen, first_seen(wish, now)) if there.row.trigger.is_asked else there.seen
+
+
+def wish_after(job: Job, there: Job) -> ReviewWish | None:
+    """What another job is needed for when one ends that has found that it is not wanted: `there` has
+    seen something since that `job` had not when it looked (see `seen_by`). None for nothing.
+    """
+    if there.seen <= job.seen:
+        return None
+    row = there.row
+    return ReviewWish(row.place, Trigger.LABELED, row.head, there.base, seen=there.seen)
 
 
 def news(wish: ReviewWish, refusal: str) -> str:

@@ -323,10 +323,25 @@ async def test_s13_a_late_label_of_an_old_commit_stops_nothing(w: World, *, aske
 
 
 async def test_s13_wanted_again_in_the_moment_in_which_the_job_ends(w: World) -> None:
-    """It lived when the event was looked at, and had ended when that was to be written down."""
+    """It lived when it had looked; when its end is to be written down, it has seen something else."""
     w.github.pulls[128].draft = True
     row = await w.reviewed()
     w.github.pulls[128].draft = False
-    assert not await w.service._store.see(row.id, 2.0)
+    store = w.service._store
+    await store.note(row.id, state=JobState.PARKED.value)
+    looked = await store.job(row.id)
+    assert looked
+    assert await w.accept(w.wish(trigger=Trigger.READY, seen=2.0)) == row.id
+    await w.there(w.crew.intake.skipped(looked, "draft pull request"))
     assert (await w.row(row.id)).state is JobState.SKIPPED
-    assert (await w.reviewed(trigger=Trigger.READY, seen=2.0)).state is JobState.DONE
+    await until(lambda: w.paid)
+    assert await newest(w) == (JobState.DONE, "failure")
+
+
+async def test_s13_a_job_that_was_ended_meanwhile_is_not_skipped(w: World) -> None:
+    """Who has ended it has seen to what is needed."""
+    row = await w.reviewed()
+    there = await w.service._store.job(row.id)
+    assert there
+    await w.service._intake.skipped(replace(there, seen=0.0), "draft pull request")
+    assert [r.state for r in await rows(w)] == [JobState.DONE]

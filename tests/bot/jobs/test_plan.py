@@ -22,6 +22,7 @@ from bot.jobs.plan import (
     plan_review,
     seen_asked,
     seen_by,
+    wish_after,
 )
 from bot.jobs.protocol import JobRow, JobState, Place, ReviewWish, Trigger
 from bot.jobs.store import ASKED, NEWER, Job
@@ -162,6 +163,19 @@ def test_s13_a_job_has_seen_what_was_the_same_as_it(
     """What may be wanted only now is in any case later than when the job looked."""
     there = job(PUSH, RUNS)
     assert seen_by(wish(B, trigger, said), there) == pytest.approx(seen, abs=INSTANT / 10)
+
+
+@pytest.mark.parametrize("trigger", [Trigger.REOPENED, Trigger.READY, Trigger.LABELED])
+def test_s13_what_came_while_a_job_found_that_it_is_not_wanted_is_looked_at(
+    trigger: Trigger,
+) -> None:
+    looked = job(PUSH, RUNS)
+    assert wish_after(looked, looked) is None
+    there = replace(looked, seen=seen_by(wish(B, trigger, 20.0), looked))
+    again = wish_after(looked, there)
+    assert again
+    over = replace(there, row=replace(there.row, state=JobState.SKIPPED))
+    assert planned(again, over) == Fresh(f"{job_id(PUSH)}.2")
 
 
 @pytest.mark.parametrize("state", [JobState.RUNNING, JobState.DONE])
