@@ -6,7 +6,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, replace
 
-from bot.errors import HostProblem, MovedProblem
+from bot.errors import ClosedProblem, HostProblem, MovedProblem
 from bot.hosts.protocol import Forge, PostedReview, Pull
 from bot.pipeline import Circumstances, review, terms_of
 from bot.posted import Ours, Standing, history_of, last_head, standing
@@ -111,7 +111,7 @@ async def review_pull(
 
     Without `post` nothing is written and everything is reviewed anew. MovedProblem when the pull
     request moved while it was reviewed (comments on an older commit would stand on wrong lines), or
-    when it does not stand at the commit that was `expected`.
+    when it does not stand at the commit that was `expected`; ClosedProblem when it was closed meanwhile.
     """
     pull = await forge.load()
     change = pull.subject.change
@@ -270,9 +270,13 @@ async def _posted(
 async def _still_there(forge: Forge, pull: Pull, desk: Desk) -> None:
     """Whatever else has to be waited for is waited for at the same time."""
     head = pull.subject.change.head
-    now, _ = await asyncio.gather(forge.head(), desk.elsewhere())
-    if now != head:
-        raise _moved(pull, head, now)
+    now, _ = await asyncio.gather(forge.stand(), desk.elsewhere())
+    if now.state != "open" and pull.state == "open":  # Its event may be late, or lost.
+        raise ClosedProblem(
+            f"{pull.subject.label} was closed while {head[:7]} was reviewed.", "Nothing was posted."
+        )
+    if now.head != head:
+        raise _moved(pull, head, now.head)
 
 
 def _moved(pull: Pull, before: str, now: str) -> MovedProblem:

@@ -13,7 +13,15 @@ from typing import Any
 
 import structlog
 
-from bot.errors import GoneProblem, HostProblem, LimitProblem, LostProblem, MovedProblem, Problem
+from bot.errors import (
+    ClosedProblem,
+    GoneProblem,
+    HostProblem,
+    LimitProblem,
+    LostProblem,
+    MovedProblem,
+    Problem,
+)
 from bot.jobs.blame import given_up, is_suspect, wait_of
 from bot.jobs.books import Books
 from bot.jobs.circumstances import circumstances_of
@@ -23,7 +31,7 @@ from bot.jobs.findings import sources_told
 from bot.jobs.judge import judged
 from bot.jobs.keeping import Keeper
 from bot.jobs.means import Means, Reach
-from bot.jobs.protocol import ADOPTED, MOVED, JobRow, JobState, ReviewWish, Trigger
+from bot.jobs.protocol import ADOPTED, CLOSED, MOVED, JobRow, JobState, ReviewWish, Trigger
 from bot.jobs.store import NEWER, Job
 from bot.jobs.tables import ALIVE
 from bot.jobs.transactions import AWAY
@@ -247,7 +255,7 @@ class Worker:
         around = await circumstances_of(job, self._means, self._books, keeper)
         around = replace(around, watch=watch, turn=preparation.begin, announce=announce)
         try:
-            outcome = await self._outcome(desk, around, reach, tries)
+            outcome = await self._outcome(row.id, desk, around, reach, tries)
             ending = await self._concluded(job, desk, outcome)
             if not (isinstance(outcome, Reviewed) and outcome.refused):
                 await desk.take_labels_off(reach.forge)
@@ -260,7 +268,7 @@ class Worker:
             await desk.settle()
 
     async def _outcome(
-        self, desk: JobDesk, around: Circumstances, reach: Reach, tries: int
+        self, job: str, desk: JobDesk, around: Circumstances, reach: Reach, tries: int
     ) -> Adopted | Reviewed | Skipped:
         """The review itself. Where it is done and GitHub takes none of it, now or later, as in a locked
         conversation, it is what was found that ends the job, and not that nobody could be told.
@@ -272,6 +280,9 @@ class Worker:
             )
         except (GoneProblem, MovedProblem):
             raise
+        except ClosedProblem as e:  # As if its event had come in time.
+            await self._means.store.end(job, JobState.CANCELLED, note=CLOSED)
+            raise OvertakenProblem(e.what, e.do) from None
         except HostProblem as e:
             if desk.report is None or self._put_off(e, tries):
                 raise

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bot.config import PATH as CONFIG
-from bot.errors import HostProblem
+from bot.errors import ClosedProblem, HostProblem
 from bot.outputs.marker import read_marker
 from bot.pipeline import Circumstances, new_nonce, new_run
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
@@ -292,6 +292,23 @@ async def test_s70_a_push_during_the_review_posts_nothing() -> None:
         assert w.github.posts() == 0
         await w.review()
         assert "`9d02f7e`" in w.body
+
+
+async def test_s26_a_pull_request_that_is_closed_while_it_is_reviewed_is_told_nothing() -> None:
+    """The event of its closing may be late, or lost. One that was closed before is reviewed as asked."""
+    async with world() as w:
+        pull = w.github.pulls[128]
+
+        def script(_body: dict[str, Any], _number: int) -> Reply:
+            pull.state = "closed"
+            return Reply([SQL])
+
+        w.anthropic.script = script
+        with pytest.raises(ClosedProblem, match="was closed while 4ead128 was reviewed"):
+            await w.review()
+        assert w.github.posts() == 0
+        await w.review()
+        assert w.github.posts() == 1
 
 
 async def test_only_what_has_changed_is_read_again() -> None:
