@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from bot.errors import HostProblem, MovedProblem
+from bot.errors import ClosedProblem, HostProblem, MovedProblem
 from bot.hosts.protocol import Forge, PostedReview, Pull
 from bot.outputs.aging import aged, current
 from bot.pipeline import Circumstances, review, terms_of
@@ -122,7 +122,7 @@ async def review_pull(
 
     Without `post` nothing is written and everything is reviewed anew. MovedProblem when the pull
     request moved while it was reviewed (comments on an older commit would stand on wrong lines), or
-    when it does not stand at the commit that was `expected`.
+    when it does not stand at the commit that was `expected`; ClosedProblem when it was closed meanwhile.
     """
     pull = await forge.load()
     change = pull.subject.change
@@ -338,9 +338,13 @@ async def _posted(
 async def _still_there(forge: Forge, pull: Pull, desk: Desk) -> None:
     """Whatever else has to be waited for is waited for at the same time."""
     head = pull.subject.change.head
-    now, _ = await asyncio.gather(forge.head(), desk.elsewhere())
-    if now != head:
-        raise _moved(pull, head, now)
+    now, _ = await asyncio.gather(forge.stand(), desk.elsewhere())
+    if now.state != "open" and pull.state == "open":  # Its event may be late, or lost.
+        raise ClosedProblem(
+            f"{pull.subject.label} was closed while {head[:7]} was reviewed.", "Nothing was posted."
+        )
+    if now.head != head:
+        raise _moved(pull, head, now.head)
 
 
 def _moved(pull: Pull, before: str, now: str) -> MovedProblem:

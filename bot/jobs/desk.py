@@ -126,12 +126,6 @@ class JobDesk(Desk):
             else:
                 await self._store.decisions.take_label(self._job.row.place, label, [*self._given])
 
-    async def was_labelled_since(self) -> bool:
-        """Whether the job's own head has got another label since the job looked."""
-        row = self._job.row
-        given = await self._store.decisions.labels_given(row.place)
-        return given.get(row.head, frozenset()) > self._given.get(row.head, frozenset())
-
     def last_clean(self) -> tuple[str, str] | None:
         """From the database: such a review is told in its check run alone."""
         return self._clean

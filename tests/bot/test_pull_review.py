@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bot.config import PATH as CONFIG
-from bot.errors import HostProblem
+from bot.errors import ClosedProblem, HostProblem
 from bot.outputs.marker import read_marker
 from bot.pipeline import Circumstances, new_nonce, new_run
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
@@ -432,6 +432,23 @@ async def test_that_a_review_cannot_say_it_costs_no_review() -> None:
         done = await w.review()
         assert isinstance(done, Reviewed)
         assert w.body.startswith("**1 open finding: 1 critical.**")
+
+
+async def test_s26_a_pull_request_that_is_closed_while_it_is_reviewed_is_told_nothing() -> None:
+    """The event of its closing may be late, or lost. One that was closed before is reviewed as asked."""
+    async with world() as w:
+        pull = w.github.pulls[128]
+
+        def script(_body: dict[str, Any], _number: int) -> Reply:
+            pull.state = "closed"
+            return Reply([SQL])
+
+        w.anthropic.script = script
+        with pytest.raises(ClosedProblem, match="was closed while 4ead128 was reviewed"):
+            await w.review()
+        assert w.github.posts() == 0
+        await w.review()
+        assert w.github.posts() == 1
 
 
 async def test_only_what_has_changed_is_read_again() -> None:
