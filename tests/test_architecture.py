@@ -33,7 +33,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.explain",),
     ("bot.outputs", "bot.hosts", "bot.posted"),
     ("bot.publish", "bot.triggers"),
-    ("bot.pipeline", "bot.second_look", "bot.pull_review"),
+    ("bot.pipeline", "bot.second_look", "bot.desk", "bot.pull_review"),
     ("bot.jobs",),
     ("bot.doors", "bot.operator"),
     ("bot.cli", "bot.__main__"),

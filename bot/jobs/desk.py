@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import structlog
 
+from bot.desk import Desk
 from bot.errors import Gone, GoneProblem, HostProblem, Problem
 from bot.hosts.checks import Checks
 from bot.hosts.protocol import Forge, Pull
@@ -17,7 +18,6 @@ from bot.jobs.protocol import Trigger
 from bot.jobs.store import NEWER, Job, Store
 from bot.outputs.checkrun import CheckRun, check_title, refused, running_title, skipped
 from bot.outputs.document import document
-from bot.pull_review import Desk
 from bot.report import CHECK_RUN, Report
 from bot.terms import Terms
 from bot.triggers import approving, why_not
