@@ -134,8 +134,9 @@ def _is_gone(old: Finding, change: Change, quotes: Quotes) -> bool:
 
 
 def _read_again(old: Finding, change: Change, quotes: Quotes, coverage: Coverage) -> bool:
-    """Whether every source was an analyser's and they read its code again without finding it. What has
-    not changed is not read again, and nothing is heard of it.
+    """Whether every source was an analyser's and they read its code again without finding it. Of a file
+    whose text is known they read all, and are heard of every line that the change adds: what is wrong in
+    one hunk may be mended in another. Of any other they see, and are heard of, what is read again.
     """
     file = _file(old, change, quotes)
     if file is None or not old.sources or any(s.is_vote for s in old.sources):
@@ -147,7 +148,8 @@ def _read_again(old: Finding, change: Change, quotes: Quotes, coverage: Coverage
     ]
     again = {c.hunk.index for c in cells}
     is_whole = all(c.reading is Reading.READ for c in cells)
-    return bool(cells) and is_whole and again >= _hunks_of(old, file, quotes)
+    all_of_it = file.text is not None or again >= _hunks_of(old, file, quotes)
+    return bool(cells) and is_whole and all_of_it
 
 
 def _hunks_of(old: Finding, file: FileDiff, quotes: Quotes) -> frozenset[int]:

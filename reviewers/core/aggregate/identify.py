@@ -11,15 +11,17 @@ from dataclasses import dataclass, replace
 
 from reviewers.core.aggregate.likeness import text_of, wording
 from reviewers.core.change import Change
-from reviewers.core.finding import Finding, Severity, Standing
+from reviewers.core.finding import Finding, Severity, Side, Standing
 from reviewers.core.history import History, Known, State
-from reviewers.core.quotes import share_code
+from reviewers.core.quotes import Quotes, quote_keys, share_code
 
 SAME_CODE_WORDING = 0.15
 SAME_FILE_WORDING = 0.5
 MOVED_WORDING = 0.45
+SAME_FILE = 1.0
 """How alike (likeness.wording) two texts must be when the quoted code is equal in one file; when
-only the file is; and when equal code stands in another file."""
+only the file is; and when equal code stands in another file. What is in the same file is `SAME_FILE` at
+the least."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,15 @@ class Identified:
 def identify(findings: Iterable[Finding], history: History, change: Change) -> Identified:
     """Give each finding the id of the known one it is, or its own, and say where it stands."""
     news = _apart(findings)
+    quotes = Quotes(change)
+    stays = [_stands_still(k.finding, change, quotes) for k in history.known]
     pairs = sorted(
         (
             (score, i, j)
             for i, f in enumerate(news)
             for j, k in enumerate(history.known)
             if (score := likeness(f, k.finding, change)) > 0
+            and not (score < SAME_FILE and stays[j])
         ),
         key=lambda x: (-x[0], x[1], x[2]),
     )
@@ -71,10 +76,21 @@ def likeness(new: Finding, old: Finding, change: Change) -> float:
     if same_file and same_code and (new.rule == old.rule or alike >= SAME_CODE_WORDING):
         return 1.5 + alike / 4
     if same_file and alike >= SAME_FILE_WORDING:
-        return 1.0 + alike / 4
+        return SAME_FILE + alike / 4
     if same_code and alike >= MOVED_WORDING:
         return 0.5 + alike / 4
     return 0.0
+
+
+def _stands_still(old: Finding, change: Change, quotes: Quotes) -> bool:
+    """Whether its code stands where it stood: then equal code in another file is not that code moved,
+    but another finding, also where the first one was mended by something round it.
+    """
+    file = change.file(old.path)
+    keys = quote_keys(old.quote)
+    if file is None or not keys:
+        return False
+    return bool(quotes.in_hunks(file, Side.RIGHT, keys) or quotes.in_text(file, keys))
 
 
 def _apart(findings: Iterable[Finding]) -> list[Finding]:

@@ -299,10 +299,19 @@ def test_an_analyser_that_reads_again_and_is_silent_is_proof(
     assert bool(carried.open) is is_open
 
 
-def test_an_analyser_that_read_only_other_hunks_of_the_file_proves_nothing() -> None:
-    """What has not changed is not read again, and its finding not reported again either."""
-    other = Coverage((Cell(HunkRef("api/orders.py", 1), "security", STATIC, 0, Reading.READ),), ())
-    assert judged(known(sources=RUFF), orders_change(), other).open
+OTHER_HUNK = Coverage((Cell(HunkRef("api/orders.py", 1), "security", STATIC, 0, Reading.READ),), ())
+
+
+def test_what_is_wrong_in_one_hunk_may_be_mended_in_another() -> None:
+    """An import at the top, say. Analysers read all of a file whose text is known."""
+    assert judged(known(sources=RUFF), orders_change(), OTHER_HUNK).fixed
+
+
+def test_where_only_hunks_are_known_an_analyser_that_read_others_proves_nothing() -> None:
+    whole = orders_change()
+    parts = replace(whole, files=tuple(replace(f, text=None) for f in whole.files))
+    assert judged(known(sources=RUFF), parts, OTHER_HUNK).open
+    assert judged(known(sources=RUFF), parts, cells(Reading.READ)).fixed
 
 
 def test_two_reviewers_whose_analyser_read_it_again_are_as_good_as_one() -> None:

@@ -94,6 +94,14 @@ def test_code_that_moved_to_another_file_is_known_by_the_code_and_the_words() ->
     assert only(found(path="shop/orders.py"), known(), of).id == OLD
 
 
+@pytest.mark.parametrize("state", [State.OPEN, State.FIXED])
+def test_equal_code_in_another_file_is_another_finding_while_the_first_stands(state: State) -> None:
+    """Also where that is mended by something round it, as an import: nothing has come back."""
+    of = change({"api/orders.py": (None, ORDERS), "shop/orders.py": (None, ORDERS)})
+    new = only(found(path="shop/orders.py"), known(state), of)
+    assert (new.id, new.standing) == ("ffffffffffff", Standing.NEW)
+
+
 def test_where_the_old_code_could_not_be_had_words_alone_must_do() -> None:
     assert only(found(quote="rows = run(order_by)"), known(quote="")).id == OLD
     assert only(found(**CRASH), known(quote="", title="Something else", body="")).id != OLD
