@@ -14,7 +14,7 @@ FIRST, SECOND = HunkRef("x.py", 0), HunkRef("x.py", 1)
 
 GAPS = {
     *(Reading.REFUSED, Reading.CUT_OFF, Reading.TIMED_OUT, Reading.FAILED, Reading.TOO_LARGE),
-    Reading.BUDGET,
+    *(Reading.STOPPED, Reading.BUDGET),
 }
 
 
