@@ -16,6 +16,8 @@ from reviewers.core.change import Change, HunkRef
 from reviewers.core.coverage import WHOLE_FILE, Cell, Coverage
 from reviewers.core.policy import STATIC
 
+DAY = "TRIPTYCH_MAX_COST_DAY"
+"""How the variables begin that are the operator's, and end with the day."""
 FILES_NAMED = 3
 """So many files with a gap are named in a line; all are in the coverage table."""
 
@@ -64,10 +66,26 @@ def what_to_do(report: Report) -> str:
     branch = f" on {code(report.subject.base_ref)}" if report.subject.base_ref else ""
     if report.withheld:
         return f"Correct {code(PATH)}{branch} and {report.again}."
+    if limit is None and _lasts(report):
+        return (
+            "Review these parts by hand. Another try helps once whoever runs Triptych has mended that: "
+            "`triptych doctor` says how."
+        )
+    if limit and limit.key.startswith(DAY):
+        return (
+            "Review these parts by hand. There is money again at 00:00 UTC, or when whoever runs Triptych "
+            f"raises `{limit.key}`; then {report.again}."
+        )
     if limit is None or not limit.key:
         return f"Review these parts by hand, or {report.try_again}."
     where = f" in {code(PATH)}{branch}" if limit.key.startswith("budget.") else ""
     return f"Review these parts by hand, or raise `{limit.key}`{where} and {report.again}."
+
+
+def _lasts(report: Report) -> bool:
+    """Whether all that failed fails again until the set-up is mended, which no developer can do."""
+    failed = [look for look in report.verdict.model_looks if look.reading.is_gap]
+    return bool(failed) and all(look.lasts for look in failed)
 
 
 def _and(parts: Sequence[str]) -> str:

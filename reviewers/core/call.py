@@ -165,7 +165,8 @@ class Look:
 
     `cost` is in USD, None where the price is not known. `start` is the monotonic clock at which the
     call began, `waited` how long it held still for the shared cache, both in seconds. `allowance` is
-    the limit that kept it from being started (Reading.BUDGET).
+    the limit that kept it from being started (Reading.BUDGET). `lasts`: the same call fails again until
+    whoever runs us has mended what its detail says, as a key.
     """
 
     call: Call
@@ -185,3 +186,4 @@ class Look:
     partial: tuple[Partial, ...] = ()
     analysers: tuple[AnalyserRun, ...] = ()
     allowance: Allowance | None = None
+    lasts: bool = False

@@ -67,13 +67,14 @@ def build(brief: Brief) -> ClaudeEngine:
 
 @dataclass(frozen=True)
 class _Result:
-    """What one stream came to. `again`: asking once more may help."""
+    """What one stream came to. `again`: asking once more may help; `lasts` as in Look."""
 
     reading: Reading
     text: str = ""
     detail: str = ""
     again: bool = False
     allowance: Allowance | None = None
+    lasts: bool = False
 
 
 @dataclass
@@ -106,7 +107,7 @@ class ClaudeEngine:
         self._briefing = Briefing(brief, access)
         self._budget = Budget(access.allowances)
         self._gates: dict[tuple[str, int], Gate] = {}
-        self._closed: dict[str, str] = {}
+        self._closed: dict[str, _Result] = {}
 
     async def run(self, call: Call) -> Look:
         """One call: wait for the cache, ask for money, ask the model, check the answer.
@@ -178,8 +179,10 @@ class ClaudeEngine:
         try:
             if not self._has_time(until):
                 return _HELD_UP
-            if why := self._unready or self._closed.get(model):
-                return _Result(Reading.FAILED, detail=why)
+            if self._unready:
+                return _Result(Reading.FAILED, detail=self._unready, lasts=True)
+            if closed := self._closed.get(model):
+                return closed
             self._brief.watch(call, Moment.ASKING)
             async with asyncio.timeout_at(until):
                 return await self._stream(call, gate, held, book)
@@ -235,7 +238,9 @@ class ClaudeEngine:
         match error:
             case SpendLimitError():
                 return self._shut(model, "the account has reached its spending limit")
-            case PatienceError() | SetupError():
+            case PatienceError():
+                return self._shut(model, str(error), lasts=False)
+            case SetupError():
                 return self._shut(model, str(error))
             case ImportError():
                 return self._shut(model, not_ready(self._access.platform, error))
@@ -248,7 +253,8 @@ class ClaudeEngine:
             case anthropic.APIStatusError():
                 return self._failed(error, model)
             case _:
-                return self._shut(model, f"{self._client.base_url.host} could not be reached")
+                why = f"{self._client.base_url.host} could not be reached"
+                return self._shut(model, why, lasts=False)
 
     def _failed(self, error: anthropic.APIStatusError, model: str) -> _Result:
         """What an error of the API means, in a sentence."""
@@ -261,10 +267,9 @@ class ClaudeEngine:
             return _Result(Reading.FAILED, detail=f"the model is overloaded or down ({code})")
         return _Result(Reading.FAILED, detail=f"the API refused the request ({code})")
 
-    def _shut(self, model: str, why: str) -> _Result:
+    def _shut(self, model: str, why: str, *, lasts: bool = True) -> _Result:
         """No further call to this model: it would fail in the same way and cost time (case S54)."""
-        self._closed[model] = why
-        return _Result(Reading.FAILED, detail=why)
+        return self._closed.setdefault(model, _Result(Reading.FAILED, detail=why, lasts=lasts))
 
     def _look(self, call: Call, model: str, result: _Result, book: tuple[Attempt, ...]) -> Look:
         look = Look(
@@ -276,6 +281,7 @@ class ClaudeEngine:
             cost=self._cost(book, model),
             attempts=book,
             allowance=result.allowance,
+            lasts=result.lasts,
         )
         if result.reading is not Reading.READ:
             return look

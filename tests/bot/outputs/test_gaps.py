@@ -53,6 +53,10 @@ def missing(report: Report) -> list[str]:
     return [*listed.split("\n"), rest.split("\n")[0]]
 
 
+MENDED = (
+    "review these parts by hand. Another try helps once whoever runs Triptych has mended that: "
+    "`triptych doctor` says how."
+)
 TRY_AGAIN = "review these parts by hand, or comment `/triptych review` to try again."
 
 GAPS: dict[str, tuple[Callable[[], Report], list[str]]] = {
@@ -129,6 +133,15 @@ GAPS: dict[str, tuple[Callable[[], Report], list[str]]] = {
             "`/triptych review`.",
         ],
     ),
+    "a budget of the day": (
+        lambda: over(9.0, "all reviews of today", "TRIPTYCH_MAX_COST_DAY"),
+        [
+            "- Security, votes 2 and 3, all 34 hunks: not started. Vote 1 read everything.",
+            "- Correctness, votes 2 and 3, all 34 hunks: not started. Vote 1 read everything.",
+            "review these parts by hand. There is money again at 00:00 UTC, or when whoever runs "
+            "Triptych raises `TRIPTYCH_MAX_COST_DAY`; then comment `/triptych review`.",
+        ],
+    ),
     "a budget of the command line": (
         lambda: replace(
             over(0.5, "this run", "--max-cost"), again="run `triptych review` again", commands=False
@@ -149,6 +162,24 @@ def test_s63_what_was_not_read_is_named(make: Callable[[], Report], lines: list[
     shown = " ".join(" ".join(line.text for line in terminal_lines(report)).split())
     for line in lines[:-1]:
         assert line.replace("`", "") in shown
+
+
+@pytest.mark.parametrize(("lasts", "todo"), [(True, MENDED), (False, TRY_AGAIN)])
+def test_who_must_mend_what_fails_again_is_said(lasts: bool, todo: str) -> None:
+    """A developer can do nothing about a key; telling them to try again is noise."""
+    why = "the API key was refused (401)"
+    report = all_failed(Reading.FAILED, why)
+    verdict = report.verdict
+    failed_looks = tuple(
+        replace(look, reading=Reading.FAILED, detail=why, lasts=lasts)
+        if look.call.engine == CLAUDE
+        else look
+        for look in verdict.looks
+    )
+    assert (
+        missing(incomplete(replace(report, verdict=replace(verdict, looks=failed_looks))))[-1]
+        == todo
+    )
 
 
 def test_s63_too_large_for_every_reviewer_and_refused_elsewhere() -> None:

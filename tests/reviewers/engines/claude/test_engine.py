@@ -359,7 +359,7 @@ async def test_s50_s51_for_ever_overloaded_or_down(status: int) -> None:
     async with fake_anthropic(for_security(reply)) as fake:
         bad, *others = await ask(fake.url, FIRST_VOTES)
         assert (bad.reading, bad.cost) == (Reading.FAILED, 0.0)
-        assert bad.detail == f"the model is overloaded or down ({status})"
+        assert (bad.detail, bad.lasts) == (f"the model is overloaded or down ({status})", False)
         assert len(bad.attempts) == 1 + RETRIES
         assert [look.reading for look in others] == [Reading.READ] * 2
 
@@ -397,7 +397,7 @@ async def test_s54_what_would_fail_again_is_asked_once_and_no_other_call_is_made
 ) -> None:
     async with fake_anthropic(always(reply)) as fake:
         looks = await ask(fake.url, FIRST_VOTES)
-        assert [look.reading for look in looks] == [Reading.FAILED] * 3
+        assert [(look.reading, look.lasts) for look in looks] == [(Reading.FAILED, True)] * 3
         assert {look.detail for look in looks} == {detail}
         assert len(fake.requests) == 1
         assert [len(look.attempts) for look in looks] == [1, 0, 0]
