@@ -75,7 +75,8 @@ def review(
     ] = None,
     staged: Annotated[bool, typer.Option("--staged", help="Review what is staged.")] = False,
     working_tree: Annotated[
-        bool, typer.Option("--working-tree", help="Review all uncommitted changes.")
+        bool,
+        typer.Option("--working-tree", help="Review all uncommitted changes of tracked files."),
     ] = False,
     diff: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Review a patch, - is standard input.")

@@ -6,6 +6,7 @@ they are refused by name like any other unknown one (case S32). It is read from 
 
 from __future__ import annotations
 
+import enum
 import re
 import tomllib
 from collections.abc import Mapping
@@ -28,9 +29,7 @@ MAX_BYTES = 64 * 1024
 BUILT_IN = tuple(reviewer.id for reviewer in REVIEWERS)
 RESERVED = (VERIFIER, STATIC, CLAUDE)
 
-STRICTEST: SeverityWord = "low"
-"""The gate where one is wanted and it cannot be told which."""
-_GATE = re.compile(r"^[ \t]*[\"']?gate[\"']?[ \t]*=", re.MULTILINE)
+_CHECK = f"Correct it and run `triptych config check {PATH}`."
 
 MOST_PROBLEMS = 5
 """So many wrong keys are told at once; a note on a review has room for no more."""
@@ -227,25 +226,19 @@ def _checked_globs(value: list[str]) -> list[str]:
     return value
 
 
-def parse_config(data: bytes, where: str = PATH) -> Config:
+class Unusable(enum.Enum):
+    """What stands where the configuration is wanted and gives no text: not the same as nothing there."""
+
+    FILE = "is no regular file, is no text, or is too large"
+
+
+def parse_config(data: bytes | Unusable, where: str = PATH) -> Config:
     """The configuration in a file's bytes.
 
     ConfigProblem names the path of each wrong value with what is allowed; a file that is too
     large, is not UTF-8 or is no TOML is refused as a whole.
     """
-    check = f"Correct it and run `triptych config check {PATH}`."
-    if len(data) > MAX_BYTES:
-        raise ConfigProblem(f"{where} is larger than {MAX_BYTES // 1024} KiB.", check)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigProblem(f"{where} is not UTF-8.", check) from None
-    if _DEEP_KEY.search(text):
-        raise ConfigProblem(f"{where} holds a key of more than 16 parts.", check)
-    try:
-        table = tomllib.loads(text)
-    except (ValueError, RecursionError) as e:  # ValueError: a number of thousands of digits, too.
-        raise ConfigProblem(f"{where} is no TOML: {e}.", check) from None
+    table = read_table(data, where)
     try:
         return Config.model_validate(table)
     except ValidationError as e:
@@ -253,35 +246,25 @@ def parse_config(data: bytes, where: str = PATH) -> Config:
         told = [_told(error) for error in errors[:MOST_PROBLEMS]]
         if more := len(errors) - len(told):
             told.append(f"and {more} more")
-        raise ConfigProblem(f"{where}: {'; '.join(told)}.", check) from None
+        raise ConfigProblem(f"{where}: {'; '.join(told)}.", _CHECK) from None
 
 
-def tightening(data: bytes) -> Config:
-    """Of a configuration that is not in order its gate and its budgets, else the defaults. A slip of
-    the pen must not open a gate: one that cannot be read is the strictest.
-    """
-    text = data[:MAX_BYTES].decode("utf-8-sig", "replace")
+def read_table(data: bytes | Unusable, where: str = PATH) -> dict[str, Any]:
+    """The keys of a file and their values, whatever they are. ConfigProblem where it cannot be read."""
+    if isinstance(data, Unusable):
+        raise ConfigProblem(f"{where} {data.value}.", _CHECK)
+    if len(data) > MAX_BYTES:
+        raise ConfigProblem(f"{where} is larger than {MAX_BYTES // 1024} KiB.", _CHECK)
     try:
-        table = tomllib.loads(text) if not _DEEP_KEY.search(text) else {}
-    except (ValueError, RecursionError):
-        table = {}
-    kept: dict[str, Any] = {}
-    budget = table.get("budget")
-    for key, value in budget.items() if isinstance(budget, dict) else ():
-        if _is_valid({"budget": {key: value}}):
-            kept.setdefault("budget", {})[key] = value
-    gate = {"gate": table["gate"]} if "gate" in table else {}
-    if gate or _GATE.search(text):
-        kept |= gate if gate and _is_valid(gate) else {"gate": STRICTEST}
-    return Config.model_validate(kept)
-
-
-def _is_valid(table: Mapping[str, object]) -> bool:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigProblem(f"{where} is not UTF-8.", _CHECK) from None
+    if _DEEP_KEY.search(text):
+        raise ConfigProblem(f"{where} holds a key of more than 16 parts.", _CHECK)
     try:
-        Config.model_validate(table)
-    except ValidationError:
-        return False
-    return True
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as e:  # ValueError: a number of thousands of digits, too.
+        raise ConfigProblem(f"{where} is no TOML: {e}.", _CHECK) from None
 
 
 def _told(error: Any) -> str:

@@ -91,5 +91,9 @@ class MovedProblem(HostProblem):
     """The pull request got another head while it was reviewed: what was found is about the old one."""
 
 
+class ClosedProblem(HostProblem):
+    """The pull request was closed while it was reviewed: nobody wants to be told any more."""
+
+
 class LostProblem(HostProblem):
     """A request was sent and its answer lost: it may have been done."""

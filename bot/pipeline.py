@@ -6,16 +6,18 @@ import hashlib
 import logging
 import math
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
 
-from bot.config import PATH, Config, parse_config, tightening
-from bot.errors import ConfigProblem
+from bot.config import PATH, Unusable
 from bot.explain import explain
+from bot.narrowing import Held, held
 from bot.outputs.seal import Seal
+from bot.outputs.words import listing
 from bot.report import Report
 from bot.settings import Settings
 from bot.subject import Subject
@@ -27,8 +29,9 @@ from reviewers.core.fanout import Done, Failed, fan_out
 from reviewers.core.finding import Severity
 from reviewers.core.history import EVERYTHING, History
 from reviewers.core.plan import Plan, hunk_key, plan
+from reviewers.core.policy import STATIC
 from reviewers.core.settle import MoreCalls, settle
-from reviewers.core.verdict import Verdict
+from reviewers.core.verdict import Outcome, Verdict
 from reviewers.engines.claude.context import weigh
 from reviewers.protocols import Brief, Engine, ModelAccess, Watch, unwatched
 from reviewers.registry import ANALYSERS, build_engine
@@ -37,6 +40,11 @@ AT_ONCE = 16
 """Calls of one review that run at the same time."""
 GRACE_SECONDS = 30.0
 """So much longer than an engine's own deadline the fan-out waits, in case the engine fails."""
+
+UNTOLD = "what may be sent to one cannot be told from the configuration"
+"""Why no model is asked where the configuration is not in order."""
+_NARROWING = ("budget", "engine", "exclude", "ignore", "limits", "reviewers", "triggers")
+"""The keys and tables of which something may hold in a file that is not in order, beside the gate."""
 
 log = logging.getLogger(__name__)
 
@@ -101,13 +109,14 @@ class Circumstances:
     """What a door gives to a review beside the change: environment, wishes, and who watches.
 
     `turn` is awaited before the plan, where several reviews share a processor. `strict` turns a
-    wrong configuration into an error; else defaults hold and a note says so. `again`, `elsewhere` and
-    `commands` are told to people (see Report), `notes` beside those of the terms. `engine` makes the
-    engines; another one is given where another job has looked already. `paid` is what this very
-    review has cost before it was interrupted, `before` what the pull request has cost as far as the
-    door knows, both in USD; `allot` sets money aside where others spend of the same. `cut` books what a
-    call had used that was cancelled, and must not take long. `patience` is how many seconds a call may
-    wait for its turn beyond an engine's deadline. `seal` signs what is posted, and tells what was.
+    wrong configuration into an error; else what narrows holds (bot/narrowing.py) and a note says so.
+    `again`, `elsewhere` and `commands` are told to people (see Report), `notes` beside those of the
+    terms. `engine` makes the engines; another one is given where another job has looked already.
+    `paid` is what this very review has cost before it was interrupted, `before` what the pull request
+    has cost as far as the door knows, both in USD; `allot` sets money aside where others spend of the
+    same. `cut` books what a call had used that was cancelled, and must not take long. `patience` is how
+    many seconds a call may wait for its turn beyond an engine's deadline. `seal` signs what is posted,
+    and tells what was.
     """
 
     settings: Settings
@@ -134,40 +143,40 @@ class Circumstances:
 
 def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Terms:
     """The terms that the base branch's configuration, the environment and the options make."""
-    notes: tuple[str, ...] = ()
-    try:
-        config = parse_config(subject.config, PATH) if subject.config is not None else Config()
-    except ConfigProblem as e:
-        if around.strict:
-            raise
-        config = tightening(subject.config or b"")
-        held = _held(config)
-        notes = (f"The configuration is not used{held}. {e.what}",)
+    found = held(subject.config)
+    if found.problem and around.strict:
+        raise found.problem
+    options = around.options
+    if found.is_doubtful:
+        options = replace(options, engine=STATIC)
     paid = Paid(max(spent, around.before), around.paid)
-    terms = agree(config, around.settings, around.options, around.nonce, paid)
+    terms = agree(found.config, around.settings, options, around.nonce, paid)
     origin = f"{PATH} on {subject.base_ref}" if subject.base_ref else PATH
-    told = tuple(explain(config, origin, around.settings.ceilings))
+    told = tuple(explain(found.config, origin, around.settings.ceilings))
     return replace(
         terms,
         digest=_towards(terms.digest, subject),
-        notes=(*terms.notes, *notes, *around.notes),
+        no_model=UNTOLD if found.is_doubtful else terms.no_model,
+        withheld=found.is_doubtful,
+        notes=(*terms.notes, *_not_used(found), *around.notes),
         settings=told,
     )
 
 
-def _held(config: Config) -> str:
-    """What of a configuration that is not in order holds all the same."""
+def _not_used(found: Held) -> Iterator[str]:
+    """That a configuration is not in order, and what of it holds all the same."""
+    if found.problem is None:
+        return
+    config = found.config
     parts = [f'gate "{config.gate}"'] if config.gate else []
-    parts += ["budget"] if config.budget.model_fields_set else []
-    return f", but for its {' and its '.join(parts)}" if parts else ""
+    parts += (name for name in _NARROWING if name in config.model_fields_set)
+    but = f", but for its {listing(parts)}" if parts and not found.is_doubtful else ""
+    yield f"The configuration is not used{but}. {found.problem.what}"
 
 
-def gate_of(config: bytes | None) -> Severity | None:
+def gate_of(config: bytes | Unusable | None) -> Severity | None:
     """The gate that the terms would have with this configuration of the base branch."""
-    try:
-        gate = parse_config(config, PATH).gate if config is not None else ""
-    except ConfigProblem:
-        gate = tightening(config or b"").gate
+    gate = held(config).config.gate
     return Severity.parse(gate) if gate else None
 
 
@@ -195,6 +204,8 @@ async def review(
     await around.announce(brief)
     async with asking(brief, around) as ask:
         verdict = await _rounds(brief, ask, history)
+    if terms.withheld and verdict.outcome is not Outcome.FAILED:
+        verdict = replace(verdict, outcome=Outcome.INCOMPLETE)
     return Report(
         verdict,
         subject,
@@ -204,6 +215,7 @@ async def review(
         elsewhere=around.elsewhere,
         commands=around.commands,
         no_model=terms.no_model,
+        withheld=terms.withheld,
         notes=terms.notes,
         settings=terms.settings,
     )
@@ -292,10 +304,21 @@ def _look(outcome: Done[Call, Look] | Failed[Call], used: Look | None) -> Look:
 def _already(change: Change, history: History, config: str) -> frozenset[str]:
     """Keys of the hunks that the last review read and that have not changed since.
 
-    Under another configuration others read them, or in another way: then nothing counts as read.
+    Under another configuration others read them, or in another way: then nothing counts as read. Nor
+    where a finding is lost that stands in one of them: carried, it would be forgotten. Nor any of equal
+    hunks where there are more of them now, for nobody can tell which is the new one.
     """
-    if history.previous is None or history.config != config or EVERYTHING in history.unread:
+    if history.previous is None or history.config != config:
         return frozenset()
-    old = {hunk_key(f.path, h.digest()) for f in history.previous.files for h in f.hunks}
-    now = {hunk_key(ref.path, change.hunk(ref).digest()) for ref in change.refs()}
-    return frozenset(k for k in old & now if k.rsplit(":", 1)[1] not in history.unread)
+    if history.lost or EVERYTHING in history.unread:
+        return frozenset()
+    old, now = _hunks(history.previous), _hunks(change)
+    return frozenset(
+        key
+        for key, number in now.items()
+        if number <= old[key] and key.rsplit(":", 1)[1] not in history.unread
+    )
+
+
+def _hunks(change: Change) -> Counter[str]:
+    return Counter(hunk_key(ref.path, change.hunk(ref).digest()) for ref in change.refs())

@@ -6,7 +6,7 @@ ends in a marker. Markers of anybody else are text (design, section 7).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.hosts.protocol import PostedComment, PostedReview
@@ -111,7 +111,7 @@ def history_of(stands: Standing, previous: Change | None, change: Change) -> His
     marker = stands.main.marker
     known = {k.finding.id: k for k in _Reader(stands, previous, change).known()}
     # The marker is what we said last; a comment may have been rewritten by anybody since.
-    for identity in set(marker.open) & known.keys() if stands.strict else ():
+    for identity in {*marker.open, *marker.quiet} & known.keys() if stands.strict else ():
         if known[identity].state is not State.OPEN:
             known[identity] = replace(known[identity], state=State.OPEN, dismissal=None)
     if not stands.main.sealed:
@@ -122,11 +122,33 @@ def history_of(stands: Standing, previous: Change | None, change: Change) -> His
         head=marker.head,
         previous=previous,
         known=tuple(_holding(k, marker) for k in known.values()),
-        unread=frozenset(marker.unread),
+        unread=_unread(marker, previous),
         spent=max(o.marker.cost for o in stands.ours),
         complete=marker.outcome in ("clean", "findings"),
         config=marker.config,
+        lost=_lost(marker, known.keys()),
     )
+
+
+def _lost(marker: Marker, known: Container[str]) -> dict[str, State]:
+    """What it calls open and nobody can read back: a fold was cut, a comment was deleted, they are too
+    many, or its door lists them elsewhere.
+    """
+    told = {
+        **dict.fromkeys((*marker.open, *marker.quiet), State.OPEN),
+        **dict.fromkeys(marker.late, State.LATE),
+        **dict.fromkeys([EVERYTHING] * bool(marker.more), State.OPEN),
+    }
+    return {identity: state for identity, state in told.items() if identity not in known}
+
+
+def _unread(marker: Marker, previous: Change | None) -> frozenset[str]:
+    """The hunks of `previous` that the review had not read. Where one of those that it names is none of
+    them (the base was rewritten, another version wrote it), nobody knows which it is: it may be any.
+    """
+    told = frozenset(marker.unread)
+    there = {h.digest() for f in previous.files for h in f.hunks} if previous else told
+    return told if told <= there else frozenset({EVERYTHING})
 
 
 def _holding(known: Known, marker: Marker) -> Known:
@@ -154,9 +176,7 @@ class _Reader:
 
     def known(self) -> Iterator[Known]:
         """Every finding once or more; of one id the last holds: a comment says more than a list."""
-        body, marker = self._main.review.body, self._main.marker
-        lists = (marker.open, reread.listed(body)), (marker.late, reread.late(body))
-        listed = {ids[n - 1]: said for ids, rows in lists for n, said in rows if n <= len(ids)}
+        listed = dict(self._listed())
         for identity, line in listed.items():
             yield Known(self._from_list(identity, line), line.state)
         for ours in self._stands.ours:
@@ -169,6 +189,19 @@ class _Reader:
                         identity, rule, said, comment.path, quote, _location(comment)
                     )
                     yield Known(finding, said.state, said.dismissal, said.fixed_in)
+
+    def _listed(self) -> Iterator[tuple[str, Said]]:
+        """What the body's lists say, by id: of each kind in the order of the marker's ids.
+
+        A fold of titles is the end of its ids, so it is read where all of them are named.
+        """
+        body, marker = self._main.review.body, self._main.marker
+        lists = (marker.open, reread.listed(body)), (marker.late, reread.late(body))
+        for ids, rows in lists:
+            yield from ((ids[n - 1], said) for n, said in rows if n <= len(ids))
+        for ids, said in (marker.open, reread.folded(body)), (marker.quiet, reread.quiet(body)):
+            if said and not marker.more and len(said) <= len(ids):
+                yield from zip(ids[-len(said) :], said, strict=True)
 
     def _from_list(self, identity: str, said: Said) -> Finding:
         """A finding without a thread; its place is that of the head at which the list was made."""

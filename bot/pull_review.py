@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from bot.errors import HostProblem, MovedProblem
+from bot.desk import Desk, Kept
+from bot.errors import ClosedProblem, HostProblem, MovedProblem
 from bot.hosts.protocol import Forge, PostedReview, Pull
+from bot.outputs.aging import aged, current
 from bot.pipeline import Circumstances, review, terms_of
 from bot.posted import Ours, Standing, history_of, last_head, standing
 from bot.publish import Published, publish
 from bot.report import Report
 from bot.terms import Terms
-from bot.triggers import approving, why_not
 from reviewers.core.exclude import hidden
 from reviewers.core.finding import Severity
 from reviewers.core.history import EVERYTHING, History, State
@@ -62,47 +64,6 @@ class Skipped:
     why: str
 
 
-class Desk:
-    """What a door adds to the line. This one adds nothing; a server's knows more than GitHub shows."""
-
-    anew = False
-    """Whether a person asked for this review: it is done though one of this head stands there."""
-
-    def opened(self, pull: Pull, terms: Terms) -> str:
-        """The pull request is read: why it is not to be reviewed, "" to go on."""
-        return ""
-
-    def believes(self, terms: Terms) -> bool:
-        """Whether what is posted may be taken for read and decided, and stand in for this review."""
-        return True
-
-    def last_clean(self) -> tuple[str, str] | None:
-        """Head and configuration of a clean review that is posted nowhere, if one is known."""
-        return None
-
-    def remembered(self, history: History) -> History:
-        """What is posted, with what the door knows beside it."""
-        return history
-
-    async def reviewed(self, report: Report) -> None:
-        """The review is done and paid for; that it reaches the pull request is not sure yet."""
-
-    async def telling(self, report: Report) -> None:
-        """The review is written to the pull request now: it stands where it was reviewed."""
-
-    async def paid(self) -> float:
-        """USD that the pull request has cost, this review included, as far as the door knows."""
-        return 0.0
-
-    async def elsewhere(self) -> str:
-        """Where texts stand that a body leaves out ("check run"), asked when the review is done."""
-        return ""
-
-    def quiet(self) -> bool:
-        """Whether a clean review is told elsewhere; asked after `elsewhere`."""
-        return True
-
-
 async def review_pull(
     forge: Forge,
     around: Circumstances,
@@ -116,7 +77,7 @@ async def review_pull(
 
     Without `post` nothing is written and everything is reviewed anew. MovedProblem when the pull
     request moved while it was reviewed (comments on an older commit would stand on wrong lines), or
-    when it does not stand at the commit that was `expected`.
+    when it does not stand at the commit that was `expected`; ClosedProblem when it was closed meanwhile.
     """
     pull = await forge.load()
     change = pull.subject.change
@@ -132,6 +93,7 @@ async def review_pull(
     done = _done(stands, change.head, terms, around.run, anew=desk.anew) if believed else None
     if done:
         worst = _worst(done, history_of(stands, change, change), terms)
+        done = await _current(forge, done, desk)
         return Adopted(done, worst, bool(hidden(change.files, terms.policy.exclude)))
     posted = stands.by_run(around.run)
     if posted:
@@ -140,16 +102,50 @@ async def review_pull(
     history = desk.remembered(await _history(forge, pull, stands, terms.digest, desk))
     history = history if believed else _doubted(history)
     terms = terms_of(pull.subject, around, history.spent)
-    report = await review(pull.subject, terms, around, history)
-    report = replace(report, paid=await desk.paid())
-    await desk.reviewed(report)
-    await _still_there(forge, pull, desk)
+    async with _aging(forge, stands, change.head, desk):
+        report = await review(pull.subject, terms, around, history)
+        report = replace(report, paid=await desk.paid())
+        await desk.reviewed(report)
+        await _still_there(forge, pull, desk)
     report = replace(report, elsewhere=await desk.elsewhere() or report.elsewhere)
     await desk.telling(report)
     quiet = quiet_when_clean and desk.quiet()
     again = posted.review if posted else None
     work = _posted(forge, report, stands, terms, around, quiet=quiet, again=again)
     return await _whole(asyncio.create_task(work))
+
+
+@asynccontextmanager
+async def _aging(forge: Forge, stands: Standing, head: str, desk: Desk) -> AsyncIterator[None]:
+    """While `head` is reviewed, what stands there says that it is about an older commit."""
+    main = stands.main
+    if main is None or not main.review.ours or main.marker.head in ("", head):
+        yield
+        return
+    body = aged(main.review.body, main.marker.head)
+    writing = asyncio.create_task(_rewritten(forge, main, body, desk))
+    try:
+        yield
+    finally:  # The same review is written to next, by this door or by the one that has overtaken it.
+        await asyncio.wait([writing])
+
+
+async def _current(forge: Forge, done: Ours, desk: Desk) -> Ours:
+    """A review that is adopted is of the newest commit again: the branch was set back to it."""
+    body = current(done.review.body)
+    if done.review.ours:
+        await _rewritten(forge, done, body, desk)
+    return replace(done, review=replace(done.review, body=body))
+
+
+async def _rewritten(forge: Forge, ours: Ours, body: str, desk: Desk) -> None:
+    """Only where it says something else; a review is worth more than that. The marker stays as it is."""
+    if body == ours.review.body or not await desk.may_write():
+        return
+    try:
+        await forge.edit_review(ours.review.id, body)
+    except HostProblem as e:
+        log.warning("A review could not say of which commit it is: %s", e.what)
 
 
 async def _whole(posting: asyncio.Task[Reviewed]) -> Reviewed:
@@ -163,54 +159,6 @@ async def _whole(posting: asyncio.Task[Reviewed]) -> Reviewed:
         if not posting.cancelled() and (error := posting.exception()):
             log.warning("What was written when the review was overtaken failed: %s", error)
         raise
-
-
-def nothing_rests(_terms: Terms) -> bool:
-    """A review that is there for people alone."""
-    return False
-
-
-class Kept(Desk):
-    """Keeps the finished report: it is paid for, so it is told also where it cannot be posted.
-
-    Unless it was `asked` for by a person, the base branch says whether it is wanted at all. `label` is
-    the one that was given just now, for this very commit. `used` are labels that are to be taken off
-    when the review is told (case S29). `rests` tells whether anything but people waits for what comes
-    of it, as a gate does: whoever keeps a review has no seal, so anybody who may write to the
-    repository can have written what stands there, and it must not open the gate (design, section 7).
-    """
-
-    def __init__(
-        self,
-        *,
-        asked: bool = True,
-        label: str = "",
-        rests: Callable[[Terms], bool] = nothing_rests,
-    ) -> None:
-        self.report: Report | None = None
-        self.used: tuple[str, ...] = ()
-        self._asked = asked
-        self._label = label
-        self._rests = rests
-
-    def opened(self, pull: Pull, terms: Terms) -> str:
-        """As `[triggers]` of the configuration has it.
-
-        A label that was given counts although it is gone: a run that is done again finds it used up.
-        """
-        given = frozenset({self._label.lower()} - {""})
-        if given - {label.lower() for label in pull.labels}:
-            pull = replace(pull, labels=(*pull.labels, self._label))
-        self.used = approving(terms.triggers, pull, given)
-        return "" if self._asked else why_not(terms.triggers, pull, given)
-
-    def believes(self, terms: Terms) -> bool:
-        """Where nothing rests on it."""
-        return not self._rests(terms)
-
-    async def reviewed(self, report: Report) -> None:
-        """Keep it."""
-        self.report = report
 
 
 async def review_kept(
@@ -297,9 +245,13 @@ async def _posted(
 async def _still_there(forge: Forge, pull: Pull, desk: Desk) -> None:
     """Whatever else has to be waited for is waited for at the same time."""
     head = pull.subject.change.head
-    now, _ = await asyncio.gather(forge.head(), desk.elsewhere())
-    if now != head:
-        raise _moved(pull, head, now)
+    now, _ = await asyncio.gather(forge.stand(), desk.elsewhere())
+    if now.state != "open" and pull.state == "open":  # Its event may be late, or lost.
+        raise ClosedProblem(
+            f"{pull.subject.label} was closed while {head[:7]} was reviewed.", "Nothing was posted."
+        )
+    if now.head != head:
+        raise _moved(pull, head, now.head)
 
 
 def _moved(pull: Pull, before: str, now: str) -> MovedProblem:

@@ -31,6 +31,10 @@ class Setting:
         return visible(f"{self.path} = {self.shown}  [{self.origin}{bound}]")
 
 
+CHECK_RUN = "check run"
+"""`Report.elsewhere` where texts stand in a check run."""
+
+
 @dataclass(frozen=True)
 class Report:
     """The Verdict and its circumstances; every output is a pure function of one of these.
@@ -38,7 +42,8 @@ class Report:
     `run` names this run (8 characters), `config` is the configuration's digest. `elsewhere` is
     where texts stand that the body leaves out ("check run"), "" for nowhere; `again` is how a
     person tries again ("comment `/triptych review`"). `commands` tells whether a server of ours
-    answers comments, `no_model` says why no model was asked, `settings` are all that held.
+    answers comments, `no_model` says why no model was asked, `withheld` that the review is incomplete
+    for it (see Terms), `settings` are all that held.
     """
 
     verdict: Verdict
@@ -49,6 +54,7 @@ class Report:
     elsewhere: str = ""
     commands: bool = False
     no_model: str = "no API key is set"
+    withheld: bool = False
     notes: tuple[str, ...] = ()
     settings: tuple[Setting, ...] = ()
     paid: float = 0.0
@@ -63,6 +69,13 @@ class Report:
         """From which severity on a finding may turn the check of this change red; None: none does."""
         found = next((s.value for s in self.settings if s.path == "gate"), None)
         return Severity.parse(found) if isinstance(found, str) and found else None
+
+    @property
+    def tells_quiet(self) -> bool:
+        """Whether the posted body itself lists what is below the least severity, for no check run does:
+        what is told nowhere that lasts would be forgotten by the next review.
+        """
+        return self.subject.pull is not None and self.elsewhere != CHECK_RUN
 
     @property
     def try_again(self) -> str:

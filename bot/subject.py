@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bot.config import Unusable
 from reviewers.core.change import Change
 
 
@@ -29,14 +30,14 @@ class Subject:
     """A change with its address and the configuration that its base branch holds.
 
     `label` names it for people ("acme/shop#128", "main..HEAD"); `config` is the configuration
-    file's bytes, None where there is none; `notes` are sentences about what the host could not
-    give. `web` is the address of the site, for links.
+    file's bytes, None where there is none, Unusable where something else stands in its place;
+    `notes` are sentences about what the host could not give. `web` is the address of the site, for links.
     """
 
     label: str
     change: Change
     pull: PullRequest | None = None
     base_ref: str = ""
-    config: bytes | None = None
+    config: bytes | Unusable | None = None
     web: str = "https://github.com"
     notes: tuple[str, ...] = field(default=())

@@ -25,6 +25,11 @@ from reviewers.registry import REVIEWERS
 DEFAULT_VOTES = {"security": 3, "style": 1, "correctness": 3}
 """High-risk looks are taken three times: one draw is chance (users.md, complaint 4)."""
 
+READING = 2
+"""Raised when reviews of before may call a hunk read, or a finding told, that is neither: then what
+they say is as that of another configuration, and everything is read once more.
+"""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -47,7 +52,8 @@ class Terms:
     """The agreement: policy, access to models (None: analysers only), and what to tell people.
 
     `digest` names the configuration (and, of a pull request, the branch it goes into) in the marker;
-    `no_model` says why no model is asked; `settings`
+    `no_model` says why no model is asked, `withheld` that one might be, and that the review is
+    incomplete without; `settings`
     list what the agreement was made of, each with its origin.
     """
 
@@ -55,6 +61,7 @@ class Terms:
     access: ModelAccess | None
     digest: str
     no_model: str = ""
+    withheld: bool = False
     notes: tuple[str, ...] = field(default=())
     post_clean: bool = False
     gate: Severity | None = None
@@ -238,6 +245,7 @@ def _digest(config: Config, policy: Policy) -> str:
         "votes": dict(policy.votes),
         "rounds": policy.rounds,
         "prompts": policy.max_chunks,
+        "reading": READING,
     }
     text = json.dumps(effective, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:8]

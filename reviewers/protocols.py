@@ -11,7 +11,7 @@ from typing import Protocol
 from reviewers.core.allowance import Allowance
 from reviewers.core.call import Call, Look, Reading
 from reviewers.core.change import Change, FileDiff
-from reviewers.core.finding import Severity
+from reviewers.core.finding import Severity, Side
 from reviewers.core.plan import Plan
 from reviewers.core.policy import Policy
 from reviewers.engines.claude.prices import Price
@@ -95,7 +95,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One report of an analyser, on lines of the head (1-based).
+    """One report of an analyser, on lines of the head (1-based), on the left side on those of the base.
 
     `severity` is given where it depends on more than the rule. `silence` is the comment in the file
     that asked for it not to be made, with its place.
@@ -108,6 +108,7 @@ class Hit:
     message: str
     severity: Severity | None = None
     silence: str = ""
+    side: Side = Side.RIGHT
 
 
 @dataclass(frozen=True)
@@ -125,12 +126,17 @@ class Report:
 
 
 class Analyser(Protocol):
-    """A deterministic reader of files. It never sees a file's real name nor its neighbours."""
+    """A deterministic reader of files. It never sees a file's real name nor its neighbours.
+
+    One that `follows_names` is about what becomes of the files it handles: it is given them also where
+    they are removed, moved away or moved there, though no line of them be shown.
+    """
 
     name: str
     version: str
     rules: Mapping[str, AnalyserRule]
     needs_text: bool
+    follows_names: bool
 
     def handles(self, path: str) -> bool:
         """Whether it has rules for a file of that name."""

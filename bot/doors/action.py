@@ -14,6 +14,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
+from bot.desk import Kept, nothing_rests
 from bot.doors.admission import OVERTAKEN, Admitted, admit
 from bot.doors.announce import announcer
 from bot.doors.artefact import NAME, NOTE, Relayed, read_artefact
@@ -34,15 +35,7 @@ from bot.outputs.shapes import Document
 from bot.outputs.workflow import MOST_ANNOTATIONS, annotation
 from bot.pipeline import Build, Circumstances, terms_of
 from bot.posted import Ours
-from bot.pull_review import (
-    Adopted,
-    Kept,
-    Reviewed,
-    Skipped,
-    nothing_rests,
-    relay_pull,
-    review_kept,
-)
+from bot.pull_review import Adopted, Reviewed, Skipped, relay_pull, review_kept
 from bot.report import Report
 from bot.settings import Settings, read_settings
 from bot.terms import Options, Terms

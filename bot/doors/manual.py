@@ -12,6 +12,7 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
+from bot.desk import Kept
 from bot.doors.announce import announcer
 from bot.errors import Stopped, UsageProblem
 from bot.outputs.formats import Format, Target, written
@@ -19,7 +20,7 @@ from bot.outputs.live import Progress, tell
 from bot.outputs.stdout import write_out
 from bot.outputs.terminal import print_coloured, terminal_lines
 from bot.pipeline import Circumstances, review, terms_of
-from bot.pull_review import Adopted, Kept, Reviewed, Skipped, review_kept
+from bot.pull_review import Adopted, Reviewed, Skipped, review_kept
 from bot.report import Report
 from bot.settings import Settings, read_settings
 from bot.subject import PullRequest, Subject

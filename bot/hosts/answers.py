@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.config import Unusable
 from bot.errors import Gone, GoneProblem
 from bot.hosts.protocol import PostedComment, PostedReview
 from bot.jobs.protocol import Place
@@ -18,21 +19,33 @@ from reviewers.core.diff import (
     content_of,
     is_lfs_pointer,
     parse_hunks,
+    was_text,
 )
 from reviewers.core.finding import Side
 
+NO_TEXT = "GitHub does not give its whole text"
+"""Of a file that is larger than what GraphQL gives of a text, or that it takes for binary."""
+TOO_LARGE = "its diff is too large for GitHub"
 NO_DIFF = "GitHub shows no diff of it"
 """Of a file that did change: an attribute of the repository calls it binary, for example."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """An object at a path of a commit; `text` is None where it is binary, cut off or no file."""
+    """An object at a path of a commit; `text` is None where it is binary, cut off or no file.
+
+    `is_binary` is None where GitHub cannot tell.
+    """
 
     oid: str
     text: str | None
-    is_binary: bool
+    is_binary: bool | None
     size: int
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is text for certain; a Git LFS pointer stands for something else."""
+        return self.is_binary is False and not (self.text and is_lfs_pointer(self.text))
 
 
 def blob(answer: Mapping[str, Any] | None) -> Blob | None:
@@ -44,9 +57,18 @@ def blob(answer: Mapping[str, Any] | None) -> Blob | None:
     return Blob(
         str(answer.get("oid", "")),
         text if isinstance(text, str) else None,
-        bool(answer.get("isBinary")),
+        answer.get("isBinary"),
         int(answer.get("byteSize") or 0),
     )
+
+
+def configuration(found: Blob | None) -> bytes | Unusable | None:
+    """The configuration in the object at its path (see Subject). A folder, a link to one, a file in
+    UTF-16 or of half a megabyte has no text, and is there all the same (case S33).
+    """
+    if found is None:
+        return None
+    return Unusable.FILE if found.text is None else found.text.encode()
 
 
 def modes(folder: str, answer: Mapping[str, Any] | None) -> dict[str, str]:
@@ -70,17 +92,19 @@ def file_of(row: Mapping[str, Any]) -> FileDiff:
         except DiffError as e:
             missing = f"GitHub's diff of it cannot be read ({e.problem})"
     elif row.get("changes"):
-        missing = "its diff is too large for GitHub"
+        missing = TOO_LARGE
     status = FileStatus(row["status"]) if row["status"] != "unchanged" else FileStatus.MODIFIED
     content = content_of("", hunks)
-    return FileDiff(
+    file = FileDiff(
         path=row["filename"],
         status=status,
         hunks=hunks if content is Content.TEXT else (),
         old_path=row.get("previous_filename"),
         content=content,
         missing=missing,
+        is_large=missing == TOO_LARGE,
     )
+    return file.turned() if content is Content.LFS and was_text(hunks) else file
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +149,22 @@ def completed(
 ) -> FileDiff:
     """The file with what its objects reveal: its text, or that it is binary, a link, a pointer.
 
-    What has changed and has no diff is a gap, unless it is binary: nobody could read it.
+    What has changed and has no diff is a gap, unless it is and was binary: nobody could read it.
     """
     if mode in (SYMLINK_MODE, SUBMODULE_MODE):
         content = Content.SYMLINK if mode == SYMLINK_MODE else Content.SUBMODULE
         return replace(file, content=content, hunks=())
     text = after.text if after else None
+    if file.missing:
+        return replace(file, text=text)
     if text is not None and is_lfs_pointer(text):
-        return replace(file, content=Content.LFS, hunks=())
+        pointer = replace(file, content=Content.LFS, hunks=())
+        return pointer.turned() if before and before.is_text else pointer
     if file.content is not Content.TEXT:
         return file
-    if file.hunks or file.missing:
-        return replace(file, text=text)
+    if file.hunks:
+        is_lacking = text is None and file.status is not FileStatus.REMOVED
+        return replace(file, text=text, lacks=NO_TEXT if is_lacking else "")
     return _without_hunks(replace(file, text=text), after, before)
 
 
@@ -148,7 +176,8 @@ def _without_hunks(file: FileDiff, after: Blob | None, before: Blob | None) -> F
         changed = file.status is FileStatus.MODIFIED
         return replace(file, status=FileStatus.CHANGED) if changed else file
     if now and now.is_binary:
-        return replace(file, content=Content.BINARY, missing="binary")
+        binary = replace(file, content=Content.BINARY, missing="binary")
+        return binary.turned() if before and before.is_text else binary
     empty = now is not None and now.size == 0 and (before is None or before.size == 0)
     return file if empty else replace(file, missing=NO_DIFF)
 

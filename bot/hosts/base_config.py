@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gidgethub
 
-from bot.config import PATH
+from bot.config import PATH, Unusable
 from bot.hosts import answers, queries
 from bot.hosts.app import AppAPI
 from bot.hosts.http import told
 from bot.subject import PullRequest
 
 
-async def base_config(api: AppAPI, pull: PullRequest) -> bytes | None:
+async def base_config(api: AppAPI, pull: PullRequest) -> bytes | Unusable | None:
     """As `Subject.config` has it, read at the base commit of this moment. Failures are HostProblems."""
     try:
         facts = await api.getobject(f"/repos/{pull.repository}/pulls/{pull.number}", "base")
@@ -20,5 +20,4 @@ async def base_config(api: AppAPI, pull: PullRequest) -> bytes | None:
         there = await api.ask(query, {"owner": pull.owner, "repo": pull.name, **names})
     except gidgethub.HTTPException as e:
         raise told(e, f"read the configuration of {pull.repository}") from e
-    blob = answers.blob((there["repository"] or {}).get("b0"))
-    return blob.text.encode() if blob and blob.text is not None else None
+    return answers.configuration(answers.blob((there["repository"] or {}).get("b0")))

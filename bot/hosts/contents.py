@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.config import PATH as CONFIG_PATH
+from bot.config import Unusable
 from bot.errors import ConfigProblem, MovedProblem
 from bot.hosts import answers, queries
 from bot.hosts.graph import Graph
-from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, is_guideline, nearest, shortened
+from bot.hosts.guidelines import candidates, is_guideline, nearest, shortened
 from bot.subject import PullRequest
-from reviewers.core.change import FileDiff, Guideline
+from reviewers.core.change import FileDiff, FileStatus, Guideline
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class _Objects:
 class Steering:
     """What the base branch says about how to review."""
 
-    config: bytes | None
+    config: bytes | Unusable | None
     guidelines: tuple[Guideline, ...]
     notes: tuple[str, ...]
 
@@ -91,20 +92,20 @@ class Contents:
     ) -> Steering:
         present = {p: blobs.get(f"{base}:{p}") for p in self._steering_paths(files)}
         texts = {p: blob.text for p, blob in present.items() if blob and blob.text is not None}
-        unusable = present[self._config_path] is not None and self._config_path not in texts
-        config = texts.get(self._config_path)
-        if config is None and self._config_path != CONFIG_PATH:
+        config = answers.configuration(present[self._config_path])
+        if not isinstance(config, bytes) and self._config_path != CONFIG_PATH:
             raise ConfigProblem(
                 f"There is no {self._config_path} at the base commit {base[:7]}.",
                 "Name a file that the base branch holds.",
             )
-        notes = [UNUSABLE_CONFIG] if unusable else []
-        if any(f.path == self._config_path for f in files):
+        notes = []
+        moved = (f.old_path for f in files if f.status is FileStatus.RENAMED)
+        if self._config_path in (*(f.path for f in files), *moved):
             notes.append(f"{self._config_path} is changed here. That of the base branch was used.")
         good = [path for path, text in texts.items() if is_guideline(text)]
         near = nearest((f.path for f in files), good)
         return Steering(
-            config.encode() if config is not None else None,
+            config,
             tuple(Guideline(p, shortened(texts[p])) for p in near if p != self._config_path),
             tuple(notes),
         )

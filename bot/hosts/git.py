@@ -11,11 +11,13 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import HostProblem, UsageProblem
+from reviewers.core.diff import BINARY_PROBE
 
 MAX_DIFFED = 20 * 2**20
 """Bytes of a file above which git is not asked for its lines; a larger text is named, not read."""
@@ -45,8 +47,6 @@ _ENVIRONMENT = {
 }
 TIMEOUT = 120.0
 PATHS_AT_ONCE = 1000
-BINARY_PROBE = 8000
-"""git takes a file for binary when a NUL stands in its first 8000 bytes (xdiff-interface.c)."""
 
 _STORED = re.compile(rb"(\d{6}) \w+ ([0-9a-f]+) +(\d+|-)\t(.*)", re.DOTALL)
 
@@ -107,12 +107,14 @@ class Git:
         *arguments: str,
         stdin: bytes | None = None,
         config: Mapping[str, str] | None = None,
+        index: Path | None = None,
     ) -> bytes:
         """The output of one git command; GitError with its message when it fails.
 
-        `config` holds settings for this command, whatever characters their names have.
+        `config` holds settings for this command, whatever characters their names have; `index` is a
+        file in place of the repository's own index.
         """
-        with self._start(arguments, subprocess.PIPE, config or {}) as process:
+        with self._start(arguments, subprocess.PIPE, config or {}, index) as process:
             try:
                 out, err = process.communicate(stdin or b"", timeout=TIMEOUT)
             except subprocess.TimeoutExpired:
@@ -123,10 +125,15 @@ class Git:
         return out
 
     def _start(
-        self, arguments: Sequence[str], stderr: int, config: Mapping[str, str]
+        self,
+        arguments: Sequence[str],
+        stderr: int,
+        config: Mapping[str, str],
+        index: Path | None = None,
     ) -> subprocess.Popen[bytes]:
         mine = os.environ.items()
         env = {k: v for k, v in mine if not k.startswith("GIT_") or k in _KEPT} | _ENVIRONMENT
+        env |= {"GIT_INDEX_FILE": str(index)} if index else {}
         for i, (name, value) in enumerate(config.items()):
             env |= {f"GIT_CONFIG_KEY_{i}": name, f"GIT_CONFIG_VALUE_{i}": value}
         return subprocess.Popen(  # noqa: S603 - a fixed program with checked arguments
@@ -152,6 +159,11 @@ class Git:
         except GitError:
             return None
 
+    @property
+    def is_shallow(self) -> bool:
+        """Whether the clone lacks what came before some of its commits."""
+        return self.text("rev-parse", "--is-shallow-repository") == "true"
+
     def empty_tree(self) -> str:
         """The id of the tree that holds nothing, in this repository's kind of hash."""
         return self.text("hash-object", "-t", "tree", "--stdin")
@@ -161,11 +173,24 @@ class Git:
         return self.text("write-tree", config=self._unfiltered())
 
     def working_tree(self) -> str:
-        """A commit of all tracked files as they are now; "" where they are as in HEAD.
+        """The tree of all tracked files as they are now, with those that are only announced (`git add
+        -N`); GitError in the middle of a merge.
 
-        `stash create` writes nothing but objects.
+        Nothing is written but objects: what is added is added to a copy of the index.
         """
-        return self.text("stash", "create", config=self._unfiltered())
+        self.staged_tree()
+        config = {**self._unfiltered(), "core.safecrlf": "false", "add.ignoreErrors": "false"}
+        own = self._folder / self.text("rev-parse", "--git-path", "index")
+        with tempfile.TemporaryDirectory(prefix="triptych-") as folder:
+            index = Path(folder) / "index"
+            if own.exists():
+                shutil.copyfile(own, index)
+            self.run("add", "--update", config=config, index=index)
+            return self.run("write-tree", config=config, index=index).decode().strip()
+
+    def untracked(self) -> int:
+        """How many files git does not track and is not told to ignore."""
+        return self.run("ls-files", "--others", "--exclude-standard", "-z").count(b"\0")
 
     def _unfiltered(self) -> dict[str, str]:
         """Settings under which no filter runs. git may start one whenever it looks at a file."""

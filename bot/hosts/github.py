@@ -22,7 +22,7 @@ from bot.hosts import answers
 from bot.hosts.contents import Contents
 from bot.hosts.graph import Graph
 from bot.hosts.http import GitHubAPI, told, written
-from bot.hosts.protocol import PostedReview, Pull
+from bot.hosts.protocol import PostedReview, Pull, Stand
 from bot.jobs.protocol import Place
 from bot.outputs.inline import InlineComment
 from bot.settings import PUBLIC_API, Settings
@@ -132,15 +132,15 @@ class GitHub:
             repository_id=int((facts["base"].get("repo") or {}).get("id") or 0),
         )
 
-    async def head(self) -> str:
-        """The head commit as it is now."""
+    async def stand(self) -> Stand:
+        """How it is now."""
         try:
             facts = await self._api.getobject(self._path, "head")
         except gidgethub.HTTPException as e:
             raise told(e, f"read {self._pull}") from e
         if self._place:
             answers.check_same(facts, self._place)
-        return str(facts["head"]["sha"])
+        return Stand(str(facts["head"]["sha"]), str(facts["state"]))
 
     async def change_at(self, base: str, head: str) -> Change | None:
         """The change at an earlier head, by comparing it with the base of today.
@@ -156,7 +156,8 @@ class GitHub:
             raise told(e, "compare with the commit reviewed before") from e
         if len(rows) >= MOST_COMPARED:
             return None
-        return Change(tuple(map(answers.file_of, rows)), head=head, base=base)
+        once = {row["filename"]: row for row in rows}
+        return Change(tuple(map(answers.file_of, once.values())), head=head, base=base)
 
     async def reviews(self) -> tuple[PostedReview, ...]:
         """The reviews as they are now."""

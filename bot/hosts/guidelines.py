@@ -8,17 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from bot.config import PATH
-
 NAMES = ("REVIEW.md", "AGENTS.md", "CLAUDE.md")
 MAX_CHARS = 20_000
 """So much of one guideline is read; the rest is left out and marked."""
 MAX_FOLDERS = 40
 """Folders that are looked into, the ones of most changed files first."""
-
-UNUSABLE_CONFIG = (
-    f"{PATH} of the base is not used: it is no regular file, or too large. The defaults hold."
-)
 
 
 def candidates(paths: Iterable[str]) -> list[str]:

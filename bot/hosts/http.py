@@ -128,7 +128,7 @@ class GitHubAPI(gidgethub.aiohttp.GitHubAPI):
         return method != "POST" or url == self.graphql_url
 
     def _unreachable(self, error: Exception) -> HostProblem:
-        host = self._home.hostname
+        host = self._home.netloc
         match error:
             case aiohttp.ClientConnectorCertificateError():
                 return HostProblem(

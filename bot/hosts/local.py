@@ -8,21 +8,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.config import PATH as CONFIG_PATH
+from bot.config import Unusable
 from bot.errors import UsageProblem
-from bot.hosts.git import BINARY_PROBE, MAX_DIFFED, Git, GitError, Stored
-from bot.hosts.guidelines import UNUSABLE_CONFIG, candidates, nearest, shortened
+from bot.hosts.git import MAX_DIFFED, Git, GitError, Stored
+from bot.hosts.guidelines import candidates, nearest, shortened
+from bot.hosts.patch import files_of
+from bot.hosts.ranges import Pair, default_range, ends, named_range
+from bot.outputs.words import plural
 from bot.subject import Subject
 from reviewers.core.change import Change, Content, FileDiff, FileStatus, Guideline
-from reviewers.core.diff import DiffError, parse_diff
+from reviewers.core.diff import BINARY_PROBE, DiffError, is_lfs_pointer, parse_diff
 
+UNTRACKED = "Not reviewed: {}, which git does not track. `git add -N` counts a file in."
 PATHS_AT_ONCE = 500
+MAX_POINTER = 1024
+"""Bytes that a Git LFS pointer has at most (git-lfs, docs/spec.md)."""
 MAX_TEXT = 2**20
 """Bytes of a file that are read as its whole text; of a larger one only the hunks are known."""
-
-NO_DEFAULT = (
-    "No default branch is known here (no `origin`, no `main`, `master` or `trunk`), so only the last "
-    "commit was reviewed. Name a range for more."
-)
 
 
 class Uncommitted(enum.Enum):
@@ -30,19 +32,6 @@ class Uncommitted(enum.Enum):
 
     STAGED = "staged changes"
     TREE = "uncommitted changes"
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """Two trees to compare; `base_commit` is where the configuration is read."""
-
-    base: str
-    head: str
-    base_commit: str
-    label: str
-    base_ref: str = ""
-    committed: bool = True
-    note: str = ""
 
 
 def from_range(folder: Path, spec: str | None) -> Subject:
@@ -53,22 +42,26 @@ def from_range(folder: Path, spec: str | None) -> Subject:
     """
     if spec is None:
         git = Git(folder)
-        return _subject(git, _default_range(git))
-    left, right = _ends(spec)
+        return _subject(git, default_range(git))
+    left, right = ends(spec)
     git = Git(folder)
-    return _subject(git, _range(git, spec, left, right))
+    return _subject(git, named_range(git, spec, left, right))
 
 
 def from_uncommitted(folder: Path, what: Uncommitted) -> Subject:
-    """What is staged, or all changes of tracked files, against the last commit."""
+    """What is staged, or all changes of tracked files, against the last commit.
+
+    Files that are not tracked are counted in a note: they may hold anything, secrets too.
+    """
     git = Git(folder)
     head = git.commit("HEAD")
     base = head or git.empty_tree()
     if what is Uncommitted.STAGED:
-        tree = git.staged_tree()
+        tree, untracked = git.staged_tree(), 0
     else:
-        tree = git.working_tree() or base
-    return _subject(git, _Pair(base, tree, base, what.value, committed=False))
+        tree, untracked = git.working_tree(), git.untracked()
+    note = UNTRACKED.format(plural(untracked, "file")) if untracked else ""
+    return _subject(git, Pair(base, tree, base, what.value, committed=False, note=note))
 
 
 def from_patch(data: bytes, name: str, folder: Path | None = None) -> Subject:
@@ -76,12 +69,7 @@ def from_patch(data: bytes, name: str, folder: Path | None = None) -> Subject:
 
     Whole texts are known of new files, and of those that stand so in the repository round `folder`.
     """
-    try:
-        files = parse_diff(data)
-    except DiffError as e:
-        raise UsageProblem(
-            f"{name} is no diff that can be read: {e}.", "Make it with `git diff` or `diff -u`."
-        ) from None
+    files = files_of(data, name)
     if not files:
         raise _nothing(name)
     git = _git_near(folder)
@@ -92,7 +80,7 @@ def from_patch(data: bytes, name: str, folder: Path | None = None) -> Subject:
     more = f" and {rest} more" if rest > 0 else ""
     notes = (f"Only the hunks are known, not the whole files: {lacking}{more}.",) if lacking else ()
     steering = _steering_near(git)
-    return Subject(name, change, config=steering.config, notes=(*notes, *steering.notes))
+    return Subject(name, change, config=steering.config, notes=notes)
 
 
 def _whole_if_new(file: FileDiff) -> FileDiff:
@@ -169,81 +157,13 @@ def _steering_near(git: Git | None) -> _Steering:
     return _steering(git, head, []) if git and head else _Steering()
 
 
-def _ends(spec: str) -> tuple[str, str]:
-    """What stands before and behind the dots of a range."""
-    left, dots, right = spec.partition("...") if "..." in spec else spec.partition("..")
-    if not dots:
-        raise UsageProblem(
-            f"{spec!r} is neither a range nor a pull request.",
-            "Give A..B (a commit C alone: C^..C), OWNER/REPO#NUMBER, or a pull request's address.",
-        )
-    return left, right
-
-
-def _range(git: Git, spec: str, left: str, right: str) -> _Pair:
-    base, head = (_known(git, side or "HEAD") for side in (left, right))
-    start = _merge_base(git, base, head) or base
-    return _Pair(start, head, start, spec, left or "HEAD")
-
-
-def _known(git: Git, revision: str) -> str:
-    commit = git.commit(revision)
-    if commit is None:
-        raise UsageProblem(
-            f"The revision {revision!r} is not known in {git.folder}.",
-            "Fetch it first, or name another one.",
-        )
-    return commit
-
-
-def _merge_base(git: Git, base: str, head: str) -> str:
-    try:
-        return git.text("merge-base", base, head)
-    except GitError:
-        return ""
-
-
-def _default_range(git: Git) -> _Pair:
-    head = git.commit("HEAD")
-    if head is None:
-        raise UsageProblem("This repository has no commit yet.", "Commit, or use --staged.")
-    default = _default_branch(git)
-    start = _merge_base(git, default[1], head) if default else ""
-    if default and start and start != head:
-        return _Pair(start, head, start, f"{default[0]}..HEAD", default[0])
-    parent = git.commit("HEAD^")
-    short = head[:7]
-    if parent is None:
-        # Nothing stands before it, so nothing steers the review either (case S31).
-        nothing = git.empty_tree()
-        if git.text("rev-parse", "--is-shallow-repository") == "true":
-            note = f"This clone is shallow and lacks what came before {short}: every file is new."
-            return _Pair(nothing, head, nothing, f"{short} (all files)", note=note)
-        return _Pair(nothing, head, nothing, f"{short} (first commit)")
-    note = "" if default else NO_DEFAULT
-    return _Pair(parent, head, parent, f"{parent[:7]}..{short} (the last commit)", note=note)
-
-
-def _default_branch(git: Git) -> tuple[str, str] | None:
-    """Name and commit of the branch that pull requests go to, as far as it can be known here."""
-    try:
-        remote = git.text("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
-    except GitError:
-        remote = ""
-    for name in (remote, "origin/main", "origin/master", "main", "master", "trunk"):
-        commit = git.commit(f"refs/remotes/{name}") or git.commit(f"refs/heads/{name}")
-        if name and commit:
-            return name, commit
-    return None
-
-
-def _subject(git: Git, pair: _Pair) -> Subject:
+def _subject(git: Git, pair: Pair) -> Subject:
     try:
         files = parse_diff(git.diff(pair.base, pair.head))
     except DiffError as e:
         raise UsageProblem(f"git's diff cannot be read: {e}.", "Report this as a bug.") from None
     if not files:
-        raise _nothing(pair.label)
+        raise _nothing(pair.label, "" if pair.committed else pair.note)
     files = _with_texts(git, pair, files)
     title, description = _message(git, pair)
     steering = _steering(git, pair.base_commit, [f.path for f in files])
@@ -256,30 +176,37 @@ def _subject(git: Git, pair: _Pair) -> Subject:
         change,
         base_ref=pair.base_ref,
         config=steering.config,
-        notes=((pair.note,) if pair.note else ()) + steering.notes,
+        notes=(pair.note,) if pair.note else (),
     )
 
 
-def _nothing(label: str) -> UsageProblem:
+def _nothing(label: str, hint: str = "") -> UsageProblem:
     return UsageProblem(
-        f"There is nothing to review: no file differs in {label}.", "Name another range or patch."
+        f"There is nothing to review: no file differs in {label}.",
+        hint or "Name another range or patch.",
     )
 
 
-def _with_texts(git: Git, pair: _Pair, files: Sequence[FileDiff]) -> tuple[FileDiff, ...]:
+def _with_texts(git: Git, pair: Pair, files: Sequence[FileDiff]) -> tuple[FileDiff, ...]:
     """The files with their whole texts at the head, whatever the change's own attributes say."""
     gone = {f.path for f in files if f.status is FileStatus.REMOVED}
     stored = git.files(pair.head, [f.path for f in files if f.path not in gone])
     stored |= git.files(pair.base, sorted(gone))
-    shown = _unhidden(git, pair, files, stored)
+    shown = _turned(git, pair, _unhidden(git, pair, files, stored))
     here = (f for f in shown if f.content is Content.TEXT and f.status is not FileStatus.REMOVED)
     texts = _texts(git, {f.path: stored[f.path] for f in here if f.path in stored})
-    whole = tuple(replace(f, text=texts.get(f.path, f.text)) for f in shown)
+    whole = tuple(_with_text(f, texts.get(f.path)) for f in shown)
     return whole if pair.committed else _unfiltered(git, whole)
 
 
+def _with_text(file: FileDiff, text: str | None) -> FileDiff:
+    if text is None and _lacks_text(file):
+        return replace(file, lacks=f"it is no text of at most {MAX_TEXT // 2**20} MB")
+    return file if text is None else replace(file, text=text)
+
+
 def _unhidden(
-    git: Git, pair: _Pair, files: Sequence[FileDiff], stored: Mapping[str, Stored]
+    git: Git, pair: Pair, files: Sequence[FileDiff], stored: Mapping[str, Stored]
 ) -> tuple[FileDiff, ...]:
     """Text that the change's own .gitattributes calls binary is text all the same."""
     binary = [f for f in files if f.content is Content.BINARY and f.path in stored]
@@ -294,9 +221,28 @@ def _unhidden(
         found |= {f.path: f for f in parse_diff(diff)}
     limit = f"larger than {MAX_DIFFED // 2**20} MB"
     return tuple(
-        replace(f, content=Content.TEXT, missing=limit) if f.path in large else found.get(f.path, f)
+        replace(f, content=Content.TEXT, missing=limit, is_large=True)
+        if f.path in large
+        else found.get(f.path, f)
         for f in files
     )
+
+
+def _turned(git: Git, pair: Pair, files: tuple[FileDiff, ...]) -> tuple[FileDiff, ...]:
+    """What is binary and was text before is a gap."""
+    now = [f for f in files if f.content is Content.BINARY and f.status is not FileStatus.REMOVED]
+    stored = git.files(pair.base, [f.old_path or f.path for f in now])
+    before = {f.path: s for f in now if (s := stored.get(f.old_path or f.path)) and s.is_regular}
+    turned = {path for path, s in before.items() if _is_text(git, s)}
+    return tuple(f.turned() if f.path in turned else f for f in files)
+
+
+def _is_text(git: Git, stored: Stored) -> bool:
+    """Whether an object is text; a Git LFS pointer stands for something else."""
+    if git.is_binary(stored.object):
+        return False
+    small = stored.size <= MAX_POINTER and git.contents([stored.object])[stored.object]
+    return not small or not is_lfs_pointer(small.decode("utf-8", "replace"))
 
 
 def _unfiltered(git: Git, files: tuple[FileDiff, ...]) -> tuple[FileDiff, ...]:
@@ -311,7 +257,7 @@ def _unfiltered(git: Git, files: tuple[FileDiff, ...]) -> tuple[FileDiff, ...]:
     )
 
 
-def _message(git: Git, pair: _Pair) -> tuple[str, str]:
+def _message(git: Git, pair: Pair) -> tuple[str, str]:
     """What the author says the change is: one commit's message, or the subjects of several."""
     if not pair.committed:
         return pair.label, ""
@@ -323,7 +269,7 @@ def _message(git: Git, pair: _Pair) -> tuple[str, str]:
     return title or pair.label, rest.strip()
 
 
-def _log(git: Git, pair: _Pair, form: str) -> list[str]:
+def _log(git: Git, pair: Pair, form: str) -> list[str]:
     ends = [pair.head] if git.commit(pair.base) is None else [f"{pair.base}..{pair.head}"]
     limit = "--max-count=50"
     try:
@@ -336,9 +282,8 @@ def _log(git: Git, pair: _Pair, form: str) -> list[str]:
 class _Steering:
     """What the base says about how to review."""
 
-    config: bytes | None = None
+    config: bytes | Unusable | None = None
     guidelines: tuple[Guideline, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def _steering(git: Git, base: str, paths: Sequence[str]) -> _Steering:
@@ -351,5 +296,5 @@ def _steering(git: Git, base: str, paths: Sequence[str]) -> _Steering:
         Guideline(path, shortened(present[path].decode("utf-8", "replace")))
         for path in nearest(paths, present)
     )
-    unusable = CONFIG_PATH in stored and CONFIG_PATH not in good
-    return _Steering(present.get(CONFIG_PATH), guidelines, (UNUSABLE_CONFIG,) if unusable else ())
+    nothing = Unusable.FILE if CONFIG_PATH in stored else None
+    return _Steering(present.get(CONFIG_PATH, nothing), guidelines)

@@ -63,6 +63,14 @@ class Pull:
     repository_id: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How a pull request stands: at which commit, and whether it is `open` or `closed`."""
+
+    head: str
+    state: str
+
+
 class Forge(Protocol):
     """A site of pull requests, seen through one of them. Failures are HostProblems."""
 
@@ -70,8 +78,8 @@ class Forge(Protocol):
         """The pull request with its change, configuration, guidelines and reviews."""
         ...
 
-    async def head(self) -> str:
-        """The commit at which the pull request stands now."""
+    async def stand(self) -> Stand:
+        """How the pull request stands now, in one small request."""
         ...
 
     async def change_at(self, base: str, head: str) -> Change | None:

@@ -190,7 +190,7 @@ async def open_crew(outfit: Outfit, database: Transactions) -> Crew:
         means = _means(outfit, patient, limits, access, name)
         starts = Here(store, durable, limits)
         intake = Intake(store, starts, app)
-        worker = Worker(means, intake.accept)
+        worker = Worker(means, intake.accept, intake.skipped)
         intake.tell(worker.stop)
         life = secrets.token_hex(8)
         orders = Orders(

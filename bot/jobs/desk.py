@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import structlog
 
+from bot.desk import Desk
 from bot.errors import Gone, GoneProblem, HostProblem, Problem
 from bot.hosts.checks import Checks
 from bot.hosts.protocol import Forge, Pull
@@ -17,12 +18,11 @@ from bot.jobs.protocol import Trigger
 from bot.jobs.store import NEWER, Job, Store
 from bot.outputs.checkrun import CheckRun, check_title, refused, running_title, skipped
 from bot.outputs.document import document
-from bot.pull_review import Desk
-from bot.report import Report
+from bot.report import CHECK_RUN, Report
 from bot.terms import Terms
 from bot.triggers import approving, why_not
 from reviewers.core.coverage import WHOLE_FILE
-from reviewers.core.finding import Severity, Source, Standing
+from reviewers.core.finding import Finding, Severity, Standing
 from reviewers.core.history import EVERYTHING, Dismissal, History, Known, State
 from reviewers.core.secrets import Redaction
 from reviewers.protocols import Brief
@@ -62,7 +62,7 @@ class JobDesk(Desk):
         redact: Redaction = Redaction(),
         clean: tuple[str, str] | None = None,
         given: Mapping[str, frozenset[str]] = MappingProxyType({}),
-        sources: Mapping[str, tuple[Source, ...]] = MappingProxyType({}),
+        told: Mapping[str, Finding] = MappingProxyType({}),
     ) -> None:
         self.anew = job.row.trigger.is_asked
         self.terms: Terms | None = None
@@ -77,7 +77,7 @@ class JobDesk(Desk):
         self._redact = redact
         self._clean = clean
         self._given = given
-        self._sources = sources
+        self._told = told
         self._used: tuple[str, ...] = ()
         self._check: asyncio.Task[int] | None = None
         self.check_run = job.check_run
@@ -126,24 +126,23 @@ class JobDesk(Desk):
             else:
                 await self._store.decisions.take_label(self._job.row.place, label, [*self._given])
 
-    async def was_labelled_since(self) -> bool:
-        """Whether the job's own head has got another label since the job looked."""
-        row = self._job.row
-        given = await self._store.decisions.labels_given(row.place)
-        return given.get(row.head, frozenset()) > self._given.get(row.head, frozenset())
-
     def last_clean(self) -> tuple[str, str] | None:
         """From the database: such a review is told in its check run alone."""
         return self._clean
 
     def remembered(self, history: History) -> History:
         """People's decisions from the database; what a review shows of them may have been edited. And
-        who saw what, which it does not show in full.
+        what it does not show in full: who saw what, and the findings that no list of it names.
         """
+        found = {i: state for i, state in history.lost.items() if i in self._told}
+        more = tuple(Known(self._told[i], state) for i, state in found.items())
+        lost = {i: state for i, state in history.lost.items() if i not in found}
+        history = replace(history, known=(*history.known, *more), lost=lost)
 
         def decided(known: Known) -> Known:
-            told = self._sources.get(known.finding.id, ())
-            known = replace(known, finding=replace(known.finding, sources=told))
+            told = self._told.get(known.finding.id)
+            sources = told.sources if told else ()
+            known = replace(known, finding=replace(known.finding, sources=sources))
             why = self._dismissed.get(known.finding.id)
             if why is None:
                 gone = known.state is not State.DISMISSED
@@ -237,9 +236,13 @@ class JobDesk(Desk):
         posted, so it is asked here, too, whether the job is still ours.
         """
         await self._settled()
-        if not await self._store.holds(self._job.row.id, self._job.row.worker):
+        if not await self.may_write():
             raise OvertakenProblem("The job was ended or taken over.", "Nothing was posted.")
-        return "check run" if self.check_run else ""
+        return CHECK_RUN if self.check_run else ""
+
+    async def may_write(self) -> bool:
+        """Whether nobody has ended the job, or taken it over."""
+        return await self._store.holds(self._job.row.id, self._job.row.worker)
 
     async def _settled(self) -> None:
         if self._check is not None:

@@ -42,12 +42,12 @@ async def open_findings(store: Store, place: Place) -> dict[str, object]:
     return {}
 
 
-async def sources_told(store: Store, place: Place) -> dict[str, tuple[Source, ...]]:
-    """Who saw each open finding, by id, as the last review that was done here knew: what stands on
-    the pull request does not tell it to the next one.
+async def findings_told(store: Store, place: Place) -> dict[str, Finding]:
+    """Each open finding, by id, as the last review that was done here knew it: what stands on the pull
+    request does not tell it in full to the next one.
     """
     found = map(read_finding, (await open_findings(store, place)).values())
-    return {f.id: f.sources for f in found if f is not None and f.sources}
+    return {f.id: f for f in found if f is not None}
 
 
 def findings_in(document: str, *lists: str) -> list[dict[str, Any]]:

@@ -15,7 +15,19 @@ import sqlalchemy as sa
 
 from bot.app_settings import AppSettings
 from bot.jobs.limits import Turns
-from bot.jobs.plan import Fresh, Joined, Outdated, Same, job_id, news, plan_review, seen_by
+from bot.jobs.plan import (
+    Fresh,
+    Joined,
+    Outdated,
+    Same,
+    first_seen,
+    job_id,
+    news,
+    plan_review,
+    seen_asked,
+    seen_by,
+    wish_after,
+)
 from bot.jobs.protocol import (
     CancelWish,
     CommandWish,
@@ -31,9 +43,7 @@ from bot.jobs.protocol import (
 from bot.jobs.starts import COMMAND, Starts
 from bot.jobs.store import Job, Store
 from bot.jobs.tables import ALIVE
-
-TRIES = 3
-"""How often a wish is looked at anew because another process has written one down meanwhile."""
+from bot.jobs.writing import Writing
 
 
 class Intake:
@@ -121,54 +131,69 @@ class Intake:
         await self._starts.forget([job.row.id])
         await self._starts.review(job.row.id)
 
-    async def _review(self, wish: ReviewWish) -> str:
-        """One after the other for a pull request; with other processes the row's key decides.
+    async def skipped(self, job: Job, why: str) -> None:
+        """A job ends that has found that it is not wanted; unless it was ended before.
 
-        A label is written down first: the wish may be a job already, which then will know of it.
+        What came after it had looked was taken for its own as long as it lived: a label, or that the
+        pull request is open, or no draft, any more. For that another one comes in the moment in which
+        it ends, so that no crash comes between. SQLAlchemyError where the database takes neither.
         """
-        async with self._turns.turn(wish.place.key):
-            if wish.label:
-                await self._store.decisions.give_label(wish.place, wish.head, wish.label)
-            for attempt in range(TRIES - 1):
-                try:
-                    return await self._taken(wish, again=attempt > 0)
-                except sa.exc.IntegrityError:  # Somebody else has written it down just now.
-                    continue
-            return await self._taken(wish, again=True)
 
-    async def _taken(self, wish: ReviewWish, *, again: bool) -> str:
-        """`again`: who has written it down may have been we, with the database's answer lost."""
-        known = await self._store.of_pull(wish.place)
+        def decide(known: Sequence[Job]) -> Writing:
+            there = next(
+                (j for j in known if j.row.id == job.row.id and j.row.state in ALIVE), None
+            )
+            if there is None:
+                return Writing()
+            wish = wish_after(job, there)
+            over = replace(there, row=replace(there.row, state=JobState.SKIPPED, note=why))
+            rest = [over if j is there else j for j in known]
+            writing = self._decided(wish, rest) if wish else Writing()
+            return replace(writing, skipped=job.row.id, why=why)
+
+        await self._taken(job.row.place, decide)
+
+    async def _review(self, wish: ReviewWish) -> str:
+        """A label is written down first: the wish may be a job already, which then will know of it."""
+        if wish.label:
+            await self._store.decisions.give_label(wish.place, wish.head, wish.label)
+        return await self._taken(wish.place, lambda known: self._decided(wish, known))
+
+    async def _taken(self, place: Place, decide: Callable[[Sequence[Job]], Writing]) -> str:
+        """One after the other for a pull request: in this process they hold no connection meanwhile."""
+        tries = 0
+
+        def decided(known: Sequence[Job]) -> Writing:
+            nonlocal tries
+            tries += 1
+            return decide(known)
+
+        async with self._turns.turn(place.key):
+            writing, ended = await self._store.take(place, decided)
+        self._stop(ended)
+        # Who has written it down may have been we, with the database's answer lost.
+        if writing.row or (writing.seen is not None and tries > 1):
+            await self._starts.review(writing.job, writing.delay)
+        return writing.job
+
+    def _decided(self, wish: ReviewWish, known: Sequence[Job]) -> Writing:
+        now = time.time()
+        settings = self._settings
         planned = plan_review(
-            wish,
-            known,
-            time.time(),
-            debounce=self._settings.debounce,
-            per_hour=self._settings.reviews_per_hour,
+            wish, known, now, debounce=settings.debounce, per_hour=settings.reviews_per_hour
         )
+        living = {j.row.id: j for j in known if j.row.state in ALIVE}
         match planned:
             case Outdated():
-                return ""
+                return Writing()
             case Joined(id=job):
-                there = next(j for j in known if j.row.id == job)
-                if there.row.trigger.is_asked:
-                    # It is wanted as of now: a `stop` of before that comes late leaves it alone.
-                    await self._store.note(job, seen=max(there.seen, _seen(wish)))
-                return job
+                return Writing(job, seen=seen_asked(wish, living[job], now))
             case Same(id=job):
-                living = next((j for j in known if j.row.id == job and j.row.state in ALIVE), None)
-                seen = seen_by(wish, living) if living else 0.0
-                if living and seen > living.seen and not await self._store.see(job, seen):
-                    return await self._taken(wish, again=True)  # It has ended just now.
-                if living and again:
-                    await self._starts.review(job)
-                return job
+                there = living.get(job)
+                return Writing(job, seen=seen_by(wish, there) if there else None)
             case Fresh(id=job, delay=delay, refusal=refusal):
                 row = _row(job, wish, refusal)
-                ended = await self._store.add(row, supersedes=news(wish, refusal))
-                self._stop(ended)
-                await self._starts.review(job, delay)
-                return job
+                return Writing(job, row, news(wish, refusal), delay=delay)
 
     async def _command(self, wish: CommandWish) -> str:
         place = wish.place
@@ -183,11 +208,6 @@ class Intake:
         await self._starts.forget_named(
             [_orders(wish.installation, r) for r in wish.repositories or (None,)]
         )
-
-
-def _seen(wish: ReviewWish) -> float:
-    """A person's act is of now, where the event does not say: an older event ends nothing of it."""
-    return wish.seen or (time.time() if wish.trigger.is_asked else 0.0)
 
 
 def _orders(installation: int, repository: int | None) -> str:
@@ -208,7 +228,7 @@ def _row(job: str, wish: ReviewWish, refusal: str) -> Mapping[str, Any]:
         "state": JobState.WAITING.value,
         "head": wish.head,
         "base": wish.base,
-        "seen": _seen(wish),
+        "seen": first_seen(wish, time.time()),
         "refusal": refusal,
         "created": time.time(),
     }

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.config import Unusable
 from bot.hosts.checks import Checks
 from bot.hosts.people import People
 from bot.hosts.protocol import Forge
@@ -27,7 +28,7 @@ class Reach:
 
     forge: Forge
     checks: Checks
-    config: Callable[[], Awaitable[bytes | None]]
+    config: Callable[[], Awaitable[bytes | Unusable | None]]
     people: People
 
 

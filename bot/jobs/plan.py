@@ -220,13 +220,42 @@ def _is_to_be_redone(last: Job, wish: ReviewWish) -> bool:
             return False
 
 
-def seen_by(wish: ReviewWish, there: Job) -> float:
-    """What a living job is to have seen once a wish is the same as it. Where it is wanted again, it
-    was so last: a closing of that very second, or of before, ends nothing of it any more, and if the
-    job has looked too soon, it looks again (bot/jobs/worker.py, `_skipped`).
+def first_seen(wish: ReviewWish, now: float) -> float:
+    """What a new job has seen. A person's act is of now, where the event does not say: an older event
+    ends nothing of it. Nor does a closing of the very second in which the pull request was reopened,
+    whichever of the two events comes first.
     """
-    is_awake = wish.trigger in AWAKENING and wish.seen >= there.seen
-    return wish.seen + INSTANT if is_awake else there.seen
+    seen = wish.seen or (now if wish.trigger.is_asked else 0.0)
+    return seen + INSTANT if seen and wish.trigger in AWAKENING else seen
+
+
+def seen_by(wish: ReviewWish, there: Job) -> float:
+    """What a living job is to have seen once a wish is the same as it: what came before that, and comes
+    late, neither ends it nor takes its place any more.
+
+    Where it may be wanted only now, it has in any case seen something later than when it looked, though
+    it be of the same second: so it looks again where it has found that it is not wanted
+    (`wish_after`).
+    """
+    last = max(there.seen, wish.seen)
+    return last + INSTANT if wish.trigger in (*AWAKENING, Trigger.LABELED) else last
+
+
+def seen_asked(wish: ReviewWish, there: Job, now: float) -> float:
+    """The same where somebody has asked for what a job does. One that nobody had asked for keeps its
+    time, which is of GitHub's clock: by the act's, a push of before might be too late (`plan_review`).
+    """
+    return max(there.seen, first_seen(wish, now)) if there.row.trigger.is_asked else there.seen
+
+
+def wish_after(job: Job, there: Job) -> ReviewWish | None:
+    """What another job is needed for when one ends that has found that it is not wanted: `there` has
+    seen something since that `job` had not when it looked (see `seen_by`). None for nothing.
+    """
+    if there.seen <= job.seen:
+        return None
+    row = there.row
+    return ReviewWish(row.place, Trigger.LABELED, row.head, there.base, seen=there.seen)
 
 
 def news(wish: ReviewWish, refusal: str) -> str:

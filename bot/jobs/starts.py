@@ -52,7 +52,7 @@ class Here:
             self._limits.seats.expect(job)
             how = Start(here=True)
         else:
-            how = Start(priority=await self._store.turn(job), delay=delay)
+            how = Start(priority=await self._store.line.place(job), delay=delay)
         await self._durable.start(REVIEW, job, job, how)
         await _unless_purged(self._store, self, job)
 
@@ -72,7 +72,7 @@ class Elsewhere:
 
     async def review(self, job: str, delay: float = 0.0) -> None:
         """See Starts."""
-        priority = await self._store.turn(job)
+        priority = await self._store.line.place(job)
         await self._queue.start(REVIEW, job, job, Start(priority=priority, delay=delay))
         await _unless_purged(self._store, self, job)
 

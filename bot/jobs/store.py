@@ -6,7 +6,7 @@ Every function is one transaction. Times are seconds since the epoch, money is U
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,11 +17,13 @@ from sqlalchemy.engine import Connection, RowMapping
 from bot.jobs.decisions import Decisions
 from bot.jobs.disputes import Disputes
 from bot.jobs.forgetting import Forgetting
+from bot.jobs.line import Line
 from bot.jobs.past import Past
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
 from bot.jobs.spending import DAY, Spending, add_cost, cost_today
 from bot.jobs.tables import ALIVE, jobs, meta, write_meta
 from bot.jobs.transactions import PATIENT, PAUSES, Transactions, alone
+from bot.jobs.writing import Writing
 
 _UNDONE = (JobState.SUPERSEDED, JobState.CANCELLED, JobState.DEAD)
 SETTLED = 60.0
@@ -55,7 +57,8 @@ class Job:
 
 class Store:
     """The jobs; through `decisions` and `disputes` what people have said of their findings, through
-    `past` and `spending` what earlier jobs tell, through `forgetting` how all of it ends.
+    `past` and `spending` what earlier jobs tell, through `line` which waiting one is next, through
+    `forgetting` how all of it ends.
 
     A `patient` one waits longer for a database that does not answer: for work, not for webhooks.
     """
@@ -65,6 +68,7 @@ class Store:
         self._do = partial(transactions.do, pauses=pauses)
         self._look = partial(transactions.look, pauses=pauses)
         self.past = Past(transactions, pauses)
+        self.line = Line(transactions, pauses)
         self.decisions = Decisions(transactions, pauses)
         self.disputes = Disputes(transactions, pauses)
         self.spending = Spending(transactions, pauses)
@@ -78,29 +82,31 @@ class Store:
 
         Returns the ids of those. `supersedes` is the note they get, "" to leave them alone.
         """
+        return await self._do(lambda c: _added(c, values, supersedes))
 
-        def work(c: Connection) -> tuple[str, ...]:
-            # Of two at once the later sees the earlier one, and supersedes it.
-            alone(c, f"pull {values['repository_id']}#{values['number']}")
-            old: tuple[str, ...] = ()
-            if supersedes:
-                old = _end_alive(
-                    c,
-                    JobState.SUPERSEDED,
-                    supersedes,
-                    jobs.c.repository_id == values["repository_id"],
-                    jobs.c.number == values["number"],
-                )
-            c.execute(sa.insert(jobs).values(**values))
-            return old
+    async def take(
+        self, place: Place, decide: Callable[[Sequence[Job]], Writing]
+    ) -> tuple[Writing, tuple[str, ...]]:
+        """What is decided from the jobs of a pull request, the newest first, is written down before
+        anybody else decides, in whatever process. Also the ids of those that are superseded.
+        """
+
+        def work(c: Connection) -> tuple[Writing, tuple[str, ...]]:
+            alone(c, f"pull {place.key}")
+            known = tuple(_job(r) for r in c.execute(_of_pull(place)).mappings())
+            writing = decide(known)
+            if writing.skipped:
+                _end_alive(c, JobState.SKIPPED, writing.why, jobs.c.id == writing.skipped)
+            if writing.seen is not None:
+                seen = sa.update(jobs).where(jobs.c.id == writing.job).values(seen=writing.seen)
+                c.execute(seen)
+            return writing, _added(c, writing.row, writing.supersedes) if writing.row else ()
 
         return await self._do(work)
 
     async def of_pull(self, place: Place) -> tuple[Job, ...]:
         """All jobs of a pull request, newest first."""
-        where = (jobs.c.repository_id == place.repository_id, jobs.c.number == place.number)
-        query = sa.select(*_LIST).where(*where).order_by(jobs.c.created.desc())
-        return await self._jobs(query)
+        return await self._jobs(_of_pull(place))
 
     async def of_pulls(self, places: Sequence[Place]) -> tuple[Job, ...]:
         """The same of several pull requests."""
@@ -130,35 +136,6 @@ class Store:
         if seen:
             where = (*where, jobs.c.seen <= seen)
         return await self._do(lambda c: _end_alive(c, state, note, *where))
-
-    async def see(self, job: str, seen: float) -> bool:
-        """A living job has seen something newer; False where it lives no more."""
-        alive = (jobs.c.id == job, jobs.c.state.in_(ALIVE))
-        change = sa.update(jobs).where(*alive).values(seen=seen)
-        return await self._do(lambda c: bool(c.execute(change).rowcount))
-
-    async def turn(self, job: str) -> int:
-        """The place in the queue of a job that must wait: the smaller the sooner (case S14).
-
-        Behind what its installation has waiting, and not before what is next: so an installation
-        with many jobs keeps nobody waiting, and none of its jobs waits for ever.
-        """
-
-        def work(c: Connection) -> int:
-            alone(c, "turn")
-            where = sa.select(jobs.c.installation, jobs.c.priority).where(jobs.c.id == job)
-            found = c.execute(where).first()
-            if found is None or found.priority:
-                return found.priority if found else 1
-            waits = (jobs.c.state == JobState.WAITING, jobs.c.priority > 0)
-            first = c.execute(sa.select(sa.func.min(jobs.c.priority)).where(*waits)).scalar()
-            mine = (*waits, jobs.c.installation == found.installation)
-            last = c.execute(sa.select(sa.func.max(jobs.c.priority)).where(*mine)).scalar()
-            place = max(first or 1, (last or 0) + 1)
-            c.execute(sa.update(jobs).where(jobs.c.id == job).values(priority=place))
-            return int(place)
-
-        return await self._do(work)
 
     # --- work
 
@@ -357,7 +334,22 @@ def _end_alive(
     return ids
 
 
+def _added(c: Connection, values: Mapping[str, Any], supersedes: str) -> tuple[str, ...]:
+    place = (values["repository_id"], values["number"])
+    # Of two at once the later sees the earlier one, and supersedes it.
+    alone(c, "pull {}#{}".format(*place))
+    here = (jobs.c.repository_id == place[0], jobs.c.number == place[1])
+    old = _end_alive(c, JobState.SUPERSEDED, supersedes, *here) if supersedes else ()
+    c.execute(sa.insert(jobs).values(**values))
+    return old
+
+
 _LIST = [c for c in jobs.c if c.name != "document"]
+
+
+def _of_pull(place: Place) -> sa.Select[Any]:
+    here = (jobs.c.repository_id == place.repository_id, jobs.c.number == place.number)
+    return sa.select(*_LIST).where(*here).order_by(jobs.c.created.desc())
 
 
 def _job(row: RowMapping) -> Job:

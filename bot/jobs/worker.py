@@ -7,22 +7,31 @@ the pull request moves or closes (then its task is cancelled), GitHub is down (t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
-from bot.errors import GoneProblem, HostProblem, LimitProblem, LostProblem, MovedProblem, Problem
+from bot.errors import (
+    ClosedProblem,
+    GoneProblem,
+    HostProblem,
+    LimitProblem,
+    LostProblem,
+    MovedProblem,
+    Problem,
+)
 from bot.jobs.blame import given_up, is_suspect, wait_of
 from bot.jobs.books import Books
 from bot.jobs.circumstances import circumstances_of
 from bot.jobs.desk import JobDesk, OvertakenProblem
 from bot.jobs.endings import Ending, Endings, gate_now
-from bot.jobs.findings import sources_told
+from bot.jobs.findings import findings_told
 from bot.jobs.judge import judged
 from bot.jobs.keeping import Keeper
 from bot.jobs.means import Means, Reach
-from bot.jobs.protocol import ADOPTED, MOVED, JobRow, JobState, ReviewWish, Trigger
+from bot.jobs.protocol import ADOPTED, CLOSED, MOVED, JobRow, JobState, ReviewWish, Trigger
 from bot.jobs.store import NEWER, Job
 from bot.jobs.tables import ALIVE
 from bot.jobs.transactions import AWAY
@@ -47,17 +56,25 @@ log = structlog.get_logger("triptych.jobs")
 
 
 class Worker:
-    """Runs review jobs. `wish` takes a new wish in when a job finds that another is needed."""
+    """Runs review jobs. `wish` takes a new wish in when a job finds that another is needed, `skipped`
+    ends one that is not wanted, and says why (see bot/jobs/intake.py).
+    """
 
-    def __init__(self, means: Means, wish: Callable[[ReviewWish], Awaitable[str]]) -> None:
+    def __init__(
+        self,
+        means: Means,
+        wish: Callable[[ReviewWish], Coroutine[Any, Any, str]],
+        skipped: Callable[[Job, str], Coroutine[Any, Any, None]],
+    ) -> None:
         self._means = means
         self._endings = Endings(means)
         self._books = Books(means.store.pay, means.called)
         self._wish = wish
+        self._skipped = skipped
         self._running: dict[str, asyncio.Task[str]] = {}
         self._begun: set[str] = set()
         self._stopped: set[str] = set()
-        self._wished: set[asyncio.Future[str]] = set()
+        self._made: set[asyncio.Task[object]] = set()
 
     @property
     def name(self) -> str:
@@ -214,8 +231,8 @@ class Worker:
         given = await self._means.store.decisions.labels_given(row.place)
         preparation = self._means.limits.preparation()
         store, run_of = self._means.store, self._means.run_of
-        sources = await sources_told(store, row.place)
-        desk = JobDesk(job, run_of, reach.checks, dismissed, store, redact, clean, given, sources)
+        told = await findings_told(store, row.place)
+        desk = JobDesk(job, run_of, reach.checks, dismissed, store, redact, clean, given, told)
         desk.done = preparation.end  # At the latest: a review may have nothing to ask.
         if refused := _refused(job):
             await desk.refuse(refused.note, await gate_now(reach))
@@ -238,19 +255,20 @@ class Worker:
         around = await circumstances_of(job, self._means, self._books, keeper)
         around = replace(around, watch=watch, turn=preparation.begin, announce=announce)
         try:
-            outcome = await self._outcome(desk, around, reach, tries)
+            outcome = await self._outcome(row.id, desk, around, reach, tries)
             ending = await self._concluded(job, desk, outcome)
             if not (isinstance(outcome, Reviewed) and outcome.refused):
                 await desk.take_labels_off(reach.forge)
             if ending.state is JobState.SKIPPED:
-                await self._skipped(job, ending, desk)
+                self._begun.discard(job.row.id)  # It ends by itself: nobody need stop it for that.
+                await self._through(self._skipped(job, ending.note))
             return ending
         finally:
             preparation.end()
             await desk.settle()
 
     async def _outcome(
-        self, desk: JobDesk, around: Circumstances, reach: Reach, tries: int
+        self, job: str, desk: JobDesk, around: Circumstances, reach: Reach, tries: int
     ) -> Adopted | Reviewed | Skipped:
         """The review itself. Where it is done and GitHub takes none of it, now or later, as in a locked
         conversation, it is what was found that ends the job, and not that nobody could be told.
@@ -262,6 +280,9 @@ class Worker:
             )
         except (GoneProblem, MovedProblem):
             raise
+        except ClosedProblem as e:  # As if its event had come in time.
+            await self._means.store.end(job, JobState.CANCELLED, note=CLOSED)
+            raise OvertakenProblem(e.what, e.do) from None
         except HostProblem as e:
             if desk.report is None or self._put_off(e, tries):
                 raise
@@ -279,20 +300,6 @@ class Worker:
                 return await self._adopted(job, outcome, desk)
             case Reviewed():
                 return await self._published(job, outcome, desk)
-
-    async def _skipped(self, job: Job, ending: Ending, desk: JobDesk) -> None:
-        """What came after this job had looked was taken for its own as long as it lived: a label, or
-        that the pull request is open, or no draft, any more. So it ends first, and then looks whether
-        there is something that needs another job.
-        """
-        row = job.row
-        self._begun.discard(row.id)  # It has ended by itself: nobody need stop it for that.
-        await self._means.store.end(row.id, ending.state, note=ending.note)
-        now = await self._means.store.job(row.id)
-        seen = now.seen if now else job.seen
-        if seen > job.seen or await desk.was_labelled_since():
-            wish = ReviewWish(row.place, Trigger.LABELED, row.head, job.base, seen=seen)
-            await self._wished_for(wish)
 
     async def _published(self, job: Job, outcome: Reviewed, desk: JobDesk) -> Ending:
         report = outcome.report
@@ -366,15 +373,18 @@ class Worker:
         others = (j.row for j in there if j.row.id != row.id)
         if not any(r.state in ALIVE and r.trigger is not Trigger.DISPUTE for r in others):
             trigger = row.trigger if row.trigger.is_asked else Trigger.PUSHED
-            await self._wished_for(ReviewWish(row.place, trigger, once=f"{row.id}{MOVED}"))
+            # What came late for this one comes too late for that one, too.
+            seen = next((j.seen for j in there if j.row.id == row.id), job.seen)
+            wish = ReviewWish(row.place, trigger, once=f"{row.id}{MOVED}", seen=seen)
+            await self._through(self._wish(wish))
         return Ending(JobState.SUPERSEDED, NEWER)
 
-    async def _wished_for(self, wish: ReviewWish) -> None:
+    async def _through(self, work: Coroutine[Any, Any, object]) -> None:
         """Also where this task is cancelled meanwhile, as its job is over."""
-        wished = asyncio.ensure_future(self._wish(wish))
-        self._wished.add(wished)
-        wished.add_done_callback(self._wished.discard)
-        await asyncio.shield(wished)
+        made = asyncio.create_task(work)
+        self._made.add(made)
+        made.add_done_callback(self._made.discard)
+        await asyncio.shield(made)
 
 
 def _refused(job: Job) -> Ending | None:

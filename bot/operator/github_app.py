@@ -89,7 +89,7 @@ class GitHubApp:
                 "and open the setup page.",
             )
         self._settings = settings
-        self._host = urlsplit(settings.github_api).hostname or ""
+        self._host = urlsplit(settings.github_api).netloc
         self._client = self._connect(_signing(app_settings))
 
     def _connect(self, auth: Auth.Auth) -> github.Github:

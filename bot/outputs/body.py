@@ -6,7 +6,7 @@ When it gets too long, whole items go, in a fixed order, and the text says how m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bot.outputs import folds, receipt, words
 from bot.outputs.folds import Room, fitted, left_out
@@ -27,7 +27,9 @@ from bot.outputs.marker import Marker, ids, write_marker
 from bot.report import Report
 from reviewers.core.aggregate.vote import hunks_of
 from reviewers.core.call import Reading
-from reviewers.core.finding import Finding, Severity, Standing
+from reviewers.core.change import Change, HunkRef
+from reviewers.core.finding import Claim, Finding, Reason, Severity, Standing
+from reviewers.core.policy import STATIC
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome
 
@@ -38,15 +40,12 @@ GAP_CHARS = 300
 NOTE_CHARS = 500
 
 
-def review_body(report: Report, redact: Redaction = Redaction(), prefix: str = "") -> str:
-    """The whole body with its marker, at most 60,000 characters.
-
-    `prefix` stands before the headline, as on a review of an older commit.
-    """
+def review_body(report: Report, redact: Redaction = Redaction()) -> str:
+    """The whole body with its marker, at most 60,000 characters."""
     marker = write_marker(marker_of(report))
     pen = Pen(report, redact)
-    room = MAX_CHARS - len(prefix) - len(marker) - 2
-    return f"{prefix}{fitted(lambda cut: _text(pen, cut), room)}\n\n{marker}"
+    room = MAX_CHARS - len(marker) - 2
+    return f"{fitted(lambda cut: _text(pen, cut), room)}\n\n{marker}"
 
 
 def summary_text(report: Report, redact: Redaction = Redaction(), limit: int = MAX_CHARS) -> str:
@@ -93,26 +92,53 @@ def marker_of(report: Report) -> Marker:
     verdict = report.verdict
     shown = verdict.shown
     held = unruled(report)
-    told = [f for f in (*shown.listed, *shown.late) if report.gate and f.severity >= report.gate]
-    # Read again, so that the second look is asked again what it did not tell.
-    again = (ref for f in told if f.id in held for ref in hunks_of(f, verdict.change))
-    unread = dict.fromkeys(
-        ref for ref in (*(c.hunk for c in verdict.coverage.gaps), *again) if ref.index >= 0
-    )
+    told = _gated(report)
+    visible = _visible(shown.listed)
     return Marker(
         run=report.run,
         head=verdict.change.head,
         config=report.config,
         outcome=verdict.outcome.value,
-        open=ids(f.id for f in shown.listed),
+        open=ids(f.id for f in (*visible, *folds.in_titles(shown.listed[len(visible) :]))),
         fixed=ids(k.finding.id for k in verdict.fixed),
         late=ids(f.id for f in shown.late),
         dismissed=ids(k.finding.id for k in verdict.dismissed),
-        unread=ids(verdict.change.hunk(ref).digest() for ref in unread),
+        quiet=ids(f.id for f in folds.in_titles(shown.quiet)),
+        unread=ids(verdict.change.hunk(ref).digest() for ref in _to_read_again(report)),
         proven=ids(f.id for f in told if f.is_proven),
         held=ids(f.id for f in told if f.id in held),
         cost=report.spent or 0.0,
     )
+
+
+def _gated(report: Report) -> list[Finding]:
+    shown = report.verdict.shown
+    return [f for f in (*shown.listed, *shown.late) if report.gate and f.severity >= report.gate]
+
+
+def _to_read_again(report: Report) -> Iterable[HunkRef]:
+    """The hunks that do not count as read: those with a gap; those in which a finding holds a gate, so
+    that the second look is asked again what it did not tell; and those in which an analyser found more
+    than it may tell.
+    """
+    verdict = report.verdict
+    held = unruled(report)
+    unread = [c.hunk for c in verdict.coverage.gaps]
+    unread += (ref for f in _gated(report) if f.id in held for ref in hunks_of(f, verdict.change))
+    for dropped in verdict.dropped:
+        claim, over = dropped.item, dropped.reason is Reason.OVER_LIMIT
+        if over and isinstance(claim, Claim) and claim.source.engine == STATIC:
+            unread += _hunks_at(claim, verdict.change)
+    return dict.fromkeys(ref for ref in unread if ref.index >= 0)
+
+
+def _hunks_at(claim: Claim, change: Change) -> Iterable[HunkRef]:
+    """The hunk that shows the line of a claim, else every one of its file."""
+    file = change.file(claim.path)
+    if file is None:
+        return []
+    at = file.hunk_at(claim.side, claim.line)
+    return [HunkRef(file.path, i) for i in range(len(file.hunks)) if at in (None, i)]
 
 
 def _text(pen: Pen, room: Room) -> str:

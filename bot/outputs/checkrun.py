@@ -17,6 +17,7 @@ from bot.outputs.markdown import Pen
 from bot.outputs.marker import Marker
 from bot.outputs.receipt import readers
 from bot.outputs.table import ledger
+from bot.outputs.why_red import why_red
 from bot.report import Report
 from reviewers.core.allowance import amount
 from reviewers.core.change import HunkRef
@@ -60,6 +61,8 @@ def check_run(
     todo = ""
     if told == "neutral" and gate is not None and (files := left_out.hidden_by(report)):
         todo = left_out.to_be_done(Pen(report, redact), files)
+    if told == "failure" and gate is not None:
+        todo = why_red(report, gate)
     summary = summary_text(report, redact, TEXT_CHARS - len(todo) - 4)
     first, _, others = summary.partition("\n\n")
     summary = "\n\n".join(part for part in (first, todo, others) if part)

@@ -21,6 +21,8 @@ from reviewers.core.visible import one_line
 PLAIN_TEXT_LIMIT = 20
 REFUTATIONS_NAMED = 5
 IDS_NAMED = 50
+MIXED = "findings"
+"""What findings of several severities are called together."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Room:
     plain_text: bool = True
     removed: bool = True
     rows: int | None = None
+    quiet: bool = True
     dismissed: bool = True
     late: bool = True
     fixed: bool = True
@@ -41,7 +44,8 @@ class Room:
 FULL = Room()
 _NO_TEXT = {"plain_text": False}
 _NO_REMOVED = {**_NO_TEXT, "removed": False}
-_NO_DISMISSED = {**_NO_REMOVED, "dismissed": False}
+_NO_QUIET = {**_NO_REMOVED, "quiet": False}
+_NO_DISMISSED = {**_NO_QUIET, "dismissed": False}
 _NO_LATE = {**_NO_DISMISSED, "late": False}
 _NO_FIXED = {**_NO_LATE, "fixed": False}
 _NO_MORE = {**_NO_FIXED, "more": False}
@@ -51,6 +55,7 @@ CUTS: tuple[Room, ...] = (
     Room(**_NO_REMOVED),
     Room(**_NO_REMOVED, rows=20),
     Room(**_NO_REMOVED, rows=0),
+    Room(**_NO_QUIET, rows=0),
     Room(**_NO_DISMISSED, rows=0),
     Room(**_NO_LATE, rows=0),
     Room(**_NO_FIXED, rows=0),
@@ -59,7 +64,7 @@ CUTS: tuple[Room, ...] = (
     *(Room(**_NO_MORE, rows=0, titles_only=True, most=n) for n in (200, 100, 50, 25, 12)),
 )
 """What goes first, as review-comment.md section 8 orders it: plain text, removed list, coverage
-rows, dismissed, late, fixed, folded medium; then the texts; and where titles alone are too long,
+rows, low ones, dismissed, late, fixed, folded medium; then the texts; and where titles alone are too long,
 the ends of the lists. The last of them always fits."""
 
 
@@ -83,6 +88,7 @@ def all_folds(pen: Pen, room: Room, visible: Sequence[Finding]) -> list[str]:
             _or_count(room.late, _late(pen), len(verdict.shown.late), "late", pen),
             _or_count(room.dismissed, _dismissed(pen), len(verdict.dismissed), "dismissed", pen),
             _or_count(room.more, _more(pen, more), len(more), "", pen),
+            _or_count(room.quiet, _quiet(pen), len(quiet_ones(pen.report)), "low", pen),
             _plain_text(pen) if room.plain_text else "",
             _coverage(pen, room),
         )
@@ -143,23 +149,56 @@ def _more(pen: Pen, more: Sequence[Finding]) -> str:
     if not more:
         return ""
     inline = sum(f in pen.report.verdict.shown.inline for f in more)
-    files: dict[str, list[str]] = {}
-    for f in more:
-        title = pen.title(f)
-        url = pen.blob(f.path, f.location.line, f.location.side) if f.location else ""
-        link = f"[{f.line}]({url}) " if url else f"{f.line} " if f.location else ""
-        files.setdefault(f.path, []).append(f"{link}{title}")
-    lines = [f"- {pen.path(path)}: {'; '.join(entries)}." for path, entries in files.items()]
-    word = listed_word(more)
     here = len(more) - inline
     parts = [f"{inline} inline"] * bool(inline) + [f"{here} only here"] * bool(here)
-    return fold(f"{len(more)} more {word}: {', '.join(parts)}", "\n".join(lines))
+    summary = f"{len(more)} more {listed_word(more)}: {', '.join(parts)}"
+    return fold(summary, _titles(pen, more))
+
+
+def quiet_ones(report: Report) -> Sequence[Finding]:
+    """The findings below the least severity that the body lists, in the order of their fold."""
+    return in_titles(report.verdict.shown.quiet) if report.tells_quiet else ()
+
+
+def _quiet(pen: Pen) -> str:
+    quiet = quiet_ones(pen.report)
+    if not quiet:
+        return ""
+    least = pen.report.verdict.policy.min_severity.word
+    summary = f"{len(quiet)} {listed_word(quiet)} below {least}: only here"
+    return fold(summary, _titles(pen, quiet))
+
+
+def in_titles(findings: Sequence[Finding]) -> Sequence[Finding]:
+    """Findings in the order in which a list of titles has them, by which it is read back: those on a
+    line file by file, then the others.
+    """
+    order = {path: n for n, path in enumerate(dict.fromkeys(f.path for f in findings))}
+    return sorted(findings, key=lambda f: (f.location is None, order[f.path]))
+
+
+def _titles(pen: Pen, findings: Sequence[Finding]) -> str:
+    """Titles, a line a file; one that is on no line, or on one without an address, has its own."""
+    mixed = listed_word(findings) == MIXED
+    lines: list[str] = []
+    last = ""
+    for f in in_titles(findings):
+        title = f"{words.capital(f.severity.word)}: {pen.title(f)}" if mixed else pen.title(f)
+        url = pen.blob(f.path, f.location.line, f.location.side) if f.location else ""
+        if not url:
+            lines.append(f"- {pen.bare_place(f)}: {title}")
+        elif f.path == last:
+            lines[-1] += f"; [{f.line}]({url}) {title}"
+        else:
+            lines.append(f"- {pen.path(f.path)}: [{f.line}]({url}) {title}")
+        last = f.path if url else ""
+    return "\n".join(f"{line}." for line in lines)
 
 
 def listed_word(findings: Iterable[Finding]) -> str:
     """The severity they share, else `findings`."""
     shared = {f.severity.word for f in findings}
-    return shared.pop() if len(shared) == 1 else "findings"
+    return shared.pop() if len(shared) == 1 else MIXED
 
 
 def _plain_text(pen: Pen) -> str:

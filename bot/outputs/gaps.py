@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from bot.config import PATH
 from bot.outputs.inert import code
 from bot.outputs.receipt import SAID, Reader, only_hunk, readers
 from bot.outputs.words import listing, plural
@@ -21,6 +22,8 @@ FILES_NAMED = 3
 
 def gap_headline(report: Report) -> str:
     """Why a review is incomplete, as the second half of its headline."""
+    if report.withheld:
+        return "the configuration is not in order, so only analysers looked"
     if limit := reached(report):
         return str(limit)
     coverage = report.verdict.coverage
@@ -58,12 +61,12 @@ def reached(report: Report) -> Allowance | None:
 def what_to_do(report: Report) -> str:
     """What a person can do about the gaps, a sentence in Markdown."""
     limit = reached(report)
+    branch = f" on {code(report.subject.base_ref)}" if report.subject.base_ref else ""
+    if report.withheld:
+        return f"Correct {code(PATH)}{branch} and {report.again}."
     if limit is None or not limit.key:
         return f"Review these parts by hand, or {report.try_again}."
-    where = ""
-    if limit.key.startswith("budget."):
-        branch = f" on {code(report.subject.base_ref)}" if report.subject.base_ref else ""
-        where = f" in `.github/triptych.toml`{branch}"
+    where = f" in {code(PATH)}{branch}" if limit.key.startswith("budget.") else ""
     return f"Review these parts by hand, or raise `{limit.key}`{where} and {report.again}."
 
 
@@ -104,7 +107,9 @@ def gaps(report: Report) -> list[Gap]:
     for reader in readers(report):
         out += _reader_gaps(reader, total, report)
     out.sort(key=lambda found: -found[0])
+    withheld = [Gap("The whole change by a model: none was asked.")] if report.withheld else []
     return [
+        *withheld,
         *(gap for _, gap in out),
         *_file_gaps(verdict.change, verdict.coverage),
         *_analyser_gaps(verdict.coverage),

@@ -48,7 +48,7 @@ def rest(report: Report) -> str:
     counted = count(report)
     who = readers(report)
     where = "In the rest"
-    if who and not any(reader.read for reader in who):
+    if report.withheld or (who and not any(reader.read for reader in who)):
         where = "From the analysers" if report.verdict.history.is_first else "Known so far"
     return f"{where}, {words.small(counted)}."
 
@@ -60,8 +60,12 @@ def whereabouts(report: Report) -> str:
     number = len(shown.quiet)
     ones = words.quiet_ones(shown.quiet, report.verdict.policy.min_severity)
     be = "is" if number == 1 else "are"
+    where = f"in the {elsewhere}" if elsewhere else "not listed"
+    only = f"only {where}" if elsewhere else where
+    if report.tells_quiet:
+        where = only = f"{where} and folded below" if elsewhere else "folded below"
     if number and not shown.listed:
-        return f" {ones} {be} {f'in the {elsewhere}' if elsewhere else 'not listed'}."
+        return f" {ones} {be} {where}."
     parts = []
     placed = sum(1 for f in shown.listed if f.location)
     inline = len(shown.inline)
@@ -69,7 +73,7 @@ def whereabouts(report: Report) -> str:
         parts.append(f"{inline or 'none'} {'are' if inline > 1 else 'is'} inline")
     if number:
         ones = ones.removeprefix("1 ") if number == 1 else ones
-        parts.append(f"the {ones} {be} {f'only in the {elsewhere}' if elsewhere else 'not listed'}")
+        parts.append(f"the {ones} {be} {only}")
     return f" {words.capital('; '.join(parts))}." if parts else ""
 
 

@@ -9,15 +9,15 @@ from bot.outputs.inert import code
 from bot.outputs.markdown import Pen
 from bot.outputs.words import listing, plural
 from bot.report import Report
-from reviewers.core.change import FileDiff
+from reviewers.core.change import FileDiff, FileStatus
 from reviewers.core.exclude import BY_NAME, CONFIGURED, hidden
 
 FILES_NAMED = 3
 """So many files are named in a sentence; all are in the coverage table."""
 
 HIDDEN = (
-    "New files are left out, so this check is no success. **Do:** review them by hand, or list them "
-    "under `exclude` in `.github/triptych.toml` of the base branch."
+    "This change brings files that are left out, so this check is no success. **Do:** review them by hand, "
+    "or list them under `exclude` in `.github/triptych.toml` of the base branch."
 )
 """Of a review that stood there already: it names them, as far as it does."""
 
@@ -90,7 +90,8 @@ def to_be_done(pen: Pen, files: Sequence[FileDiff]) -> str:
     base = pen.report.subject.base_ref
     branch = f" on {code(base)}" if base else ""
     them, they_are = ("it", "It is") if len(files) == 1 else ("them", "They are")
+    new = " new and" * all(f.status is not FileStatus.MODIFIED for f in files)
     return (
         f"**Do:** review {listing(names)} by hand, or list {them} under `exclude` in "
-        f"`.github/triptych.toml`{branch}. {they_are} new and left out, so this check is no success."
+        f"`.github/triptych.toml`{branch}. {they_are}{new} left out, so this check is no success."
     )

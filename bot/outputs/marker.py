@@ -16,6 +16,8 @@ VERSION = 1
 MAX_CHARS = 8 * 1024
 IDS_KEPT = 100
 """Ids of each kind that a marker holds; 12 characters each, so all kinds stay under 8 KiB."""
+CLOSED_KEPT = 50
+"""The same for what is fixed or dismissed, which no review goes by."""
 HOLDING_KEPT = 25
 """The same for those that hold a gate, for each reason; with more of them all do."""
 
@@ -24,6 +26,7 @@ _REVIEW = re.compile(rf"(?:\A|\n)<!-- triptych 1 ({_FIELD}(?: {_FIELD})*) -->\s*
 _FINDING = re.compile(
     r"(?:\A|\n)<!-- triptych 1 finding=([0-9a-f]{12}) rule=([a-z0-9-]+/[a-z0-9-]+) -->\s*\Z"
 )
+_NUMBER = re.compile(r"\d{1,6}")
 _COST = re.compile(r"\d{1,7}(?:\.\d{1,4})?")
 
 
@@ -31,6 +34,8 @@ _COST = re.compile(r"\d{1,7}(?:\.\d{1,4})?")
 class Marker:
     """What a review says of itself to its successors.
 
+    `open` are in the order in which the body lists them, `late` and `quiet` (open, below the least
+    severity) in that of their folds; `more` is how many of these three had no room.
     `unread` are the digests of the hunks that nobody read (16 hex digits each), or EVERYTHING;
     `proven` and `held`, told where there is a gate, are those that turn it red, or EVERYTHING: by a
     proof, or for want of a ruling. `cost` is the sum in USD for the pull request so far.
@@ -44,6 +49,8 @@ class Marker:
     fixed: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     dismissed: tuple[str, ...] = ()
+    quiet: tuple[str, ...] = ()
+    more: int = 0
     unread: tuple[str, ...] = ()
     proven: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
@@ -51,17 +58,27 @@ class Marker:
 
 
 def write_marker(marker: Marker) -> str:
-    """The marker as one line; from `unread` on only what says something."""
+    """The marker as one line; from `quiet` on only what says something."""
     fields = [
         f"run={marker.run}",
         f"head={marker.head}",
         f"config={marker.config}",
         f"outcome={marker.outcome}",
         *(
-            f"{name}={','.join(getattr(marker, name)[:IDS_KEPT])}"
-            for name in ("open", "fixed", "late", "dismissed")
+            f"{name}={','.join(getattr(marker, name)[:most])}"
+            for name, most in (
+                ("open", IDS_KEPT),
+                ("fixed", CLOSED_KEPT),
+                ("late", IDS_KEPT),
+                ("dismissed", CLOSED_KEPT),
+            )
         ),
     ]
+    if marker.quiet:
+        fields.append(f"quiet={','.join(marker.quiet[:IDS_KEPT])}")
+    lists = (marker.open, marker.late, marker.quiet)
+    if more := marker.more + sum(max(0, len(found) - IDS_KEPT) for found in lists):
+        fields.append(f"more={more}")
     if marker.unread:
         fits = len(marker.unread) <= IDS_KEPT
         fields.append(f"unread={','.join(marker.unread) if fits else EVERYTHING}")
@@ -83,7 +100,9 @@ def read_marker(body: str) -> Marker | None:
     fields = dict(pairs)
     cost = fields.get("cost") or "0"
     named = all(fields.get(name) for name in ("run", "head", "config", "outcome"))
-    if not named or len(fields) < len(pairs) or not _COST.fullmatch(cost):
+    more = fields.get("more") or "0"
+    numbers = _COST.fullmatch(cost) and _NUMBER.fullmatch(more)
+    if not named or len(fields) < len(pairs) or not numbers:
         return None
     return Marker(
         run=fields["run"],
@@ -94,6 +113,8 @@ def read_marker(body: str) -> Marker | None:
         fixed=_ids(fields.get("fixed", "")),
         late=_ids(fields.get("late", "")),
         dismissed=_ids(fields.get("dismissed", "")),
+        quiet=_ids(fields.get("quiet", "")),
+        more=int(more),
         unread=_some_or_all(fields.get("unread", "")),
         proven=_some_or_all(fields.get("proven", "")),
         held=_some_or_all(fields.get("held", "")),

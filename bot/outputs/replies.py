@@ -51,8 +51,8 @@ def not_found(finding: str) -> str:
     which = f"with an id that begins with {code(finding)}" if finding else "in this thread"
     return (
         f"There is no single finding {which} in the last review of this pull request. "
-        "Reply in the finding's own thread, where no id is needed; the review gives the ids of those "
-        "that have none."
+        "Say which one: `/triptych explain ID` or `/triptych dismiss ID REASON`. In a finding's own "
+        "thread no id is needed; of findings without a thread the review gives the ids."
     )
 
 
@@ -67,7 +67,8 @@ def ruled(ruling: Verification, stays: str) -> str:
         case Ruling.CONFIRMED:
             said = ("**It stands.**", why, TO_DISMISS)
         case Ruling.UNCERTAIN:
-            said = ("**Not decided, so it stays.**", why, TO_DISMISS)
+            heard = f"The second look said: {why}" if why else ""
+            said = (UNDECIDED, heard, TO_DISMISS)
         case Ruling.REFUTED if stays:
             said = ("**The code speaks against it.**", why, f"It stays, for {stays}. {TO_DISMISS}")
         case Ruling.REFUTED:
@@ -75,6 +76,7 @@ def ruled(ruling: Verification, stays: str) -> str:
     return " ".join(part for part in said if part)
 
 
+UNDECIDED = "**Not decided, so it stays:** no line of the code settles it."
 TO_DISMISS = "To dismiss it, reply `/triptych dismiss` and a reason."
 
 
@@ -121,6 +123,8 @@ def _ballot(ballot: Mapping[str, Any], reviewer: str) -> str:
     found = ballot.get("seen")
     seen = [n for n in found if isinstance(n, int)] if isinstance(found, list) else []
     votes = ballot.get("of")
+    if votes == 1:
+        return f"{words.capital(reviewer)}: its one vote {'saw' if seen else 'did not see'} it."
     which = f" (number {', '.join(map(str, seen[:MOST_ROWS]))})" if seen else ""
     of = votes if isinstance(votes, int) else "its"
     return f"{words.capital(reviewer)}: {len(seen)} of {of} votes saw it{which}."

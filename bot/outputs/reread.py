@@ -10,9 +10,11 @@ from __future__ import annotations
 import html
 import re
 import urllib.parse
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from bot.outputs.folds import MIXED
 from bot.outputs.inert import inert
 from reviewers.core.finding import Severity, Side
 from reviewers.core.history import Dismissal, State
@@ -27,7 +29,8 @@ def _inert(name: str) -> str:
 
 _SEVERITY = "(?P<severity>Critical|High|Medium|Low|Info)"
 _HEAD = rf"\*\*{_SEVERITY}(?:, [a-z ]+)?: {_inert('title')}\.\*\*"
-_LINK = r"\[`[^\n]*`\]\([^\s()]+/blob/[0-9a-f]{40}/(?P<path>[^\s()#]+)#L(?P<line>\d+)\)"
+_URL = r"[^\s()]+/blob/[0-9a-f]{40}/(?P<path>[^\s()#]+)#L(?P<line>\d+)"
+_LINK = rf"\[`[^\n]*`\]\({_URL}\)"
 _CODE = r"(?P<fence>`+)(?!`) ?(?P<shown>[^\n]*?) ?(?<!`)(?P=fence)(?!`)"
 _PLACE = rf"(?:{_LINK}|{_CODE})"
 _WHY = rf"\s*{_inert('why')}(?: ?\*\*Fix:\*\* {_inert('fix')})?$"
@@ -36,6 +39,23 @@ _LATE = re.compile(rf"(?m)^- {_HEAD} {_PLACE}(?:, [^\n]*?)?\.(?: |$)(?P<rest>[^\
 _LATE_FOLD = re.compile(
     r"<details><summary>\d+ late: [^\n]*</summary>\n\n(.*?)\n</details>", re.DOTALL
 )
+_WORDS = "critical|high|medium|low|info|findings"
+_MORE_FOLD = re.compile(
+    rf"<details><summary>(\d+) more ({_WORDS}): [^\n]*</summary>\n\n(.*?)\n</details>", re.DOTALL
+)
+_QUIET_FOLD = re.compile(
+    rf"<details><summary>(\d+) ({_WORDS}) below [a-z]+: [^\n]*</summary>\n\n(.*?)\n</details>",
+    re.DOTALL,
+)
+_TITLED = re.compile(rf"- {_CODE}: (?P<titles>[^\n]+)\.$")
+_OWN = rf"{_SEVERITY}: {_inert('title')}"
+_SHARED = _inert("title")
+_BARE_TITLE = {True: re.compile(_OWN), False: re.compile(_SHARED)}
+_LINKED_TITLE = {
+    mixed: re.compile(rf"\[\d+\]\({_URL}\) {title}(?:; (?=\[)|$)")
+    for mixed, title in ((True, _OWN), (False, _SHARED))
+}
+"""A fold of one severity names it once, in its summary; one of several (True) with each title."""
 _UNPLACED = re.compile(r"(?:, [^\n]*?)?, not on a changed line\. ?(?P<text>[^\n]*)$")
 _REASON = re.compile(_WHY)
 _NOTE = re.compile(
@@ -88,6 +108,43 @@ def late(body: str) -> list[tuple[int, Said]]:
     return [(number, _line(m, State.LATE)) for number, m in enumerate(found, 1)]
 
 
+def folded(body: str) -> list[Said]:
+    """The titles of a body's fold of further findings, in their order; [] where it is not as written."""
+    return _fold_of_titles(_MORE_FOLD.search(body))
+
+
+def quiet(body: str) -> list[Said]:
+    """The same of its fold of findings below the least severity."""
+    return _fold_of_titles(_QUIET_FOLD.search(body))
+
+
+def _fold_of_titles(fold: re.Match[str] | None) -> list[Said]:
+    """Their order alone tells which is which, so all of them can be read, or none."""
+    if fold is None:
+        return []
+    number, word, content = fold.groups()
+    found = [said for line in content.split("\n") for said in _titles(line, word)]
+    return found if len(found) == int(number) else []
+
+
+def _titles(line: str, word: str) -> Iterator[Said]:
+    """What a line of such a fold names, up to where it cannot be read."""
+    titled = _TITLED.match(line)
+    if titled is None:
+        return
+    rest, is_mixed = titled["titles"], word == MIXED
+    shared = {} if is_mixed else {"severity": word}
+    if not rest.startswith("["):
+        if bare := _BARE_TITLE[is_mixed].fullmatch(rest):
+            yield _said(bare, shown=titled["shown"], **shared)
+        return
+    at = 0
+    while found := _LINKED_TITLE[is_mixed].match(rest, at):
+        path = urllib.parse.unquote(found["path"])
+        yield _said(found, path=path, line=int(found["line"]), **shared)
+        at = found.end()
+
+
 def comment(body: str) -> Said | None:
     """What an inline comment of ours says now; None where it is not in our words."""
     if match := _DISMISSED.match(body):
@@ -122,10 +179,10 @@ def _line(match: re.Match[str], state: State) -> Said:
     )
 
 
-def _said(match: re.Match[str], **more: Any) -> Said:
+def _said(match: re.Match[str], severity: str = "", **more: Any) -> Said:
     title = match["title"]
     return Said(
-        severity=Severity.parse(match["severity"]),
+        severity=Severity.parse(severity or match["severity"]),
         title=plain(title.removesuffix(_REMOVED)),
         side=Side.LEFT if title.endswith(_REMOVED) else Side.RIGHT,
         **more,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from reviewers.core.finding import Side
@@ -92,8 +92,12 @@ class Hunk:
         return sum(line.mark is not Mark.CONTEXT for line in self.lines)
 
     def digest(self) -> str:
-        """16 hex digits of what it changes, blind to line numbers: equal after a rebase."""
-        body = "\n".join(x.mark + x.text for x in self.lines if x.mark is not Mark.CONTEXT)
+        """16 hex digits of what it shows: what it changes, the lines round it, its section.
+
+        The same lines elsewhere are another change, so their surroundings count. Line numbers do not:
+        it stays equal when the code above it grows, and after a rebase.
+        """
+        body = "\n".join((f"@@ {self.section}", *(x.mark + x.text for x in self.lines)))
         return hashlib.sha256(body.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
@@ -101,8 +105,9 @@ class Hunk:
 class FileDiff:
     """One file of the change.
 
-    `text` is the whole file at the head, None where the host could not have it; `missing` says why
-    there are no hunks although the content changed.
+    `text` is the whole file at the head, None where the host could not have it; `lacks` says why not,
+    "" where nobody could expect it (of a patch from elsewhere). `missing` says why there are no hunks
+    although the content changed, `is_large` that it is for the size.
     """
 
     path: str
@@ -113,7 +118,19 @@ class FileDiff:
     old_mode: str = ""
     new_mode: str = ""
     text: str | None = None
+    lacks: str = ""
     missing: str = ""
+    is_large: bool = False
+
+    def turned(self) -> FileDiff:
+        """As a gap: the file was text before and is now what nobody can read.
+
+        Such a file is never left out like a picture: one zero byte would take a program from the
+        eyes of every reviewer, and it would run all the same.
+        """
+        now = "binary" if self.content is Content.BINARY else f"a {self.content.value}"
+        said = f"it was text before and is {now} now, so no line of it is shown"
+        return replace(self, content=Content.TEXT, hunks=(), text=None, missing=said)
 
     @cached_property
     def rows(self) -> dict[tuple[Side, int], Line]:
@@ -159,6 +176,7 @@ class Change:
     """Everything that reviewers may look at. All of it is data from strangers, never an order.
 
     `undelivered` names what the host knows to be part of the change and could not hand over.
+    ValueError where a path stands twice: a hunk is named by its path, so one would hide the other.
     """
 
     files: tuple[FileDiff, ...]
@@ -168,6 +186,10 @@ class Change:
     base: str = ""
     guidelines: tuple[Guideline, ...] = ()
     undelivered: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if len(self.by_path) < len(self.files):
+            raise ValueError("a file stands in the change more than once")
 
     @cached_property
     def by_path(self) -> dict[str, FileDiff]:

@@ -16,6 +16,8 @@ from reviewers.core.diff_names import read_both_names, read_name, unquote
 
 SYMLINK_MODE = "120000"
 SUBMODULE_MODE = "160000"
+BINARY_PROBE = 8000
+"""git takes a file for binary when a NUL stands in its first 8000 bytes (xdiff-interface.c)."""
 
 _HUNK = re.compile(
     r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)", re.DOTALL | re.ASCII
@@ -297,7 +299,7 @@ def _judge(header: _Header, hunks: tuple[Hunk, ...]) -> FileDiff:
     if status is FileStatus.MODIFIED and not hunks and header.old_mode != header.new_mode:
         status = FileStatus.CHANGED
     content = content_of(header.new_mode or header.old_mode, hunks, binary=header.binary)
-    return FileDiff(
+    file = FileDiff(
         path=path,
         status=status,
         hunks=hunks if content is Content.TEXT else (),
@@ -307,6 +309,13 @@ def _judge(header: _Header, hunks: tuple[Hunk, ...]) -> FileDiff:
         new_mode=header.new_mode,
         missing="binary" if header.binary else "",
     )
+    return file.turned() if content is Content.LFS and was_text(hunks) else file
+
+
+def was_text(hunks: tuple[Hunk, ...]) -> bool:
+    """Whether a file whose hunks make it a Git LFS pointer held something else before."""
+    before = "\n".join(x.text for hunk in hunks for x in hunk.lines if x.old is not None)
+    return bool(before) and "\0" not in before[:BINARY_PROBE] and not is_lfs_pointer(before)
 
 
 def content_of(mode: str, hunks: tuple[Hunk, ...], *, binary: bool = False) -> Content:

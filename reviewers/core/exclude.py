@@ -95,8 +95,9 @@ def hidden(files: Iterable[FileDiff], configured: Sequence[str]) -> tuple[FileDi
     """The files that a change brings and nobody reads, for a reason that the change itself chose.
 
     A new file that a default pattern leaves out, or one that is renamed so; a new one that is no
-    text. What stood there before was let in by somebody, and what the base branch excludes is its
-    own decision.
+    text; a link or a submodule that leads elsewhere. What stood there before was let in by somebody,
+    and what the base branch excludes is its own decision. A text that turned into something else is
+    not among them: it is a gap (see FileDiff.turned).
     """
     return tuple(f for f in files if _hides(f, excluded(f, configured)))
 
@@ -109,7 +110,8 @@ def _hides(file: FileDiff, why: tuple[Reading, str] | None) -> bool:
             return True
         case FileStatus.RENAMED:
             return why[1] in BY_NAME and _by_default(file.old_path or "") not in BY_NAME
-        case FileStatus.CHANGED:
+        case FileStatus.CHANGED | FileStatus.MODIFIED:
+            # GitHub may call a file that became a link modified, as one that leads elsewhere.
             return file.content in (Content.SYMLINK, Content.SUBMODULE)
-        case FileStatus.MODIFIED | FileStatus.REMOVED:
+        case FileStatus.REMOVED:
             return False

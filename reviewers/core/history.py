@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from reviewers.core.change import Change
 from reviewers.core.finding import Finding, Side
@@ -49,7 +50,9 @@ class History:
     """The last review of this pull request: its head, the change as it was, what is known.
 
     `unread` names the hunks that it could not read by their digests, or is EVERYTHING; `config`
-    names who read the others, and how. An empty history is that of a first review.
+    names who read the others, and how. `lost` are the open findings, by id, that it told and that
+    cannot be read back; EVERYTHING stands for those that are not even named. What is lost is found
+    again only where its code is read again. An empty history is that of a first review.
     """
 
     head: str = ""
@@ -59,6 +62,7 @@ class History:
     spent: float = 0.0
     complete: bool = False
     config: str = ""
+    lost: Mapping[str, State] = field(default_factory=dict)
 
     @property
     def is_first(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from reviewers.core.call import Call, Reading
-from reviewers.core.change import Change, FileDiff, HunkRef
+from reviewers.core.change import Change, FileDiff, FileStatus, HunkRef
 from reviewers.core.coverage import WHOLE_FILE, Cell
 from reviewers.core.exclude import BY_NAME, excluded, matches
 from reviewers.core.policy import STATIC, Policy
@@ -88,8 +88,14 @@ def plan(
         cells.append(gap)
     calls: list[Call] = []
     if STATIC in policy.engines:
+        # A file that is moved as it is has no hunk, and its name alone may be what matters.
+        is_moved = any(f.status is FileStatus.RENAMED for f in change.files)
         analysed = ((r, _for_analysers(r, to_read, aside)) for r in policy.reviewers)
-        calls += [Call(r.id, STATIC) for r, hunks in analysed if _reads_any(r, hunks)]
+        calls += [
+            Call(r.id, STATIC)
+            for r, hunks in analysed
+            if _reads_any(r, hunks) or (r.protected and is_moved)
+        ]
     chunks: tuple[Chunk, ...] = ()
     for engine in policy.engines:
         if engine != STATIC:
@@ -122,7 +128,7 @@ def is_calm(path: str) -> bool:
 def _without_hunks(file: FileDiff, why: tuple[Reading, str] | None) -> list[Cell]:
     """The cell of a file that has no lines to show: excluded, or else not delivered."""
     if not why and file.missing and file.missing != "binary":
-        why = Reading.TOO_LARGE, file.missing
+        why = Reading.TOO_LARGE if file.is_large else Reading.FAILED, file.missing
     if file.hunks or not why:
         return []
     return [Cell(HunkRef(file.path, WHOLE_FILE), "", "", 0, *why)]

@@ -17,8 +17,9 @@ class Policy:
     """What the configuration, the ceilings of the operator and the command line agreed on.
 
     `votes` counts looks per reviewer (default 1); vote i is taken by `models[(i - 1) % n]` ("" is
-    the engine's default). Sizes are in characters. A change that takes more than `max_chunks`
-    prompts of `chunk_chars` is read in part, and the rest is named.
+    the engine's default). `claims_per_call` limits a model's call, not an analyser's. Sizes are in
+    characters. A change that takes more than `max_chunks` prompts of `chunk_chars` is read in part,
+    and the rest is named.
     """
 
     reviewers: tuple[Reviewer, ...]

@@ -6,8 +6,8 @@ would be posted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from reviewers.core.aggregate.anchor import anchor
 from reviewers.core.aggregate.cap import cap_claims
@@ -18,14 +18,14 @@ from reviewers.core.aggregate.rank import rank
 from reviewers.core.aggregate.rules import concatenate
 from reviewers.core.aggregate.suppress import suppress
 from reviewers.core.aggregate.verify import apply, rulings
-from reviewers.core.aggregate.vote import is_open, vote
-from reviewers.core.call import Call, Look, Reading, Task
+from reviewers.core.aggregate.vote import hunks_of, is_open, vote
+from reviewers.core.call import Call, Look, Partial, Reading, Task
 from reviewers.core.change import Change
 from reviewers.core.coverage import Coverage, cells_of_look
-from reviewers.core.finding import Dropped, Finding
+from reviewers.core.finding import Claim, Dropped, Finding
 from reviewers.core.history import History, Known, State
 from reviewers.core.plan import Plan
-from reviewers.core.policy import CLAUDE, Policy
+from reviewers.core.policy import CLAUDE, STATIC, Policy
 from reviewers.core.verdict import Outcome, Verdict
 
 VERIFIER = "verifier"
@@ -33,6 +33,7 @@ VERIFIER = "verifier"
 
 EXTRA_VOTES, VERIFICATION = 2, 3
 """Numbers of the rounds behind the first (`Call.round`)."""
+TOO_MANY = "more findings than one call may have"
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,10 @@ def _aggregate(
     change: Change, plan: Plan, looks: Sequence[Look], policy: Policy, history: History
 ) -> _State:
     """The chain: anchor, merge, identify, suppress, vote; then what was verified and carried."""
-    coverage = _coverage(plan, looks, policy)
-    capped = [cap_claims(look.claims, policy.claims_per_call) for look in looks]
-    anchored = anchor(concatenate(kept for kept, _ in capped), change)
-    merged = merge(anchored.findings)
+    heard = [_heard(look, policy) for look in looks]
+    coverage = _coverage(plan, [_cut_short(look, over, change) for look, _, over in heard], policy)
+    anchored = anchor(concatenate(kept for _, kept, _ in heard), change)
+    merged = merge(anchored.findings, policy.ignore_rules)
     known = identify(merged.findings, history, change)
     suppressed = suppress(known.findings, policy, known.matched, change)
     voted = vote(suppressed.findings, change, coverage, policy, looks)
@@ -95,7 +96,7 @@ def _aggregate(
     verified = apply(voted.findings, ruled)
     dropped = (
         *concatenate(look.dropped for look in looks),
-        *concatenate(over for _, over in capped),
+        *concatenate(over for _, _, over in heard),
         *anchored.dropped,
         *merged.dropped,
         *suppressed.dropped,
@@ -105,6 +106,25 @@ def _aggregate(
     outvoted = [d.item for d in voted.dropped if isinstance(d.item, Finding)]
     undecided = tuple(f for f in (*voted.findings, *outvoted) if is_open(f, policy))
     return _State(coverage, (*verified.findings, *carried.open), dropped, carried.fixed, undecided)
+
+
+def _heard(look: Look, policy: Policy) -> tuple[Look, tuple[Claim, ...], tuple[Dropped, ...]]:
+    """The look with those of its claims that count, and those beyond the limit. It is for voices: an
+    analyser has a limit of its own, and what it proves displaces nobody (cases S46, S83).
+    """
+    if look.call.engine == STATIC:
+        return look, look.claims, ()
+    return look, *cap_claims(look.claims, policy.claims_per_call)
+
+
+def _cut_short(look: Look, over: Iterable[Dropped], change: Change) -> Look:
+    """What a model said beyond its limit is not told, so where it said it the look counts as cut off:
+    nothing is called clean for it, and the next review reads it again.
+    """
+    claims = [d.item for d in over if isinstance(d.item, Claim)]
+    unheard = (ref for f in anchor(claims, change).findings for ref in hunks_of(f, change))
+    cut = (Partial(ref, Reading.CUT_OFF, TOO_MANY) for ref in dict.fromkeys(unheard))
+    return replace(look, partial=(*cut, *look.partial))
 
 
 def _coverage(plan: Plan, looks: Sequence[Look], policy: Policy) -> Coverage:

@@ -162,8 +162,9 @@ def test_unknown_options_and_values(arguments: tuple[str, ...]) -> None:
 
 
 def test_an_unreachable_github() -> None:
-    env = access(github=f"http://127.0.0.1:{closed_port()}")
-    what = "127.0.0.1 cannot be reached"
+    host = f"127.0.0.1:{closed_port()}"
+    env = access(github=f"http://{host}")
+    what = f"{host} cannot be reached"
     do = "Check the network, the proxy and GITHUB_API_URL"
     assert_told(run("review", "acme/shop#1", env=env), 3, what, do)
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.config import BUILT_IN, MAX_BYTES, RESERVED, Config, parse_config, tightening
+from bot.config import BUILT_IN, MAX_BYTES, RESERVED, Config, parse_config
 from bot.errors import ConfigProblem
 from reviewers.core.exclude import matches
 
@@ -398,33 +398,3 @@ def test_the_schema_takes_good_files(text: str) -> None:
 def test_the_schema_refuses_unknown_keys(text: str) -> None:
     with pytest.raises(jsonschema.ValidationError):
         VALIDATOR.validate(tomllib.loads(text))
-
-
-@pytest.mark.parametrize(
-    ("text", "gate", "review"),
-    [
-        ('gate = "high"\nfoo = 1\n', "high", 2.0),
-        ('gate = "hihg"\n', "low", 2.0),
-        ("gate = 3\n", "low", 2.0),
-        ('gate = "high"\nthis is no TOML\n', "low", 2.0),
-        ('"gate" = "high"\n]', "low", 2.0),
-        ("foo = 1\n[budget]\nreview = 0.01\nyear = 9\n", None, 0.01),
-        ("[budget]\nreview = -1\npull_request = 0.5\n", None, 2.0),
-        ("budget = 7\nrounds = 9\n", None, 2.0),
-        ("rounds = 9 # gate\n", None, 2.0),
-        ("\ufeffgate = 'critical'\nrounds = 9\n", "critical", 2.0),
-    ],
-)
-def test_a_slip_of_the_pen_opens_no_gate_and_raises_no_budget(
-    text: str, gate: str | None, review: float
-) -> None:
-    with pytest.raises(ConfigProblem):
-        parse_config(text.encode())
-    kept = tightening(text.encode())
-    assert (kept.gate, kept.budget.review) == (gate, review)
-    assert kept.rounds == Config().rounds
-
-
-@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-def test_s33_whatever_a_file_holds_something_can_be_kept_of_it(data: bytes) -> None:
-    assert isinstance(tightening(data), Config)

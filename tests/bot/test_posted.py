@@ -19,7 +19,7 @@ from bot.report import Report
 from reviewers.core.change import Change
 from reviewers.core.finding import Location, Severity, Side
 from reviewers.core.finding import Standing as Place
-from reviewers.core.history import Dismissal, History, Known, State
+from reviewers.core.history import EVERYTHING, Dismissal, History, Known, State
 from reviewers.core.verdict import Outcome
 from reviewers.core.visible import one_line
 from tests.builders import (
@@ -30,11 +30,14 @@ from tests.builders import (
     change,
     finding,
     orders_change,
+    policy,
     report,
     verdict,
 )
 
 SQL = finding()
+KEYED = "ghp_" + "A1b2C3d4" * 4 + "Zz9x"
+"""A token, as the name of a file may hold one: it is shown masked, and without an address."""
 NONE = finding(
     line=NONE_LINE,
     id="e40b77d1c9aa",
@@ -318,6 +321,71 @@ def test_any_words_come_back_and_do_not_grow_from_push_to_push(
 TEXTS = ("title", "body", "fix")
 
 
+# --- What has a title in a fold, and nothing else
+
+WIDE = "".join(f"line {n}\n" for n in range(1, 41))
+MANY = change({"a.py": (None, WIDE), "b/c d;[1](x).py": (WIDE, None), f"{KEYED}.py": (None, WIDE)})
+FOLDED = {Severity.MEDIUM: 12, Severity.LOW: 5, Severity.INFO: 2}
+
+
+def many(titles: Sequence[str], least: Severity, *, places: int = 4) -> Report:
+    """14 high ones, then those of FOLDED, on files with odd names, with a line and without one."""
+    findings = [
+        finding("a.py", n, id=f"{n:012x}", quote=f"line {n}", title=f"High {n}")
+        for n in range(1, 15)
+    ]
+    for severity, number in FOLDED.items():
+        for n in range(number):
+            path = MANY.files[n % 3].path
+            side = Side.LEFT if n % 3 == 1 else Side.RIGHT
+            at = Location(path, n + 20, n + 20, side) if n % places else None
+            quote = f"line {n + 20}"
+            title = titles[(severity + n) % len(titles)]
+            identity = f"{severity + 1:06x}{n:06x}"
+            findings.append(
+                finding(path, None, id=identity, severity=severity, title=title, location=at)
+            )
+            findings[-1] = replace(findings[-1], quote=quote)
+    under = policy(min_severity=least, inline_limit=15)
+    return report(verdict(*findings, change=MANY, policy=under), elsewhere="job summary")
+
+
+@pytest.mark.parametrize("least", [Severity.INFO, Severity.LOW, Severity.MEDIUM, Severity.HIGH])
+@given(titles=st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=3))
+def test_titles_in_folds_come_back(least: Severity, titles: list[str]) -> None:
+    """Past the lines of the list, and below the least severity where no check run tells them."""
+    titles = [t if one_line(t).strip(" .") else f"Low: {n}; [1](x) y" for n, t in enumerate(titles)]
+    of = many(titles, least)
+    stands = standing([posted(of)])
+    history = history_of(stands, MANY, MANY)
+    back = {k.finding.id: k.finding for k in history.known}
+    assert history.lost == {}
+    for told in of.verdict.findings:
+        found = back[told.id]
+        assert (found.severity, found.path) == (told.severity, told.path)
+        assert found.location == told.location
+        assert one_line(found.title).strip(" .")
+
+
+@pytest.mark.parametrize("elsewhere", ["check run", "job summary"])
+def test_what_a_review_calls_open_and_nobody_can_read_back_is_lost(elsewhere: str) -> None:
+    of = replace(many(["x"], Severity.MEDIUM), elsewhere=elsewhere)
+    review = posted(of)
+    quiet = {f.id for f in of.verdict.shown.quiet} if elsewhere == "check run" else set[str]()
+    medium = {f.id for f in of.verdict.shown.listed[14:]}
+    inline = {f.id for f in of.verdict.shown.inline}
+
+    def lost(review: PostedReview) -> set[str]:
+        return set(history_of(standing([review]), MANY, MANY).lost)
+
+    assert lost(review) == quiet
+    assert lost(replace(review, comments=())) == quiet, "the lists name them, too"
+    torn = review.body.replace("12 more medium", "11 more medium")
+    assert lost(replace(review, body=torn)) == quiet | (medium - inline)
+    cut = review.body.replace("dismissed=", "dismissed= more=2")
+    assert EVERYTHING in lost(replace(review, body=cut))
+
+
 @given(st.text())
 def test_any_review_of_anybody_can_be_read(text: str) -> None:
     """Reviews are what people write; ours too can have been edited by somebody with the right."""
@@ -341,3 +409,17 @@ def test_a_finding_on_a_removed_line_is_on_its_side_again() -> None:
     assert back.finding.location == gone.location
     assert back.finding.quote == "a = 1"
     assert back.finding.title == gone.title
+
+
+def test_an_unread_hunk_that_the_commit_does_not_show_may_be_any_of_its_hunks() -> None:
+    """The base branch was rewritten, or the review is by a version that named hunks otherwise."""
+    of = orders_change()
+    (digest,) = (of.hunk(ref).digest() for ref in of.refs())
+
+    def unread(*told: str, previous: Change | None = of) -> frozenset[str]:
+        review = replace(OURS, body=write_marker(Marker("R", HEAD, "c", "incomplete", unread=told)))
+        return history_of(standing([review]), previous, of).unread
+
+    assert unread(digest) == {digest}
+    assert unread(digest, "0" * 16) == {EVERYTHING}
+    assert unread("0" * 16, previous=None) == {"0" * 16}, "then nothing counts as read anyhow"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bot.config import PATH as CONFIG
-from bot.errors import HostProblem
+from bot.errors import ClosedProblem, HostProblem
 from bot.outputs.marker import read_marker
 from bot.pipeline import Circumstances, new_nonce, new_run
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
@@ -226,6 +226,76 @@ async def test_after_the_base_branch_has_moved_on_only_the_push_is_read() -> Non
         assert len(w.anthropic.requests) == asked
 
 
+GUARDED = "def helper(user):\n{}\n\ndef may_delete(user):\n{}    return user.admin\n".format(
+    *("".join(f"    {name}{n} = {n}\n" for n in range(20)) for name in "ab")
+)
+
+
+def behind(*lines: str) -> str:
+    """GUARDED with a way out behind some of its lines."""
+    text = GUARDED
+    for line in lines:
+        text = text.replace(f"    {line}\n", f"    {line}\n    return True\n")
+    return text
+
+
+@pytest.mark.parametrize(
+    ("after", "read"),
+    [
+        pytest.param(behind("b3 = 3"), 1, id="moved to another function"),
+        pytest.param(behind("a3 = 3", "b3 = 3"), 1, id="there once more"),
+        pytest.param(f"x = 1\n{behind('a3 = 3')}", 1, id="a line far above"),
+        pytest.param(behind("a3 = 3"), 0, id="as it was"),
+    ],
+)
+async def test_only_what_stands_unchanged_where_it_stood_was_read_before(
+    after: str, read: int
+) -> None:
+    async with world() as w:
+        w.github.pull(128, {"a.py": GUARDED}, {"a.py": behind("a3 = 3")})
+        await w.review()
+        w.github.push(128, "9d02f7e", {"a.py": after})
+        again = await w.review()
+        assert isinstance(again, Reviewed)
+        assert len(again.report.verdict.coverage.hunks) == read
+
+
+async def test_of_equal_hunks_none_was_read_before_where_there_are_more_of_them_now() -> None:
+    """Their surroundings are equal, too: nobody can tell which of them is the new one."""
+    block, changed = "p\nq\nr\ns\nt\nu\n", "p\nq\nr\nnew\ns\nt\nu\n"
+    between = "-\n" * 20
+    async with world() as w:
+        old = {"a.txt": block + between + block}
+        w.github.pull(128, old, {"a.txt": block + between + changed})
+        await w.review()
+        w.github.push(128, "9d02f7e", {"a.txt": changed + between + changed})
+        again = await w.review()
+        assert isinstance(again, Reviewed)
+        assert len(again.report.verdict.coverage.hunks) == 2
+
+
+MEDIUMS = {f"m{i:02}.py": f"def f{i}(x=[]):\n    x.append({i})\n    return x\n" for i in range(25)}
+
+
+@pytest.mark.parametrize("torn", [False, True])
+async def test_what_stands_in_a_fold_is_known_after_the_next_push(torn: bool) -> None:
+    """25 medium ones: 12 have a line, 20 a comment. What cannot be read back is found once more."""
+    static = Options("static", rounds=1)
+    async with world() as w:
+        w.github.pull(128, {}, MEDIUMS)
+        await w.review(options=static)
+        if torn:
+            review = w.github.pulls[128].reviews[0]
+            review["body"] = review["body"].replace("13 more medium", "thirteen more medium")
+        w.github.push(128, "9d02f7e", {**MEDIUMS, "z.py": "y = 2\n"})
+        again = await w.review(options=static)
+        assert isinstance(again, Reviewed)
+        verdict = again.report.verdict
+        assert (len(verdict.findings), len(verdict.fixed)) == (25, 0)
+        assert len(verdict.coverage.carried) == (0 if torn else 25)
+        assert w.github.posts() == 1
+
+
 async def test_what_a_model_finds_first_is_new_though_analysers_have_read_it() -> None:
     """Somebody tries it without a key, then sets one: nothing of what it finds is late."""
     medium = {**NONE, "severity": "medium"}
@@ -311,6 +381,74 @@ async def test_s70_a_push_during_the_review_posts_nothing() -> None:
         assert w.github.posts() == 0
         await w.review()
         assert "`9d02f7e`" in w.body
+
+
+OLDER = "**For `4ead128`, an older commit.** "
+
+
+async def test_while_a_push_is_reviewed_the_review_says_that_it_is_of_an_older_commit() -> None:
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        await w.review()
+        before = w.body
+        w.github.push(128, "9d02f7e", {"api/orders.py": f"import os\n{ORDERS}"})
+        seen: list[str] = []
+
+        def script(_body: dict[str, Any], _number: int) -> Reply:
+            seen.append(w.body)
+            return Reply(latency=0.2)
+
+        w.anthropic.script = script
+        await w.review()
+        assert seen[-1] == f"{OLDER}{before}"
+        assert w.body.startswith("**1 open finding: 1 critical.**")
+        assert (w.github.posts(), w.github.pulls[128].reviews[0]["edits"]) == (1, 2)
+
+
+async def test_a_branch_that_is_set_back_finds_its_review_as_it_was() -> None:
+    """The review of the newer commit came to nothing: the one of the older commit is adopted."""
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        await w.review()
+        before, head = w.body, w.github.pulls[128].head
+        w.github.push(128, "9d02f7e", {"api/orders.py": f"import os\n{ORDERS}"})
+
+        def script(_body: dict[str, Any], _number: int) -> Reply:
+            w.github.pulls[128].head = head
+            return Reply()
+
+        w.anthropic.script = script
+        with pytest.raises(HostProblem, match="moved to 4ead128"):
+            await w.review()
+        assert w.body == f"{OLDER}{before}"
+        again = await w.review()
+        assert isinstance(again, Adopted)
+        assert w.body == again.ours.review.body == before
+
+
+async def test_that_a_review_cannot_say_it_costs_no_review() -> None:
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        await w.review()
+        w.github.push(128, "9d02f7e", {"api/orders.py": f"import os\n{ORDERS}"})
+        w.github.faults.append(Fault("PUT", "/reviews/", 403))
+        done = await w.review()
+        assert isinstance(done, Reviewed)
+        assert w.body.startswith("**1 open finding: 1 critical.**")
+
+
+async def test_s26_a_pull_request_that_is_closed_while_it_is_reviewed_is_told_nothing() -> None:
+    """The event of its closing may be late, or lost. One that was closed before is reviewed as asked."""
+    async with world() as w:
+        pull = w.github.pulls[128]
+
+        def script(_body: dict[str, Any], _number: int) -> Reply:
+            pull.state = "closed"
+            return Reply([SQL])
+
+        w.anthropic.script = script
+        with pytest.raises(ClosedProblem, match="was closed while 4ead128 was reviewed"):
+            await w.review()
+        assert w.github.posts() == 0
+        await w.review()
+        assert w.github.posts() == 1
 
 
 async def test_only_what_has_changed_is_read_again() -> None:

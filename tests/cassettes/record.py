@@ -107,7 +107,7 @@ async def conversation(url: str, key: str, pull: PullRequest) -> Conversation:
     async with make_session(settings) as session:
         stranger = GitHub(GitHubAPI(session, settings, "ghp_nobody"), pull, settings)
         try:
-            await stranger.head()
+            await stranger.stand()
         except AccessProblem as e:
             refused = e
         forge = GitHub(GitHubAPI(session, settings, key), pull, settings)

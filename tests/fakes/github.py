@@ -176,7 +176,7 @@ class FakeGitHub:
         what = f"{request.method} {request.path}"
         if self.watch("before", what):
             await asyncio.sleep(3600)
-        for pattern, event in self.held.items():
+        for pattern, event in [*self.held.items()]:  # Whoever waits here outlives a clearing.
             if re.search(pattern, what):
                 await event.wait()
         fault = next((f for f in self.faults if self._hits(f, request, body)), None)

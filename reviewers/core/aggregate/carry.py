@@ -6,7 +6,7 @@ analyser that found it read the code again, or when the verifier cites what fixe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reviewers.core.call import Reading
@@ -75,24 +75,50 @@ def _is_refuted(old: Finding, ruling: Verification | None) -> bool:
 
 
 def _file(old: Finding, change: Change, quotes: Quotes) -> FileDiff | None:
-    """The file it is about; a new file that was renamed is known by the code alone."""
+    """The file it is about: its own, or the only one that its code has moved to. None where it has moved
+    to several: then no one of them tells what became of it.
+    """
     file = change.file(old.path)
     keys = quote_keys(old.quote)
-    if file is not None or len("".join(keys)) < MIN_PART:
+    if not keys or (file and (file.missing or _holds(file, quotes, keys))):
         return file
-    new = (f for f in change.files if f.status is FileStatus.ADDED)
-    holders = [f for f in new if quotes.in_hunks(f, Side.RIGHT, keys)]
+    holders = _holders(old, change, quotes)
+    if not holders:
+        return file
     return holders[0] if len(holders) == 1 else None
 
 
+def _holders(old: Finding, change: Change, quotes: Quotes) -> list[FileDiff]:
+    """The files into which this change writes the code that it quotes, wherever that stood before.
+
+    Less than `MIN_PART` characters are too little to know code by.
+    """
+    keys = quote_keys(old.quote)
+    is_removed = old.location is not None and old.location.side is Side.LEFT
+    if is_removed or len("".join(keys)) < MIN_PART:
+        return []
+    return [f for f in change.files if _writes(f, quotes.in_hunks(f, Side.RIGHT, keys))]
+
+
+def _holds(file: FileDiff, quotes: Quotes, keys: Sequence[str]) -> bool:
+    return bool(quotes.in_hunks(file, Side.RIGHT, keys) or quotes.in_text(file, keys))
+
+
+def _writes(file: FileDiff, places: Iterable[tuple[int, int]]) -> bool:
+    """Whether a line of one of the places is an added one."""
+    rows = (file.rows.get((Side.RIGHT, n)) for a, z in places for n in range(a, z + 1))
+    return any(row is not None and row.old is None for row in rows)
+
+
 def _is_gone(old: Finding, change: Change, quotes: Quotes) -> bool:
-    """Whether the code it quotes stands nowhere in the file any more, as far as can be seen.
+    """Whether the code it quotes stands nowhere in its file any more, nor is written into another one by
+    this change, as far as can be seen: moved code is not fixed.
 
     A removed line is gone when it is back, that is, when the change no longer removes it.
     """
     file = _file(old, change, quotes)
     if file is None:
-        return not change.undelivered
+        return not (change.undelivered or _holders(old, change, quotes))
     keys = quote_keys(old.quote)
     if not keys or file.missing:
         return False
@@ -136,7 +162,7 @@ def _moved(known: Known, change: Change, quotes: Quotes) -> Finding:
     """The finding as it stands now: its line may have moved, its file may have a new name."""
     old = known.finding
     standing = Standing.LATE if known.state is State.LATE else Standing.OPEN
-    file = _file(old, change, quotes)
+    file = _file(old, change, quotes) or next(iter(_holders(old, change, quotes)), None)
     keys = quote_keys(old.quote)
     if file is None or not keys or old.location is None:
         return replace(old, standing=standing, suggestion=None)

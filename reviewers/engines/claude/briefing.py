@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from reviewers.core.call import Call, Task
+from reviewers.core.call import Call, Task, Usage
 from reviewers.core.policy import CLAUDE
 from reviewers.engines.claude.answer import SCHEMA
-from reviewers.engines.claude.prices import Price, price_of, tokens
+from reviewers.engines.claude.names import shown_names
+from reviewers.engines.claude.prices import Price, cost, most_tokens, price_of, tokens
 from reviewers.engines.claude.prompt import (
     change_text,
     reviewer_text,
-    shown_path,
     system_text,
     verifier_text,
 )
@@ -46,12 +46,12 @@ class Briefing:
         self._brief = brief
         self._access = access
         self._shared: dict[int, str] = {}
+        self._names = shown_names(brief.change, access.nonce)
+        self._paths = {name: path for path, name in self._names.items()}
         # The canary must not be guessable from the nonce, which stands in the material's fences.
         self.canary = "tpt" + hashlib.sha256(f"canary {access.nonce}".encode()).hexdigest()[:13]
         self.system = system_text(access.nonce, self.canary)
         self.answer_tokens = self._answer_tokens()
-        shown = {shown_path(f.path, access.nonce): f.path for f in brief.change.files}
-        self._paths = {s: path for s, path in shown.items() if s not in brief.change.by_path}
 
     def model_of(self, call: Call) -> str:
         """The model that takes this call."""
@@ -87,6 +87,7 @@ class Briefing:
         if chunk not in self._shared:
             self._shared[chunk] = change_text(
                 self._brief.change,
+                self._names,
                 self._brief.plan.chunks[chunk].hunks,
                 self._access.context,
                 self._access.nonce,
@@ -97,7 +98,7 @@ class Briefing:
     def own(self, call: Call) -> str:
         """The part that only this call has."""
         if call.task is Task.VERIFY:
-            return verifier_text(call.candidates, self._access.nonce, call.rebuttal)
+            return verifier_text(call.candidates, self._names, self._access.nonce, call.rebuttal)
         reviewer = self._brief.policy.reviewer(call.reviewer)
         assert reviewer is not None, "a call names a reviewer of its policy"
         return reviewer_text(reviewer, call.vote)
@@ -111,9 +112,24 @@ class Briefing:
         least = CACHEABLE_TOKENS_OF.get(model, CACHEABLE_TOKENS)
         return tokens(len(self.system) + len(self.shared(chunk))) >= least
 
-    def most(self, call: Call, *, warm: bool) -> float | None:
-        """The most that a call can cost in USD; `warm`: its prefix is in the cache."""
-        return self._cost(call, self.answer_tokens, warm=warm)
+    def most(self, call: Call) -> float | None:
+        """The most that a call can cost in USD. Nobody counts on the cache: its entries live for
+        5 minutes, less when they are crowded out, and a call may have waited for longer.
+        """
+        shared = most_tokens(self.system) + most_tokens(self.shared(call.chunk))
+        return self._cost(
+            call, (shared, most_tokens(self.own(call))), self.answer_tokens, warm=False
+        )
+
+    def rest(self, call: Call, used: Usage) -> float | None:
+        """The most that it can cost when its answer begins: by then the API has counted the prompt.
+
+        None where it has not, or the price is not known.
+        """
+        if not used.prompt:
+            return None
+        longest = replace(used, out=max(used.out, self.answer_tokens))
+        return cost(longest, self.model_of(call), self._access.prices)
 
     def estimate(self, calls: tuple[Call, ...]) -> Estimate:
         """What these calls will about cost, the first on each chunk filling the cache."""
@@ -122,23 +138,27 @@ class Briefing:
         known = True
         for call in calls:
             key = (self.model_of(call), call.chunk)
-            one = self._cost(call, USUAL_ANSWER_TOKENS, warm=key in seen)
+            prompt = self._prompt(call)
+            one = self._cost(call, prompt, USUAL_ANSWER_TOKENS, warm=key in seen)
             seen.add(key)
             characters += len(self.shared(call.chunk)) + len(self.own(call))
             known = known and one is not None
             usual += one or 0.0
         return Estimate(len(calls), characters, usual if known else None)
 
-    def _cost(self, call: Call, answer: int, *, warm: bool) -> float | None:
-        shared, own = self._prompt(call)
-        price = self._price(call)
+    def _cost(
+        self, call: Call, prompt: tuple[int, int], answer: int, *, warm: bool
+    ) -> float | None:
+        """USD for so many tokens; `warm`: the shared ones are read from the cache."""
+        shared, own = prompt
+        price = self._price(call, shared + own)
         if price is None:
             return None
         prefix = shared * (price.read if warm else price.write)
         return (prefix + own * price.input + answer * price.output) / 1_000_000
 
-    def _price(self, call: Call) -> Price | None:
-        return price_of(self.model_of(call), sum(self._prompt(call)), self._access.prices)
+    def _price(self, call: Call, prompt: int) -> Price | None:
+        return price_of(self.model_of(call), prompt, self._access.prices)
 
     def _prompt(self, call: Call) -> tuple[int, int]:
         """About how many tokens the shared and the own part of the prompt are."""
@@ -146,20 +166,25 @@ class Briefing:
         return shared, tokens(len(self.own(call)))
 
     def _answer_tokens(self) -> int:
-        """So long may each answer be that all planned calls together stay in the budget."""
+        """So long may each answer be that all planned calls together stay in the budget.
+
+        With room for the last of them, before which the cache could have gone.
+        """
         calls = [c for c in self._brief.plan.calls if c.engine == CLAUDE]
         limit = min((a.left for a in self._access.allowances), default=None)
         if limit is None or not calls:
             return ANSWER_TOKENS
         seen: set[tuple[str, int]] = set()
-        prompts, output = 0.0, 0.0
+        prompts, output, again = 0.0, 0.0, 0.0
         for call in calls:
             key = (self.model_of(call), call.chunk)
-            price = self._price(call)
+            prompt = self._prompt(call)
+            price = self._price(call, sum(prompt))
             if price is None:
                 return ANSWER_TOKENS
-            prompts += self._cost(call, 0, warm=key in seen) or 0.0
+            prompts += self._cost(call, prompt, 0, warm=key in seen) or 0.0
+            again = max(again, prompt[0] * (price.write - price.read) / 1_000_000)
             output += price.output / 1_000_000
             seen.add(key)
-        fits = int((limit * 0.95 - prompts) / output) if output else ANSWER_TOKENS
+        fits = int((limit * 0.95 - prompts - again) / output) if output else ANSWER_TOKENS
         return max(LEAST_ANSWER_TOKENS, min(ANSWER_TOKENS, fits))

@@ -101,6 +101,7 @@ class Characters:
     name = "unicode"
     version = "1"
     needs_text = False
+    follows_names = False
     rules: Mapping[str, AnalyserRule] = _RULES
 
     def __init__(self, canary: str = CANARY_TEXT) -> None:

@@ -43,6 +43,7 @@ class Credentials:
     name = "secrets"
     version = "1"
     needs_text = False
+    follows_names = False
     rules: Mapping[str, AnalyserRule] = {
         _code(kind.name): AnalyserRule(
             "security/hardcoded-secret",

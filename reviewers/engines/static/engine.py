@@ -7,12 +7,13 @@ import re
 import tempfile
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
 from reviewers.core.call import AnalyserRun, Call, Look, Partial, Reading
 from reviewers.core.change import Content, FileDiff, FileStatus, HunkRef, Mark
+from reviewers.core.exclude import matches
 from reviewers.core.finding import Claim, Dropped, Reason, Side, Source
 from reviewers.core.policy import STATIC
 from reviewers.core.secrets import Redaction
@@ -38,12 +39,21 @@ _HIDE = Redaction()
 
 @dataclass(frozen=True)
 class _Session:
-    """One call at work: its analysers with their codes, the files, and what came of them."""
+    """One call at work: its analysers with their codes, the files, and what came of them.
+
+    `moved` are files that only those are given who follow names.
+    """
 
     call: Call
     reports: Mapping[str, Report]
     analysers: Mapping[str, Analyser]
     files: Mapping[str, FileDiff]
+    moved: Sequence[FileDiff]
+
+    def files_of(self, analyser: Analyser) -> list[FileDiff]:
+        """The files that it has rules for."""
+        given = (*self.files.values(), *(self.moved if analyser.follows_names else ()))
+        return [f for f in given if _applies(analyser, f)]
 
 
 def build(brief: Brief) -> StaticEngine:
@@ -68,13 +78,19 @@ class StaticEngine:
         self._brief.watch(call, Moment.ASKING)
         hunks = self._brief.plan.hunks_of(call, self._brief.policy.reviewers)
         by_path = {h.path: self._brief.change.by_path[h.path] for h in hunks}
-        files = list(by_path.values())
         chosen = {a.name: a for a in self._brief.analysers if _codes(a, call.reviewer)}
+        known = by_path.keys() | {h.path for h in self._brief.plan.carried}
+        rest = (f for f in self._brief.change.files if f.path not in known)
+        moved = [f for f in rest if not matches(f.path, self._brief.policy.exclude)]
+        asked = _Session(call, {}, chosen, by_path, moved)
         with tempfile.TemporaryDirectory(prefix="triptych-") as folder:
             reports = await asyncio.gather(
-                *(_report(a, call.reviewer, files, Path(folder) / a.name) for a in chosen.values())
+                *(
+                    _report(a, call.reviewer, asked.files_of(a), Path(folder) / a.name)
+                    for a in chosen.values()
+                )
             )
-        session = _Session(call, dict(zip(chosen, reports, strict=True)), chosen, by_path)
+        session = replace(asked, reports=dict(zip(chosen, reports, strict=True)))
         claims, dropped = await asyncio.to_thread(_claims, session)
         self._brief.watch(call, Moment.DONE)
         return Look(
@@ -94,7 +110,9 @@ def _codes(analyser: Analyser, reviewer: str) -> list[str]:
 
 
 def _applies(analyser: Analyser, file: FileDiff) -> bool:
-    return analyser.handles(file.path) and file.content is Content.TEXT
+    is_followed = analyser.follows_names and file.status is FileStatus.RENAMED
+    names = (file.path, file.old_path or "") if is_followed else (file.path,)
+    return file.content is Content.TEXT and any(map(analyser.handles, names))
 
 
 def _why_not(analyser: Analyser, file: FileDiff) -> str:
@@ -102,7 +120,7 @@ def _why_not(analyser: Analyser, file: FileDiff) -> str:
     if not analyser.needs_text or file.status is FileStatus.REMOVED:
         return ""
     if file.text is None:
-        return "its whole text is not known"
+        return file.lacks or "its whole text is not known"
     if _bytes(file.text) > MAX_FILE_BYTES or file.text.count("\n") > MAX_LINES:
         return "larger than 1 MB or 20,000 lines"
     return ""
@@ -121,7 +139,7 @@ async def _report(
     analyser: Analyser, reviewer: str, files: Sequence[FileDiff], folder: Path
 ) -> Report:
     """One analyser on all files that it can read, under names that tell nothing."""
-    mine = [f for f in files if _applies(analyser, f) and f.status is not FileStatus.REMOVED]
+    mine = [f for f in files if analyser.follows_names or f.status is not FileStatus.REMOVED]
     unread = {f.path: why for f in mine if (why := _why_not(analyser, f))}
     readable = [f for f in mine if f.path not in unread]
     unread |= {f.path: f"above the limit of {MAX_FILES} files" for f in readable[MAX_FILES:]}
@@ -151,20 +169,24 @@ def _copy(analyser: Analyser, files: Sequence[FileDiff], folder: Path) -> list[C
 
 
 def _claims(session: _Session) -> tuple[list[Claim], list[Dropped]]:
-    """The hits on lines that the change adds, in a fixed order; above the caps the gravest stay.
+    """The hits on lines that the change adds or (left) removes, in a fixed order; above the caps the
+    gravest stay.
 
     Hits on other lines are older faults: the change is not asked about them (case S85).
     """
     said: list[Claim] = []
     echoes: list[Dropped] = []
     broken: set[str] = set()
-    added = {f.path: _added(f) for f in session.files.values()}
+    files = {f.path: f for f in (*session.files.values(), *session.moved)}
+    lines = {(path, side): _changed(f, side) for path, f in files.items() for side in Side}
     for name, report in sorted(session.reports.items()):
         for hit in sorted(report.hits, key=lambda h: (h.path, h.line, h.code, h.end_line)):
-            number = _touched(added[hit.path], hit)
+            file = files[hit.path]
+            # What is moved as it is has no line that changes, so it is told on one that does not.
+            number = _touched(lines[hit.path, hit.side], hit) if file.hunks else hit.line
             if number is None:
                 continue
-            claim = _claim(session, name, hit, number)
+            claim = _claim(session, name, hit, number, _text(file, hit.side, number))
             if hit.code != SYNTAX or hit.path not in broken:
                 said.append(claim)
             else:
@@ -189,25 +211,29 @@ def _capped(said: Sequence[Claim]) -> tuple[list[Claim], list[Dropped]]:
     )
 
 
-def _added(file: FileDiff) -> list[int]:
-    """The numbers of the lines that the change adds, in rising order, blank ones left out."""
+def _changed(file: FileDiff, side: Side) -> list[int]:
+    """The numbers of the lines that it adds (left: removes), in rising order, blank ones left out."""
+    mark = Mark.REMOVED if side is Side.LEFT else Mark.ADDED
     return sorted(
-        number
-        for (_, number), row in file.rows.items()
-        if row.mark is Mark.ADDED and row.text.strip()
+        number for (_, number), row in file.rows.items() if row.mark is mark and row.text.strip()
     )
 
 
-def _touched(added: Sequence[int], hit: Hit) -> int | None:
-    """The first line of the hit that the change adds; None: an older fault."""
-    at = bisect_left(added, hit.line)
-    return added[at] if at < len(added) and added[at] <= hit.end_line else None
+def _text(file: FileDiff, side: Side, number: int) -> str:
+    if file.hunks:
+        return file.rows[side, number].text
+    return (file.text or "").split("\n")[number - 1]
 
 
-def _claim(session: _Session, name: str, hit: Hit, number: int) -> Claim:
+def _touched(changed: Sequence[int], hit: Hit) -> int | None:
+    """The first line of the hit that the change touches; None: an older fault."""
+    at = bisect_left(changed, hit.line)
+    return changed[at] if at < len(changed) and changed[at] <= hit.end_line else None
+
+
+def _claim(session: _Session, name: str, hit: Hit, number: int, text: str) -> Claim:
     rule = session.analysers[name].rules[hit.code]
     severity = rule.severity if hit.severity is None else hit.severity
-    text = session.files[hit.path].rows[Side.RIGHT, number].text
     body = (rule.body or "{}").replace("{}", hit.message.rstrip("."))
     if hit.silence:
         body = f"{body} {hit.silence} was not obeyed."
@@ -216,7 +242,7 @@ def _claim(session: _Session, name: str, hit: Hit, number: int) -> Claim:
         path=hit.path,
         line=number,
         end_line=number,
-        side=Side.RIGHT,
+        side=hit.side,
         quote=_HIDE(text)[:MAX_QUOTE],
         rule=rule.rule,
         severity=severity,
@@ -244,7 +270,7 @@ def _partial(session: _Session, hunks: Sequence[HunkRef]) -> Iterable[Partial]:
             yield Partial(hunk, Reading.NOT_APPLICABLE, "no rule for this kind of file")
             continue
         failed = [f"{a.name}: {why}" for a in mine if (why := _failure(session, a, hunk.path))]
-        if file.text is None:
+        if file.text is None and not file.lacks:
             if len(failed) == len(mine):
                 yield Partial(hunk, Reading.NOT_ASKED, "its whole text is not known")
         elif failed:
@@ -259,7 +285,7 @@ def _failure(session: _Session, analyser: Analyser, path: str) -> str:
 def _runs(session: _Session) -> Iterable[AnalyserRun]:
     for name, report in session.reports.items():
         analyser = session.analysers[name]
-        mine = [f for f in session.files.values() if _applies(analyser, f)]
+        mine = session.files_of(analyser)
         yield AnalyserRun(
             name,
             analyser.version,

@@ -48,6 +48,7 @@ class Ruff:
 
     name = "ruff"
     needs_text = True
+    follows_names = False
     rules: Mapping[str, AnalyserRule] = ruff_rules.RULES
 
     def __init__(self, find: Callable[[], str] = find_ruff_bin, wall: float = WALL_SECONDS) -> None:

@@ -1,15 +1,15 @@
 """Our own detector of changes to how changes are reviewed (case S31).
 
-The configuration of the base branch steers this review, so what a change writes into it has no
-effect yet. It has with the next review, so a person must see it.
+The configuration of the base branch steers this review, so what a change writes into it, or takes
+away from it, has no effect yet. It has with the next review, so a person must see it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reviewers.core.finding import Severity
-from reviewers.engines.static.credentials import added
+from reviewers.core.change import FileDiff, FileStatus, Mark
+from reviewers.core.finding import Severity, Side
 from reviewers.protocols import AnalyserRule, Copy, Hit, Report
 
 STEERS = ".github/triptych.toml"
@@ -17,11 +17,12 @@ STEERS = ".github/triptych.toml"
 
 
 class Steering:
-    """Names the first line that a change writes into the configuration."""
+    """Names the first line that a change writes into the configuration, or takes out of it."""
 
     name = "steering"
     version = "1"
     needs_text = False
+    follows_names = True
     rules: Mapping[str, AnalyserRule] = {
         "configuration": AnalyserRule(
             "security/changed-review",
@@ -30,7 +31,15 @@ class Steering:
             "Once merged, this configuration decides who reviews, what is left out and what is shown. "
             "It has no effect on this review.",
             "Keep it only if that is what you want.",
-        )
+        ),
+        "no configuration": AnalyserRule(
+            "security/changed-review",
+            Severity.MEDIUM,
+            "Later changes are reviewed without a configuration",
+            "Once merged, the defaults decide: no gate, no limit and no exclusion of this file holds any "
+            "more. It has no effect on this review.",
+            "Keep it only if that is what you want.",
+        ),
     }
 
     def handles(self, path: str) -> bool:
@@ -38,13 +47,22 @@ class Steering:
         return path == STEERS
 
     async def run(self, copies: Sequence[Copy], codes: Sequence[str]) -> Report:
-        """A hit where something is added. There is nothing that could fail, so no canary."""
-        first = (
-            (copy.file.path, number)
-            for copy in copies
-            for number, text in added(copy.file)
-            if text.strip()
-        )
-        place = next(first, None)
-        hits = (Hit(place[0], place[1], place[1], "configuration", ""),) if place else ()
-        return Report(hits if "configuration" in codes else (), sandbox="in process")
+        """One hit a file. There is nothing that could fail, so no canary."""
+        hits = (hit for copy in copies if (hit := _hit(copy.file)))
+        return Report(tuple(h for h in hits if h.code in codes), sandbox="in process")
+
+
+def _hit(file: FileDiff) -> Hit | None:
+    """On the first line that is added, else on the first that is removed; of a file that was moved as
+    it is, on its first line.
+    """
+    is_gone = file.status is FileStatus.REMOVED or file.path != STEERS
+    code = "no configuration" if is_gone else "configuration"
+    marks = (Mark.ADDED, Mark.REMOVED)
+    rows = [x for hunk in file.hunks for x in hunk.lines if x.mark in marks and x.text.strip()]
+    rows.sort(key=lambda x: x.side is Side.LEFT)
+    if rows:
+        return Hit(file.path, rows[0].number, rows[0].number, code, "", side=rows[0].side)
+    lines = () if file.hunks else enumerate((file.text or "").split("\n"), 1)
+    first = next((number for number, text in lines if text.strip()), 0)
+    return Hit(file.path, first, first, code, "") if first else None

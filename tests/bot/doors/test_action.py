@@ -117,6 +117,20 @@ async def test_the_exit_code_follows_fail_on(job: Job, inputs: dict[str, str], c
     assert (done.code, done.outputs["highest-severity"]) == (code, "high")
 
 
+async def test_a_low_finding_stays_red_until_it_is_mended(job: Job) -> None:
+    """A push of something else does not read it again; the posted review has it in a fold."""
+    low = "import os\n\n\ndef one():\n    return 1\n"
+    async with fake_actions() as github:
+        github.pull(NUMBER, {}, {"run.py": SHELL, "low.py": low})
+        codes = [(await opened(job, github, fail_on="low")).code]
+        for number, (shell, text) in enumerate([("x = 1\n", low), ("x = 1\n", "y = 1\n")]):
+            github.push(NUMBER, f"9d02f7e{number}", {"run.py": shell, "low.py": text})
+            codes.append((await opened(job, github, fail_on="low")).code)
+        (body,) = github.bodies_of(NUMBER)
+    assert codes == [1, 1, 0]
+    assert "2 fixed" in body or "1 fixed" in body
+
+
 @pytest.mark.parametrize(("asked", "code"), [("false", 0), ("true", 3)])
 async def test_incomplete_is_no_failure_unless_asked_for(job: Job, asked: str, code: int) -> None:
     refusal = Reply(refusal="cyber")

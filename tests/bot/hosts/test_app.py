@@ -38,7 +38,7 @@ def tokens(github: FakeApp) -> list[str]:
 async def works(here: Installed) -> str:
     """A small job: read the head."""
     async with here.api() as api:
-        return await here.forge(api).head()
+        return (await here.forge(api).stand()).head
 
 
 # --- S18: narrow, shared, revoked
@@ -78,7 +78,7 @@ async def test_s18_it_is_revoked_when_the_job_fails_or_is_stopped() -> None:
 
         async def job(seconds: float) -> None:
             async with here.api() as api:
-                await here.forge(api).head()
+                await here.forge(api).stand()
                 started.set()
                 await asyncio.sleep(seconds)
                 raise ZeroDivisionError
@@ -99,16 +99,16 @@ async def test_s18_a_token_lives_as_long_as_one_job_uses_it() -> None:
     async with one_pull() as github, installed(github) as here:
         async with here.api() as first:
             async with here.api() as second:
-                await here.forge(first).head()
-                await here.forge(second).head()
+                await here.forge(first).stand()
+                await here.forge(second).stand()
             assert github.revoked == []
-            await here.forge(first).head()
+            await here.forge(first).stand()
         assert len(github.minted) == len(github.revoked) == 1
 
 
 async def test_s18_callers_at_the_same_moment_share_one_request() -> None:
     async with one_pull() as github, installed(github) as here, here.api() as api:
-        await asyncio.gather(*(here.forge(api).head() for _ in range(20)))
+        await asyncio.gather(*(here.forge(api).stand() for _ in range(20)))
         assert len(github.minted) == 1
         assert len(set(tokens(github))) == 1
 
@@ -139,7 +139,7 @@ async def test_a_job_that_ends_before_its_token_came_leaves_nothing_behind() -> 
     async with one_pull() as github, installed(github) as here:
         github.faults = [Fault("POST", "/access_tokens$", "hang")]
         async with here.api() as api:
-            asked = asyncio.create_task(here.forge(api).head())
+            asked = asyncio.create_task(here.forge(api).stand())
             while not github.calls:
                 await asyncio.sleep(0.01)
             asked.cancel()
@@ -199,9 +199,9 @@ async def test_s17_a_token_that_runs_out_in_mid_run_is_renewed_once() -> None:
 
 async def test_s17_requests_at_the_same_moment_share_the_renewal() -> None:
     async with one_pull() as github, installed(github) as here, here.api() as api:
-        await here.forge(api).head()
+        await here.forge(api).stand()
         github.expire()
-        await asyncio.gather(*(here.forge(api).head() for _ in range(10)))
+        await asyncio.gather(*(here.forge(api).stand() for _ in range(10)))
         assert len(github.minted) == 2
 
 
@@ -230,7 +230,7 @@ async def test_s17_how_long_a_token_is_used_by_whatever_clock(
 async def test_s17_a_new_token_that_a_server_does_not_know_yet_is_tried_again() -> None:
     async with one_pull() as github, installed(github) as here, here.api() as api:
         github.faults = [Fault("GET", "/pulls/1$", 401, times=2)]
-        assert await here.forge(api).head()
+        assert await here.forge(api).stand()
         assert here.slept == [1.0]
         assert len(github.minted) == 2
 
@@ -239,7 +239,7 @@ async def test_s17_tokens_that_are_always_refused_are_told() -> None:
     async with one_pull() as github, installed(github) as here, here.api() as api:
         github.faults = [Fault("GET", "/pulls/1$", 401, times=99)]
         with pytest.raises(AccessProblem, match=r"refuses a new token of the App \(401: Server"):
-            await here.forge(api).head()
+            await here.forge(api).stand()
         assert len(github.minted) == 2
         assert github.asked().count("GET /pulls/1") == 3
 
@@ -251,7 +251,7 @@ async def test_s19_of_a_suspended_installation_no_token_is_had() -> None:
     async with one_pull() as github, installed(github) as here, here.api() as api:
         github.installations[INSTALLATION].suspended = True
         with pytest.raises(GoneProblem, match=r"acme/shop#1: the installation is susp") as raised:
-            await here.forge(api).head()
+            await here.forge(api).stand()
         assert raised.value.why is Gone.SUSPENDED
         assert not raised.value.retryable
         assert len(github.calls) == 1
@@ -335,7 +335,7 @@ async def test_s20_without_what_a_review_needs_nothing_is_done() -> None:
     async with one_pull() as github, installed(github) as here, here.api() as api:
         github.installations[INSTALLATION].permissions["pull_requests"] = "read"
         with pytest.raises(AccessProblem, match=r"acme has not granted .*pull_requests: write"):
-            await here.forge(api).head()
+            await here.forge(api).stand()
         assert not isinstance(NEEDED.get("checks"), str)
         assert len(github.calls) == 2
 
@@ -388,7 +388,7 @@ async def test_s22_a_renamed_repository_is_followed_and_the_name_is_learned(do: 
             forge = here.forge(api)
             for _ in range(2):
                 if do == "read":
-                    assert await forge.head() == github.pulls[1].head
+                    assert (await forge.stand()).head == github.pulls[1].head
                 else:
                     await forge.post_review("Body", (), github.pulls[1].head)
         paths = [path for _, path in github.calls if "pulls" in path]
@@ -412,7 +412,7 @@ async def test_s22_another_host_gets_neither_a_request_nor_the_token() -> None:
             github.faults.append(Fault(method, "/pulls/1", "redirect", to=to, times=9))
         async with here.api() as api:
             with pytest.raises(HostProblem, match="points to another host"):
-                await here.forge(api).head()
+                await here.forge(api).stand()
             with pytest.raises(HostProblem, match="points to another host"):
                 await here.forge(api).post_review("Body", (), github.pulls[1].head)
         assert stranger.calls == []
@@ -424,7 +424,7 @@ async def test_s22_a_name_that_leads_to_another_repository_is_not_followed() -> 
         to = f"{github.url}/repositories/50001/pulls/1"
         github.faults = [Fault("GET", "/shop/pulls/1$", "redirect", to=to)]
         with pytest.raises(GoneProblem, match="another repository has this name") as raised:
-            await here.forge(api).head()
+            await here.forge(api).stand()
         assert raised.value.why is Gone.REPLACED
         assert github.asked().count("GET /repositories/50001/pulls/1") == 0
 
@@ -460,7 +460,7 @@ async def test_s22_nothing_is_read_of_another_repository_with_the_same_name(do: 
             forge = here.forge(api)
             forge._place = replace(api.place, repository_id=6000)
             with pytest.raises(GoneProblem, match="another repository"):
-                await (forge.head() if do == "head" else forge.load())
+                await (forge.stand() if do == "head" else forge.load())
         assert "POST /graphql" not in github.asked()
 
 
@@ -468,7 +468,7 @@ async def test_names_that_begin_alike_are_told_apart() -> None:
     async with one_pull() as github, installed(github) as here:
         github.old_names = {OLD}
         async with here.api(repository=OLD) as api:
-            await here.forge(api).head()
+            await here.forge(api).stand()
             assert api._now_at(f"{github.url}/repos/{OLD}2/pulls/1").endswith(f"{OLD}2/pulls/1")
             assert api._now_at(f"{github.url}/repos/{OLD}?x=1") == f"{github.url}{BY_ID}?x=1"
 
@@ -497,7 +497,7 @@ async def test_s64_all_jobs_of_an_installation_share_the_pace() -> None:
                 await here.forge(api).post_review("Body", (), github.pulls[1].head)
             assert raised.value.retryable
             assert raised.value.after > 60
-            assert await here.forge(api).head(), "reading goes on"
+            assert await here.forge(api).stand(), "reading goes on"
         assert github.posts() == 0
 
 
@@ -506,7 +506,7 @@ async def test_s68_a_limit_that_lasts_says_how_long(kind: str, after: str) -> No
     async with one_pull() as github, installed(github) as here, here.api() as api:
         github.faults = [Fault("GET", "/pulls/1$", kind, retry_after=after, times=9)]
         with pytest.raises(LimitProblem) as raised:
-            await here.forge(api).head()
+            await here.forge(api).stand()
         assert raised.value.after == pytest.approx(float(after), abs=3)
 
 
@@ -515,7 +515,7 @@ async def test_s68_when_few_requests_are_left_it_is_known() -> None:
         assert not api.is_low
         for remaining, low in ((5000, False), (FEW, False), (FEW - 1, True)):
             github.remaining = remaining
-            await here.forge(api).head()
+            await here.forge(api).stand()
             assert api.is_low == low
 
 
@@ -524,11 +524,11 @@ async def test_s68_graphql_is_counted_apart() -> None:
     async with one_pull() as github, installed(github) as here, here.api() as api:
         forge = here.forge(api)
         github.remaining, github.remaining_graphql = 5000, 1
-        await forge.head()
+        await forge.stand()
         await forge.reviews()
         assert not api.is_low
         github.remaining, github.remaining_graphql = 1, 5000
-        await forge.head()
+        await forge.stand()
         await forge.reviews()
         assert api.is_low
 

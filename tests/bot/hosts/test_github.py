@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from bot.config import PATH as CONFIG
+from bot.config import Unusable
 from bot.errors import AccessProblem, BadLineProblem, HostProblem, LostProblem, MissingProblem
-from bot.hosts.answers import NO_DIFF
+from bot.hosts.answers import NO_DIFF, NO_TEXT
 from bot.hosts.github import DRAFT, find_token
 from bot.outputs.inline import InlineComment
 from bot.settings import Settings
 from reviewers.core.change import Content, FileStatus
+from reviewers.core.exclude import hidden
 from reviewers.core.finding import Location, Side
 from tests.bot.hosts.reach import Reached, reach
 from tests.builders import finding
@@ -149,13 +151,25 @@ async def test_s31_configuration_and_guidelines_are_those_of_the_base() -> None:
     ],
     ids=["binary", "too large", "folder"],
 )
-async def test_s33_a_configuration_that_cannot_be_read_is_named(there: dict[str, Any]) -> None:
+async def test_s33_a_configuration_that_cannot_be_read_is_not_none_at_all(
+    there: dict[str, Any],
+) -> None:
     async with fake_github() as github:
         github.pull(1, there, {**there, "a.py": "a\n"})
         async with reach(github) as forge:
             subject = (await forge.load()).subject
-        assert subject.config is None
-        assert [note for note in subject.notes if CONFIG in note]
+        assert subject.config is Unusable.FILE
+
+
+@pytest.mark.parametrize("after", [{}, {"old.toml": "rounds = 1\n"}], ids=["deleted", "renamed"])
+async def test_s31_a_configuration_that_goes_away_is_told(after: dict[str, Any]) -> None:
+    async with fake_github() as github:
+        renames = dict.fromkeys(after, CONFIG)
+        github.pull(1, {CONFIG: "rounds = 1\n"}, {**after, "a.py": "a\n"}, renames=renames)
+        async with reach(github) as forge:
+            subject = (await forge.load()).subject
+        assert subject.config == b"rounds = 1\n"
+        assert subject.notes == (f"{CONFIG} is changed here. That of the base branch was used.",)
 
 
 async def test_a_guideline_that_is_only_a_link_is_not_taken_for_one() -> None:
@@ -233,6 +247,68 @@ async def test_what_has_no_diff_is_a_gap_unless_nothing_could_be_read(
         assert (file.content, file.status, file.missing) == expected
 
 
+@pytest.mark.parametrize(("size", "lacks"), [(TRUNCATED, ""), (TRUNCATED + 1, NO_TEXT)])
+async def test_s36_a_text_that_is_cut_off_is_not_taken_for_one_that_nobody_could_have(
+    size: int, lacks: str
+) -> None:
+    """GraphQL gives the first 512 kB; analysers that need the whole file have not read it."""
+    old = "x = 1\n" + "#" * (size - 6)
+    async with fake_github() as github:
+        github.pull(1, {"a.py": old, "gone.py": old}, {"a.py": old.replace("1", "2")})
+        async with reach(github) as forge:
+            files = (await forge.load()).subject.change.by_path
+    assert (files["a.py"].text is None, files["a.py"].lacks) == (bool(lacks), lacks)
+    assert files["a.py"].hunks
+    assert files["gone.py"].lacks == ""
+
+
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 9\n"
+TURNED = [
+    ("let a = 1;\n", b"let a = 1; //\0\nexec(x)\n", "it was text before and is binary now"),
+    ("", b"\0", "it was text before and is binary now"),
+    (b"\0", b"\1", ""),
+    (POINTER, b"\1", ""),
+    ("let a = 1;\n", POINTER, "it was text before and is a Git LFS pointer now"),
+    (b"\0", POINTER, ""),
+    (POINTER, POINTER.replace("aa", "bb"), ""),
+]
+"""Of a file that is changed: before, after, and how its gap begins; "" for none."""
+
+
+@pytest.mark.parametrize(("before", "after", "gap"), TURNED)
+@pytest.mark.parametrize("moved", [False, True], ids=["in place", "moved"])
+async def test_s41_text_that_turns_into_what_nobody_reads_is_a_gap(
+    before: str | bytes, after: str | bytes, gap: str, *, moved: bool
+) -> None:
+    """One zero byte would take a program from every reviewer. A picture stays a picture."""
+    old = "old.js" if moved else "run.js"
+    async with fake_github() as github:
+        renames = {"run.js": old} if moved else {}
+        github.pull(1, {old: before}, {"run.js": after}, renames=renames)
+        async with reach(github) as forge:
+            (file,) = (await forge.load()).subject.change.files
+        assert sorted(asked(github)) == ["GET 1", "GET 1/files", "POST /graphql"]
+    assert file.hunks == ()
+    assert file.missing.startswith(gap or ("binary" if file.content is Content.BINARY else ""))
+    assert (file.content is Content.TEXT) is bool(gap)
+
+
+async def test_text_whose_diff_an_attribute_hides_is_a_gap_when_it_turns_into_a_pointer() -> None:
+    async with fake_github() as github:
+        github.pull(1, {"f": "exec(x)\n"}, {"f": POINTER}, rows=[silent("f")])
+        async with reach(github) as forge:
+            (file,) = (await forge.load()).subject.change.files
+    assert "a Git LFS pointer now" in file.missing
+
+
+async def test_where_nobody_knows_what_it_was_a_binary_file_is_no_gap() -> None:
+    async with fake_github() as github:
+        github.pull(1, {}, {"f": b"\0"}, rows=[silent("f")])
+        async with reach(github) as forge:
+            (file,) = (await forge.load()).subject.change.files
+    assert (file.content, file.missing) == (Content.BINARY, "binary")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "gap"), [("x\n", "x\n", False), ("x\n", "y\n", True), (None, "y\n", False)]
 )
@@ -265,6 +341,21 @@ async def test_s39_links_and_submodules_are_told_by_their_modes() -> None:
             "one.txt": Content.TEXT,
         }
         assert [f.path for f in files.values() if f.hunks] == ["one.txt"]
+
+
+async def test_s39_a_file_that_becomes_a_link_and_a_link_that_leads_elsewhere_are_hidden() -> None:
+    """GitHub may say `modified` of both; with a gate neither passes as read."""
+    before: dict[str, str | bytes | Entry] = {"run.sh": "echo\n", "ln": Entry("a", "120000")}
+    after: dict[str, str | bytes | Entry] = {
+        "run.sh": Entry("../evil", "120000"),
+        "ln": Entry("b", "120000"),
+    }
+    async with fake_github() as github:
+        github.pull(1, before, after)
+        async with reach(github) as forge:
+            files = (await forge.load()).subject.change.files
+    assert {f.status for f in files} == {FileStatus.MODIFIED}
+    assert hidden(files, ()) == files
 
 
 async def test_s70_a_push_between_the_requests_is_noticed() -> None:

@@ -41,7 +41,7 @@ def tokens(fake: FakeGitHub) -> list[str]:
 async def opened(fake: FakeGitHub) -> str:
     """Read the pull request's head; it is the simplest request."""
     async with reach(fake) as forge:
-        return await forge.head()
+        return (await forge.stand()).head
 
 
 # --- the pure half: what a status means
@@ -128,7 +128,7 @@ async def test_s66_reads_are_asked_again(fault: int | str) -> None:
         github.pull(1, {}, {"a.py": "a\n"})
         github.faults = [Fault("GET", "/pulls/1$", fault, times=3)]
         async with reach(github) as forge:
-            assert await forge.head() == github.pulls[1].head
+            assert (await forge.stand()).head == github.pulls[1].head
             assert len(github.calls) == 4
             # aiohttp itself tries once more, without a pause, on a connection that was just closed.
             assert len(forge.slept) == 3 if isinstance(fault, int) else forge.slept
@@ -153,7 +153,7 @@ async def test_a_server_that_hangs_is_given_up() -> None:
         start = time.monotonic()
         async with reach(github, seconds=0.1) as forge:
             with pytest.raises(HostProblem, match="no answer, 5 attempts") as raised:
-                await forge.head()
+                await forge.stand()
         assert raised.value.retryable
         assert time.monotonic() - start < 3
 
@@ -173,7 +173,7 @@ async def test_s64_a_limit_is_waited_for(kind: str, after: str, slept: list[floa
         github.pull(1, {}, {"a.py": "a\n"})
         github.faults = [Fault("GET", "/pulls/1$", kind, retry_after=after)]
         async with reach(github) as forge:
-            await forge.head()
+            await forge.stand()
             assert len(forge.slept) == 1
             assert forge.slept == slept or 19 <= forge.slept[0] <= 22
 
@@ -184,7 +184,7 @@ async def test_s68_a_limit_that_lasts_longer_is_told_and_not_waited_for() -> Non
         github.faults = [Fault("GET", "/pulls/1$", "primary", retry_after="1800", times=99)]
         async with reach(github) as forge:
             with pytest.raises(HostProblem, match="rate limit is reached") as raised:
-                await forge.head()
+                await forge.stand()
             assert forge.slept == []
         assert isinstance(raised.value, LimitProblem)
         assert raised.value.retryable
@@ -277,7 +277,7 @@ async def test_s22_a_renamed_repository_is_followed_on_the_same_host(method: str
             github.faults += [fault, Fault("POST", fault.path, "redirect", to=to, times=9)]
         async with reach(github) as forge:
             if method == "GET":
-                assert await forge.head() == github.pulls[1].head
+                assert (await forge.stand()).head == github.pulls[1].head
             else:
                 await forge.post_review("Body", (), github.pulls[1].head)
                 assert github.bodies_of(1) == ["Body"]
@@ -294,7 +294,7 @@ async def test_s35_another_host_gets_neither_a_request_nor_the_token() -> None:
             github.faults.append(Fault(method, "/pulls/1", "redirect", to=to, times=9))
         async with reach(github) as forge:
             with pytest.raises(HostProblem, match=r"points to another host .*It is not followed"):
-                await forge.head()
+                await forge.stand()
             with pytest.raises(HostProblem, match="another host"):
                 await forge.post_review("Body", (), github.pulls[1].head)
         assert stranger.calls == []
@@ -366,7 +366,7 @@ async def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv("HTTP_PROXY", github.url)
         around = Settings(github_token=TOKEN, github_api="http://ghe.acme.invalid/api/v3")
         async with reach(around) as forge:
-            assert await forge.head() == github.pulls[1].head
+            assert (await forge.stand()).head == github.pulls[1].head
         assert github.headers[0]["Host"] == "ghe.acme.invalid"
 
 
@@ -385,7 +385,7 @@ async def test_a_proxy_that_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         async with reach(Settings(github_api="https://ghe.acme.invalid/api/v3")) as forge:
             with pytest.raises(HostProblem, match=r"does not connect to ghe.*407.*HTTPS_PROXY"):
-                await forge.head()
+                await forge.stand()
         assert len(proxy.asked) == 1
 
 
@@ -398,12 +398,12 @@ async def test_a_company_s_own_certificates(
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         more: dict[str, Any] = {"github_api": "https://ghe.acme.invalid/api/v3"}
         async with reach(Settings(ca_bundle=str(root), **more)) as forge:
-            assert await forge.head() == github.pulls[1].head
+            assert (await forge.stand()).head == github.pulls[1].head
         async with reach(Settings(**more)) as forge:
             with pytest.raises(
                 HostProblem, match=r"certificate of ghe.*not trusted.*SSL_CERT_FILE"
             ):
-                await forge.head()
+                await forge.stand()
         assert len(github.calls) == 1
         assert proxy.asked == ["CONNECT ghe.acme.invalid:443 HTTP/1.1"] * 2
 
@@ -419,8 +419,10 @@ def test_certificates_that_cannot_be_read_are_told(tmp_path: Path, text: str | N
 
 async def test_a_host_that_is_not_there() -> None:
     async with reach(Settings(github_api="http://127.0.0.1:9")) as forge:
-        with pytest.raises(HostProblem, match=r"127\.0\.0\.1 cannot be reached: .*GITHUB_API_URL"):
-            await forge.head()
+        with pytest.raises(
+            HostProblem, match=r"127\.0\.0\.1:9 cannot be reached: .*GITHUB_API_URL"
+        ):
+            await forge.stand()
 
 
 @pytest.mark.parametrize("skew", [-3600.0, 0.0, 3600.0], ids=["an hour behind", "right", "ahead"])

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from bot.config import Unusable
 from bot.errors import HostProblem, Problem, UsageProblem
 from bot.hosts.local import (
     MAX_TEXT,
-    NO_DEFAULT,
+    UNTRACKED,
     Uncommitted,
     from_patch,
     from_range,
     from_uncommitted,
 )
+from bot.hosts.ranges import APART, NO_BASE, NO_DEFAULT
 from bot.pipeline import Circumstances, review, terms_of
 from bot.settings import Settings
 from bot.subject import Subject
@@ -89,6 +91,28 @@ def test_commits_without_a_common_past_are_compared_as_they_are(repo: Checkout) 
     subject = from_range(repo.folder, "main..other")
     assert added(subject, "a.py") == ["a = 2"]
     assert subject.change.base == repo.git("rev-parse", "main")
+    assert subject.notes == (APART,)
+    repo.commit({"a.py": "a = 3\n"})
+    subject = from_range(repo.folder, None)
+    assert added(subject, "a.py") == ["a = 3"]
+    assert subject.notes == (NO_BASE.format("main"),)
+
+
+@pytest.mark.parametrize("spec", [None, "origin/main..HEAD", "origin/main...HEAD"])
+def test_where_a_shallow_clone_lacks_the_parting_nothing_is_guessed(
+    forked: Checkout, tmp_path: Path, spec: str | None
+) -> None:
+    """Only the last commit would be read, or what main gained since would count as removed."""
+    clone = tmp_path / "clone"
+    depth = ("--depth=2", "--no-single-branch", "--branch=topic")
+    forked.commit({"topic.py": "t = eval(x)\n"})
+    forked.commit({"topic.py": "t = 4\n"})
+    forked.git("checkout", "--quiet", "main")
+    forked.commit({"main.py": "m = 2\n"})
+    forked.git("clone", "--quiet", *depth, f"file://{forked.folder}", str(clone))
+    with pytest.raises(UsageProblem, match=r"shallow and lacks .*`git fetch --unshallow`"):
+        from_range(clone, spec)
+    assert added(from_range(clone, "HEAD^..HEAD"), "topic.py") == ["t = 4"]
 
 
 def test_on_the_default_branch_the_last_commit_is_meant(forked: Checkout) -> None:
@@ -170,6 +194,30 @@ def test_what_is_staged_is_not_what_lies_in_the_working_tree(repo: Checkout) -> 
     ) == before
 
 
+def test_announced_files_are_part_of_the_working_tree_and_untracked_ones_are_counted(
+    repo: Checkout,
+) -> None:
+    repo.commit({"a.py": "a = 1\n", ".gitignore": "*.log\n"})
+    repo.write({"new.py": "x = eval(y)\n", "other.py": "o = 1\n", "b.log": "b\n"})
+    with pytest.raises(UsageProblem, match=r"nothing to review.*Not reviewed: 2 files, which git"):
+        from_uncommitted(repo.folder, Uncommitted.TREE)
+    repo.git("add", "--intent-to-add", "new.py")
+    before = repo.git("status", "--porcelain")
+    subject = from_uncommitted(repo.folder, Uncommitted.TREE)
+    assert [(f.path, f.status, f.text) for f in subject.change.files] == [
+        ("new.py", FileStatus.ADDED, "x = eval(y)\n")
+    ]
+    assert subject.notes == (UNTRACKED.format("1 file"),)
+    assert repo.git("status", "--porcelain") == before
+
+
+def test_the_working_tree_before_the_first_commit(repo: Checkout) -> None:
+    repo.stage({"a.py": "a = 1\n"})
+    repo.write({"a.py": "a = 2\n"})
+    subject = from_uncommitted(repo.folder, Uncommitted.TREE)
+    assert added(subject, "a.py") == ["a = 2"]
+
+
 def test_in_a_commit_hook_the_index_of_that_commit_counts(
     repo: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +276,30 @@ def test_in_a_patch_new_files_are_whole_and_others_are_named() -> None:
     assert subject.change.by_path["new.py"].text == "first = 1\nsecond = 2\n"
     assert subject.change.by_path["old.py"].text is None
     assert subject.notes == ("Only the hunks are known, not the whole files: old.py.",)
+
+
+def series(repo: Checkout) -> bytes:
+    """Two commits that change one file, the second in fewer places than the first."""
+    rows = [f"x{n} = {n}\n" for n in range(60)]
+    repo.commit({"app.py": "".join(rows)})
+    rows[2], rows[50] = "x2 = eval(input())\n", "x50 = 0\n"
+    repo.commit({"app.py": "".join(rows)})
+    rows[30] = "x30 = 0\n"
+    repo.commit({"app.py": "".join(rows)})
+    return repo.git("format-patch", "--stdout", "HEAD~2").encode()
+
+
+def test_a_series_of_patches_is_refused_and_what_to_give_instead_is_said(repo: Checkout) -> None:
+    """Only the last patch of a file would be read, and the review would call itself complete."""
+    told = r"changes app\.py 2 times.*`git diff main\.\.\.HEAD \| triptych review --diff -`"
+    with pytest.raises(UsageProblem, match=told):
+        from_patch(series(repo), "series.patch")
+
+
+def test_a_commit_message_that_holds_a_diff_takes_no_file_s_place() -> None:
+    fake = PATCH[PATCH.index(b"diff --git a/old.py") :].replace(b"+after", b"+harmless")
+    with pytest.raises(UsageProblem, match=r"changes old\.py 2 times"):
+        from_patch(PATCH.replace(b"A letter\n", b"A letter\n\n" + fake), "a.patch")
 
 
 def test_a_new_file_that_begins_in_the_middle_is_not_whole() -> None:
@@ -320,23 +392,21 @@ def test_the_nearest_guideline_of_each_name_wins(repo: Checkout) -> None:
     [Link("../../outside.toml"), b"# " + b"x" * MAX_TEXT, Module("c0ffee" + "0" * 34)],
     ids=["link", "too large", "submodule"],
 )
-def test_s33_a_configuration_that_is_no_plain_file_is_not_used_and_named(
+def test_s33_a_configuration_that_is_no_plain_file_is_not_used(
     repo: Checkout, config: Link
 ) -> None:
     (repo.folder.parent / "outside.toml").write_text("rounds = 3\n")
     repo.commit({CONFIG: config, "a.py": "a = 1\n"})
     repo.commit({"a.py": "a = 2\n"})
     subject = from_range(repo.folder, "HEAD^..HEAD")
-    assert subject.config is None
-    assert [n for n in subject.notes if CONFIG in n and "not used" in n]
+    assert subject.config is Unusable.FILE
 
 
-def test_s33_a_folder_in_place_of_the_configuration_is_named(repo: Checkout) -> None:
+def test_s33_a_folder_in_place_of_the_configuration_is_not_none_at_all(repo: Checkout) -> None:
     repo.commit({f"{CONFIG}/x": "rounds = 3\n", "a.py": "a = 1\n"})
     repo.commit({"a.py": "a = 2\n"})
     subject = from_range(repo.folder, None)
-    assert subject.config is None
-    assert subject.notes
+    assert subject.config is Unusable.FILE
 
 
 def test_a_guideline_that_is_a_link_is_not_followed(repo: Checkout) -> None:
@@ -371,6 +441,34 @@ def test_s39_links_submodules_and_pointers_are_told_and_never_followed(repo: Che
         "raw.bin": Content.BINARY,
     }
     assert all(files[p].hunks == () and files[p].text is None for p in odd if p != "run.sh")
+
+
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 9\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gap"),
+    [
+        ("let a = 1;\n", b"let a = 1; //\0\nexec(x)\n", "it was text before and is binary now"),
+        ("let a = 1;\n", POINTER, "it was text before and is a Git LFS pointer now"),
+        (b"\0", b"\1\0", ""),
+        (POINTER, b"\1\0", ""),
+        (b"\0", POINTER, ""),
+        (Link("elsewhere"), b"\1\0", ""),
+    ],
+)
+async def test_s41_text_that_turns_into_what_nobody_reads_is_a_gap(
+    repo: Checkout, before: What, after: What, gap: str
+) -> None:
+    """One zero byte would take a program from every reviewer. A picture stays a picture."""
+    repo.commit({"run.js": before})
+    repo.commit({"run.js": after, "a.py": "a = 1\n"})
+    subject = from_range(repo.folder, None)
+    file = subject.change.by_path["run.js"]
+    assert (file.content is Content.TEXT) is bool(gap)
+    assert file.missing.startswith(gap)
+    verdict = (await static_review(subject)).verdict
+    assert (verdict.outcome is Outcome.INCOMPLETE) is bool(gap)
 
 
 @pytest.mark.parametrize(
@@ -463,7 +561,7 @@ def test_s37_a_large_file_is_read_by_its_hunks(repo: Checkout) -> None:
     repo.commit({"large.txt": line * size})
     repo.commit({"large.txt": line * size + "end\n"})
     (file,) = from_range(repo.folder, None).change.files
-    assert file.text is None
+    assert (file.text, file.lacks) == (None, "it is no text of at most 1 MB")
     assert file.rows[Side.RIGHT, size + 1].text == "end"
 
 
@@ -605,7 +703,7 @@ async def test_what_git_filters_is_not_shown_as_it_lies_on_the_disk(repo: Checko
     assert "TOP SECRET" not in repr(subject)
     assert added(subject, "a.py") == ["a = 2"]
     verdict = (await static_review(subject)).verdict
-    assert {c.hunk.path: c.reading for c in verdict.coverage.gaps} == {"b.key": Reading.TOO_LARGE}
+    assert {c.hunk.path: c.reading for c in verdict.coverage.gaps} == {"b.key": Reading.FAILED}
 
 
 def test_a_clone_without_all_objects_fetches_nothing(repo: Checkout) -> None:

@@ -14,7 +14,7 @@ from bot.jobs.answers import CRITICAL, REPORTED
 from bot.jobs.disputes import MOST_ASKED
 from bot.jobs.protocol import CommandWish, JobState, PurgeWish, Thread, Trigger, Verb
 from bot.outputs.marker import finding_marker, read_finding_marker
-from bot.outputs.replies import TO_DISMISS
+from bot.outputs.replies import TO_DISMISS, UNDECIDED
 from tests.bot.jobs.running import World, run_ended, until, world
 from tests.builders import ORDERS
 from tests.fakes.anthropic import Reply, Script, is_about, reported
@@ -139,8 +139,8 @@ async def test_the_answer_is_material_beside_the_finding_alone(w: World) -> None
 
 @pytest.mark.parametrize(("kind", "quote", "begins"), [
     ("confirmed", GUARD, "**It stands.** It raises `@here` (`api/orders.py:11`). To dismiss it, "),
-    ("uncertain", "", "**Not decided, so it stays.** It raises `@here`. To dismiss it, "),
-    ("refuted", "if order is None:", "**Not decided, so it stays.** It raises `@here`. "),
+    ("uncertain", "", f"{UNDECIDED} The second look said: It raises `@here`. To dismiss it, "),
+    ("refuted", "if order is None:", f"{UNDECIDED} The second look said: It raises `@here`. "),
 ])  # fmt: skip
 async def test_a_finding_that_stands(w: World, kind: str, quote: str, begins: str) -> None:
     """A refutation counts with code that is there only."""

@@ -56,6 +56,15 @@ async def rows(w: World) -> Sequence[JobRow]:
     return await w.service.list(50)
 
 
+async def test_what_is_held_is_answered_when_it_is_let_go(w: World) -> None:
+    """Else the fake would fail it, and a job that looks again be proved instead."""
+    w.github.pulls[128].draft = True
+    async with held(w, "POST", "/check-runs"):
+        job = await w.accept(w.wish())
+    assert (await w.ended(job)).state is JobState.SKIPPED
+    assert sum(m == "POST" and p.endswith("/check-runs") for m, p in w.github.calls) == 1
+
+
 @BACK
 async def test_s13_wanted_again_while_the_job_that_found_it_unwanted_ends(
     w: World, why: str, back: Trigger
@@ -98,6 +107,87 @@ async def test_s13_closed_and_reopened_in_one_second(w: World, why: str, back: T
     assert again != job
     assert (await w.ended(again)).state is JobState.DONE
     assert await w.accept(w.wish(trigger=back, seen=100.0)) == again, "a replay is the same"
+
+
+@BACK
+async def test_s13_closed_and_reopened_in_one_second_the_wrong_way_round(
+    w: World, why: str, back: Trigger
+) -> None:
+    """`gh pr close 128; gh pr reopen 128`, and the second event comes first."""
+    w.anthropic.script = hang
+    job = await w.accept(w.wish(trigger=back, seen=100.0))
+    await until(lambda: w.anthropic.running == 2)
+    await w.service.accept(CancelWish(w.github.place(128), why, 100.0), "delivery")
+    await asyncio.sleep(0.3)
+    assert (await w.row(job)).state is JobState.RUNNING
+    await w.service.accept(CancelWish(w.github.place(128), why, 101.0), "delivery")
+    assert (await w.ended(job)).state is JobState.CANCELLED, "the next second is another matter"
+
+
+async def test_s29_a_label_is_taken_off_while_the_job_that_saw_it_ends(tmp_path: Path) -> None:
+    """It would end as skipped, which passes the gate, and nobody would ever read it."""
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as w:
+        w.pull(config=f'{GATE}[triggers]\nskip_labels = ["wip"]\n')
+        labels = w.github.pulls[128].labels
+        labels.append("wip")
+        async with held(w, "POST", "/check-runs"):
+            job = await w.accept(w.wish(seen=100.0))
+            await until(lambda: any(m == "POST" and "check-runs" in p for m, p in w.github.calls))
+            labels.remove("wip")
+            assert await w.accept(w.wish(trigger=Trigger.LABELED, seen=100.0)) == job
+        await until(lambda: w.paid)
+        assert await newest(w) == (JobState.DONE, "failure")
+
+
+async def test_s13_a_late_push_does_not_end_the_review_of_the_one_after_it(tmp_path: Path) -> None:
+    """Opened, pushed, pushed again: the job of the first reads the last, and is half paid for."""
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, hang, debounce=0.0) as w:
+        w.pull()
+        opened = w.wish(seen=100.0)
+        w.push(128, "aaaa", ORDERS + "# a\n")
+        late = w.wish(trigger=Trigger.PUSHED, seen=110.0)
+        w.push(128, "bbbb", ORDERS + "# b\n")
+        job = await w.accept(opened)
+        await until(lambda: w.anthropic.running == 2 and w.github.checks)
+        assert await w.accept(w.wish(trigger=Trigger.PUSHED, seen=120.0)) == job
+        assert await w.accept(late) == ""
+        assert (await w.row(job)).state is JobState.RUNNING
+
+
+async def test_s26_a_late_stop_of_before_the_push_that_a_waiting_job_will_read(
+    tmp_path: Path,
+) -> None:
+    """Orders wait for minutes while GitHub is away."""
+    url = f"sqlite:///{tmp_path}/t.db"
+    async with world(url, tmp_path, hang, reviews_at_once=1, debounce=0.0) as w:
+        w.pull(7)
+        first = await w.accept(w.wish(7))
+        await until(lambda: w.anthropic.running == 2)
+        place = w.pull()
+        command = w.wish(trigger=Trigger.COMMAND, head="", base="", once="comment 9", seen=100.0)
+        asked = await w.accept(command)
+        w.push(128, "9d02f7e", ORDERS + "\n")
+        assert await w.accept(w.wish(trigger=Trigger.PUSHED, seen=120.0)) == asked
+        await w.service.accept(CancelWish(place, "stopped by alice", 110.0), "delivery")
+        w.anthropic.script = model
+        await w.service.cancel(first)
+        assert (await w.ended(asked)).state is JobState.DONE
+
+
+async def test_s26_a_late_stop_of_before_what_a_moved_job_wishes_for(tmp_path: Path) -> None:
+    """The new job has seen what the one had seen that was overtaken."""
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, debounce=0.0) as w:
+        place = w.pull()
+        w.anthropic.script = lambda body, number: replace(model(body, number), latency=0.5)
+        w.push(128, "aaaa", ORDERS + "# a\n")
+        second = await w.accept(w.wish(trigger=Trigger.PUSHED, seen=120.0))
+        await until(lambda: w.anthropic.running)
+        w.push(128, "bbbb", ORDERS + "# b\n")
+        await w.ended(second)
+        moved = (await rows(w))[0].id
+        assert moved != second
+        await w.service.accept(CancelWish(place, "stopped by alice", 110.0), "delivery")
+        assert (await w.ended(moved)).state is JobState.DONE
 
 
 @pytest.mark.parametrize("trigger", [Trigger.COMMAND, Trigger.RERUN])
@@ -233,10 +323,25 @@ async def test_s13_a_late_label_of_an_old_commit_stops_nothing(w: World, *, aske
 
 
 async def test_s13_wanted_again_in_the_moment_in_which_the_job_ends(w: World) -> None:
-    """It lived when the event was looked at, and had ended when that was to be written down."""
+    """It lived when it had looked; when its end is to be written down, it has seen something else."""
     w.github.pulls[128].draft = True
     row = await w.reviewed()
     w.github.pulls[128].draft = False
-    assert not await w.service._store.see(row.id, 2.0)
+    store = w.service._store
+    await store.note(row.id, state=JobState.PARKED.value)
+    looked = await store.job(row.id)
+    assert looked
+    assert await w.accept(w.wish(trigger=Trigger.READY, seen=2.0)) == row.id
+    await w.there(w.crew.intake.skipped(looked, "draft pull request"))
     assert (await w.row(row.id)).state is JobState.SKIPPED
-    assert (await w.reviewed(trigger=Trigger.READY, seen=2.0)).state is JobState.DONE
+    await until(lambda: w.paid)
+    assert await newest(w) == (JobState.DONE, "failure")
+
+
+async def test_s13_a_job_that_was_ended_meanwhile_is_not_skipped(w: World) -> None:
+    """Who has ended it has seen to what is needed."""
+    row = await w.reviewed()
+    there = await w.service._store.job(row.id)
+    assert there
+    await w.service._intake.skipped(replace(there, seen=0.0), "draft pull request")
+    assert [r.state for r in await rows(w)] == [JobState.DONE]

@@ -284,7 +284,7 @@ async def test_explain(w: World) -> None:
         faces, (said,) = await obey(w, order(w, Verb.EXPLAIN, finding=given_))
         assert faces == ["eyes", "rocket"]
         assert said.startswith("**High: ")
-        assert "1 of 1 votes saw it" in said
+        assert "its one vote saw it" in said
     assert w.paid == CALLS, "nobody is asked"
 
 

@@ -10,7 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.jobs.intake import _row
-from bot.jobs.plan import Fresh, Joined, Outdated, Same, job_id, news, plan_review
+from bot.jobs.plan import (
+    INSTANT,
+    Fresh,
+    Joined,
+    Outdated,
+    Same,
+    first_seen,
+    job_id,
+    news,
+    plan_review,
+    seen_asked,
+    seen_by,
+    wish_after,
+)
 from bot.jobs.protocol import JobRow, JobState, Place, ReviewWish, Trigger
 from bot.jobs.store import ASKED, NEWER, Job
 from bot.jobs.tables import ALIVE
@@ -37,6 +50,12 @@ def job(
     return replace(made, **more)
 
 
+def at(head: str, of: ReviewWish, state: JobState, **more: Any) -> Job:
+    """A job that has read this head."""
+    made = job(of, state, **more)
+    return replace(made, row=replace(made.row, head=head))
+
+
 def planned(of: ReviewWish, *known: Job, per_hour: int = 20) -> Fresh | Same | Joined | Outdated:
     return plan_review(of, known, NOW, debounce=5.0, per_hour=per_hour)
 
@@ -44,6 +63,10 @@ def planned(of: ReviewWish, *known: Job, per_hour: int = 20) -> Fresh | Same | J
 PUSH = wish(B, Trigger.PUSHED, 20.0)
 COMMAND = wish("", Trigger.COMMAND, 0.0, base="", once="comment conversation 9")
 OTHER = replace(COMMAND, once="comment conversation 10")
+BUTTON = wish(B, Trigger.RERUN, 0.0, base="", once="check-run 7 completed")
+PUSHED_LATER = wish("c" * 40, Trigger.PUSHED, 99.0)
+DISPUTE = wish("", Trigger.DISPUTE, 0.0, base="", once="answer 3 f 1")
+RUNS, WAITS, PARKED = JobState.RUNNING, JobState.WAITING, JobState.PARKED
 
 
 def test_a_first_wish_is_a_new_job() -> None:
@@ -121,6 +144,65 @@ def test_an_act_is_of_now_where_the_event_does_not_say_when() -> None:
     assert _row("x", COMMAND, "")["seen"] > 1e9
 
 
+SEEN = [
+    (Trigger.OPENED, 30.0, 30.0),
+    (Trigger.PUSHED, 30.0, 30.0),
+    (Trigger.PUSHED, 10.0, 20.0),
+    (Trigger.PUSHED, 0.0, 20.0),
+    (Trigger.REOPENED, 30.0, 30.0 + INSTANT),
+    (Trigger.READY, 20.0, 20.0 + INSTANT),
+    (Trigger.LABELED, 20.0, 20.0 + INSTANT),
+    (Trigger.LABELED, 10.0, 20.0 + INSTANT),
+]
+
+
+@pytest.mark.parametrize(("trigger", "said", "seen"), SEEN)
+def test_s13_a_job_has_seen_what_was_the_same_as_it(
+    trigger: Trigger, said: float, seen: float
+) -> None:
+    """What may be wanted only now is in any case later than when the job looked."""
+    there = job(PUSH, RUNS)
+    assert seen_by(wish(B, trigger, said), there) == pytest.approx(seen, abs=INSTANT / 10)
+
+
+@pytest.mark.parametrize("trigger", [Trigger.REOPENED, Trigger.READY, Trigger.LABELED])
+def test_s13_what_came_while_a_job_found_that_it_is_not_wanted_is_looked_at(
+    trigger: Trigger,
+) -> None:
+    looked = job(PUSH, RUNS)
+    assert wish_after(looked, looked) is None
+    there = replace(looked, seen=seen_by(wish(B, trigger, 20.0), looked))
+    again = wish_after(looked, there)
+    assert again
+    over = replace(there, row=replace(there.row, state=JobState.SKIPPED))
+    assert planned(again, over) == Fresh(f"{job_id(PUSH)}.2")
+
+
+@pytest.mark.parametrize("state", [JobState.RUNNING, JobState.DONE])
+def test_s13_a_push_of_before_what_a_job_has_seen_is_too_late(state: JobState) -> None:
+    """Opened, pushed, pushed again: the job of the first reads the last, whose event came before."""
+    opened = at("c" * 40, wish(), state)
+    there = replace(opened, seen=seen_by(wish("c" * 40, Trigger.PUSHED, 30.0), opened))
+    assert planned(PUSH, there) == Outdated(job_id(wish()))
+
+
+def test_s13_what_is_asked_for_is_of_the_act_and_what_is_not_of_githubs_clock() -> None:
+    asked, other = replace(job(COMMAND, RUNS), seen=50.0), job(PUSH, RUNS)
+    assert seen_asked(replace(OTHER, seen=70.0), asked, NOW) == 70.0
+    assert seen_asked(replace(OTHER, seen=30.0), asked, NOW) == 50.0
+    assert seen_asked(BUTTON, asked, NOW) == NOW
+    assert seen_asked(BUTTON, other, NOW) == other.seen
+
+
+@pytest.mark.parametrize("trigger", list(Trigger))
+def test_s13_reopened_in_the_second_of_the_closing_is_later_than_that(trigger: Trigger) -> None:
+    """GitHub's times are whole seconds, and its events come in any order."""
+    is_back = trigger in (Trigger.REOPENED, Trigger.READY)
+    assert (first_seen(wish(trigger=trigger), NOW) > 10.0) is is_back
+    undated = NOW if trigger.is_asked else 0.0
+    assert first_seen(wish(trigger=trigger, seen=0.0), NOW) == undated
+
+
 @pytest.mark.parametrize("trigger", [Trigger.REOPENED, Trigger.PUSHED, Trigger.REBASED])
 def test_what_comes_back_to_what_was_reviewed_gets_a_check_run_of_now(trigger: Trigger) -> None:
     """The review itself is adopted; another pull request may have written to the commit meanwhile."""
@@ -157,18 +239,6 @@ def test_the_same_head_on_another_base_is_another_job() -> None:
 
 def test_each_act_of_a_person_is_a_job_of_its_own() -> None:
     assert planned(OTHER, job(COMMAND)) == Fresh(job_id(OTHER))
-
-
-BUTTON = wish(B, Trigger.RERUN, 0.0, base="", once="check-run 7 completed")
-PUSHED_LATER = wish("c" * 40, Trigger.PUSHED, 99.0)
-DISPUTE = wish("", Trigger.DISPUTE, 0.0, base="", once="answer 3 f 1")
-RUNS, WAITS, PARKED = JobState.RUNNING, JobState.WAITING, JobState.PARKED
-
-
-def at(head: str, of: ReviewWish, state: JobState, **more: Any) -> Job:
-    """A job that has read this head."""
-    made = job(of, state, **more)
-    return replace(made, row=replace(made.row, head=head))
 
 
 JOINED = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from bot.jobs.intake import _row
 from bot.jobs.plan import job_id
 from bot.jobs.protocol import JobState, Place, ReviewWish, Trigger
 from bot.jobs.spending import DAY, DayCosts, DayLimits
-from bot.jobs.store import NEWER, Store
+from bot.jobs.store import ASKED, NEWER, Job, Store
 from bot.jobs.tables import ALIVE, jobs, politeness, storable, write_meta
 from bot.jobs.transactions import Transactions, open_database
+from bot.jobs.writing import Writing
 from reviewers.core.history import Dismissal
 
 PLACE = Place(77, "acme", 5000, "acme/shop", 1)
@@ -121,6 +122,47 @@ async def test_a_job_is_written_once(store: Store) -> None:
     assert found.row.state is JobState.WAITING, "all of a transaction or nothing"
 
 
+async def test_s13_a_job_ends_with_the_beginning_of_the_next_one_or_not_at_all(
+    store: Store,
+) -> None:
+    """A crash between the two would lose what came as it ended: that was answered already."""
+    old, other = await add(store), await add(store, OTHER)
+    new = {**_row("new", ReviewWish(PLACE, Trigger.LABELED, "a" * 40, "main"), "")}
+    clash = Writing(other, {**new, "id": other}, skipped=old, why="draft pull request")
+    with pytest.raises(sa.exc.IntegrityError):
+        await store.take(PLACE, lambda _known: clash)
+    assert await state(store, old) is JobState.WAITING
+    whole = Writing("new", new, NEWER, skipped=old, why="draft pull request")
+    assert await store.take(PLACE, lambda _known: whole) == (whole, ()), "it was not superseded"
+    assert await state(store, old) is JobState.SKIPPED
+    assert await state(store, "new") is JobState.WAITING
+
+
+async def test_s13_two_who_decide_at_once_decide_one_after_the_other(
+    transactions: Transactions, database: str, tmp_path: Path
+) -> None:
+    """A door and the workers, in one process or in several: the later one sees what the other wrote."""
+    beside = open_database(AppSettings(tmp_path, database))
+    seen: dict[str, list[str]] = {}
+
+    def decide(name: str) -> Callable[[Sequence[Job]], Writing]:
+        def decided(known: Sequence[Job]) -> Writing:
+            time.sleep(0.2)
+            seen[name] = [j.row.id for j in known]
+            wish = ReviewWish(PLACE, Trigger.COMMAND, once=name)
+            return Writing(name, _row(name, wish, ""), ASKED)
+
+        return decided
+
+    try:
+        await asyncio.gather(
+            Store(transactions).take(PLACE, decide("one")), Store(beside).take(PLACE, decide("two"))
+        )
+    finally:
+        await beside.close()
+    assert sorted(map(len, seen.values())) == [0, 1]
+
+
 async def test_all_jobs_of_some_pull_requests(store: Store) -> None:
     mine, other = await add(store), await add(store, OTHER)
     await add(store, STRANGE)
@@ -151,20 +193,20 @@ async def test_what_a_worker_must_not_go_on_with(store: Store) -> None:
 async def test_places_in_the_queue_are_fair(store: Store) -> None:
     """S14: fifty jobs of one installation, then one of another."""
     many = [await add(store, Place(77, "acme", 5000, "acme/shop", n)) for n in range(50)]
-    places = [await store.turn(job) for job in many]
+    places = [await store.line.place(job) for job in many]
     assert places == list(range(1, 51))
-    assert await store.turn(await add(store, STRANGE)) == 1
+    assert await store.line.place(await add(store, STRANGE)) == 1
     for job in many[:20]:
         await store.begin(job, "one")
         await store.end(job, JobState.DONE)
     late = await add(store, Place(88, "evil", 6000, "evil/shop", 2))
-    assert await store.turn(late) == 2, "behind the other one of its own"
+    assert await store.line.place(late) == 2, "behind the other one of its own"
     await store.end(job_id(ReviewWish(STRANGE, Trigger.OPENED, "a" * 40, "main")), JobState.DONE)
     await store.end(late, JobState.DONE)
     newcomer = await add(store, Place(99, "new", 7000, "new/shop", 1))
-    assert await store.turn(newcomer) == 21, "not before what has waited for long"
-    assert await store.turn(newcomer) == 21
-    assert await store.turn("gone") == 1
+    assert await store.line.place(newcomer) == 21, "not before what has waited for long"
+    assert await store.line.place(newcomer) == 21
+    assert await store.line.place("gone") == 1
 
 
 async def test_money_set_aside_by_two_jobs_at_once_is_counted(store: Store) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from bot.jobs.means import Access, Reach
-from bot.jobs.protocol import CancelWish, JobState, Place, PurgeWish, Trigger
+from bot.jobs.protocol import CLOSED, CancelWish, JobState, Place, PurgeWish, Trigger
 from tests.bot.jobs.running import SMALL, World, hang, until, world
 from tests.builders import ORDERS
 from tests.fakes.anthropic import Reply, is_about
@@ -153,6 +153,23 @@ async def test_a_push_stops_what_runs_within_a_second(database: str, tmp_path: P
         assert (await w.row(first)).state is JobState.SUPERSEDED
         assert w.paid == 2 + CALLS, "nothing more was paid for the old head"
         assert len(w.github.bodies_of(128)) == 1
+
+
+async def test_s26_a_review_of_what_was_closed_meanwhile_ends_as_if_that_had_been_heard(
+    w: World,
+) -> None:
+    """Its event is lost, or does not count: by our clock, which is ahead, the button came after it."""
+    w.pull()
+
+    def closing(body: dict[str, Any], number: int) -> Reply:
+        w.github.pulls[128].state = "closed"
+        return model(body, number)
+
+    w.anthropic.script = closing
+    row = await w.reviewed(trigger=Trigger.RERUN, once="check-run 7", seen=0.0)
+    assert (row.state, row.note) == (JobState.CANCELLED, CLOSED)
+    await until(lambda: w.checks() == [("skipped", "Skipped: pull request closed")])
+    assert w.github.bodies_of(128) == []
 
 
 async def test_s70_a_post_that_is_under_way_is_there_for_the_next_review(w: World) -> None:

@@ -149,7 +149,7 @@ def test_the_short_review_tells_in_full_what_has_no_thread() -> None:
     )
 
 
-# --- notes, older commits
+# --- notes
 
 
 def test_notes_stand_behind_who_read_what() -> None:
@@ -157,12 +157,6 @@ def test_notes_stand_behind_who_read_what() -> None:
     note = "Note: The configuration is not used. `x` is no setting."
     assert paragraphs(report).index(note) == paragraphs(report).index(coverage_of(report)) + 1
     assert note.replace("`", "") in [line.text for line in terminal_lines(report)]
-
-
-def test_an_older_review_says_so_first() -> None:
-    prefix = "**For `4be91c0`, an older commit.** "
-    body = review_body(sample(SQL), prefix=prefix)
-    assert body == prefix + review_body(sample(SQL))
 
 
 def test_nobody_is_told_how_to_answer_where_nobody_listens() -> None:

@@ -148,6 +148,7 @@ def test_it_is_red_only_where_a_gate_was_asked_for(
 
 
 SCRIPT = FileDiff("run.ps1", FileStatus.ADDED, content=Content.BINARY, missing="binary")
+BUMPED = FileDiff("lib", FileStatus.MODIFIED, content=Content.SUBMODULE)
 OLD = replace(GENERATED, status=FileStatus.MODIFIED)
 LISTED = policy(exclude=("*.generated.py",))
 
@@ -158,6 +159,7 @@ LISTED = policy(exclude=("*.generated.py",))
         (beside(GENERATED), "success", "neutral"),
         (beside(SCRIPT), "success", "neutral"),
         (beside(LINKS[0], LOCK), "success", "neutral"),
+        (beside(BUMPED), "success", "neutral"),
         (nothing_to_read(*cells_of(GENERATED), files=(GENERATED,)), "success", "neutral"),
         (beside(GENERATED, findings=(VERIFIED,)), "neutral", "failure"),
         (beside(GENERATED, outcome=Outcome.INCOMPLETE), "neutral", "failure"),
@@ -165,7 +167,8 @@ LISTED = policy(exclude=("*.generated.py",))
         (beside(GENERATED, policy=LISTED), "success", "success"),
     ],
     ids=[
-        *("by name", "as binary", "a link", "nothing else", "beside a proven finding"),
+        *("by name", "as binary", "a link", "a moved submodule", "nothing else"),
+        *("beside a proven finding",),
         *("incomplete", "known to the base branch", "listed there"),
     ],
 )
@@ -187,6 +190,8 @@ def test_what_to_do_about_what_nobody_reads_comes_behind_the_headline() -> None:
         "**Do:** review `app/util.generated.py` by hand, or list it under `exclude` in "
         "`.github/triptych.toml` on `main`. It is new and left out, so this check is no success."
     )
+    summary = check_run(beside(BUMPED), Severity.HIGH).summary.split("\n\n")
+    assert summary[1].endswith("It is left out, so this check is no success.")
     many = [replace(f, status=FileStatus.ADDED) for f in VENDORED]
     summary = check_run(beside(*many), Severity.HIGH).summary.split("\n\n")
     assert summary[1] == (

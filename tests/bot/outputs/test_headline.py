@@ -386,7 +386,7 @@ CASES: dict[str, Case] = {
     ),
     "low, and no check run": (
         lambda: replace(sample(LOW, LOW), elsewhere=""),
-        "**No findings of medium or higher.** 2 low ones are not listed.",
+        "**No findings of medium or higher.** 2 low ones are folded below.",
         f"{ALL_READ}{BILL}",
         "No findings of medium or higher; 2 low",
     ),

@@ -78,6 +78,8 @@ def test_however_much_there_is_to_say_it_stays_under_8_kib() -> None:
             fixed=ids,
             late=ids,
             dismissed=ids,
+            quiet=ids,
+            more=999_999 - 2_700,
             unread=digests,
             proven=ids[:HOLDING_KEPT],
             held=ids[:HOLDING_KEPT],
@@ -87,7 +89,8 @@ def test_however_much_there_is_to_say_it_stays_under_8_kib() -> None:
     assert len(line.encode()) <= 8 * 1024
     marker = read_marker(f"text\n\n{line}")
     assert marker is not None
-    assert marker.open == ids[:IDS_KEPT]
+    assert marker.open == marker.late == marker.quiet == ids[:IDS_KEPT]
+    assert marker.more == 999_999, "so many more are open"
     assert marker.unread == digests
 
 
@@ -124,6 +127,8 @@ def test_what_the_site_adds_behind_it_does_no_harm(end: str) -> None:
         pytest.param(LINE.replace("open=", "open=<b>"), id="other characters"),
         pytest.param(LINE.replace("fixed=", "open=aaaaaaaaaaaa fixed="), id="a field twice"),
         pytest.param(LINE.replace(" -->", " cost=free -->"), id="cost is a word"),
+        pytest.param(LINE.replace(" -->", " more=-1 -->"), id="more is below 0"),
+        pytest.param(LINE.replace(" -->", " more=some -->"), id="more is a word"),
         pytest.param(LINE.replace(" -->", " cost=inf -->"), id="cost has no end"),
         pytest.param(LINE.replace(" -->", " cost=nan -->"), id="cost is no number"),
         pytest.param(LINE.replace(" -->", " cost=1e999 -->"), id="cost is too high"),

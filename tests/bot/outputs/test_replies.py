@@ -43,7 +43,8 @@ def test_an_explanation_says_what_a_finding_rests_on(finding: dict[str, Any]) ->
     told = explanation(finding)
     assert told.lower().startswith(f"**{finding['severity']}: ")
     for ballot in finding["votes"]:
-        assert f"{len(ballot['seen'])} of {ballot['of']} votes saw it" in told
+        seen, of = len(ballot["seen"]), ballot["of"]
+        assert (f"{seen} of {of} votes saw it" if of > 1 else "its one vote") in told
     for voice in finding["dissent"]:
         assert "disagrees: " in told, voice
     said = finding["verification"]

@@ -53,16 +53,23 @@ def test_hunks_know_their_span_and_what_they_change() -> None:
     assert (gone.first, gone.last) == (5, 6)
 
 
-def test_a_digest_is_blind_to_numbers_and_context_and_sees_every_change() -> None:
+def test_a_digest_is_blind_to_numbers_and_sees_every_change() -> None:
     def digest(patch: str) -> str:
         return parse_hunks(patch)[0].digest()
 
     same = digest("@@ -1,2 +1,2 @@\n-b\n+B\n c")
-    assert digest("@@ -90,3 +77,3 @@\n other\n-b\n+B\n context") == same
+    assert digest("@@ -90,2 +77,2 @@\n-b\n+B\n c") == same
     assert digest("@@ -1,2 +1,2 @@\n-b\n+B \n c") != same
     assert digest("@@ -1,2 +1,2 @@\n-B\n+b\n c") != same
     assert digest("@@ -1 +1,2 @@\n-b\n+B\n+\n") != same
-    assert len(same) == 16
+
+
+def test_a_digest_sees_where_the_change_stands() -> None:
+    """The same line in another function, or behind another line, is another change."""
+    place = "@@ -3,2 +3,3 @@ def helper():\n a\n+return True\n b"
+    others = (place.replace("helper", "may_delete"), place.replace(" b", " c"))
+    (here,) = parse_hunks(place)
+    assert here.digest() not in [parse_hunks(p)[0].digest() for p in others]
 
 
 def test_a_digest_takes_any_text() -> None:
@@ -92,3 +99,9 @@ def test_files_of_which_only_hunks_are_known_are_named() -> None:
     bare = of(PATCH)
     assert Change((bare,)).without_text == ("f.py",)
     assert change({"x.py": ("a\n", "b\n"), "gone.py": ("a\n", None)}).without_text == ()
+
+
+def test_no_file_stands_in_a_change_twice() -> None:
+    """The later one would hide the earlier one's hunks from every reviewer."""
+    with pytest.raises(ValueError, match="more than once"):
+        Change((of(PATCH), of(PATCH)))

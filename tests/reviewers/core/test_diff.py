@@ -568,3 +568,26 @@ def test_s37_large_files_take_a_moment_not_a_minute(body: str) -> None:
     assert process_time() - start < 3.0
     assert file.changed == body.count("\n")
     assert all(x.mark is Mark.ADDED for x in file.hunks[0].lines)
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 9\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "content", "gap"),
+    [
+        ("exec(x)\n", POINTER.format("a" * 64), Content.TEXT, True),
+        (POINTER.format("a" * 64), POINTER.format("b" * 64), Content.LFS, False),
+        ("", POINTER.format("a" * 64), Content.LFS, False),
+        (POINTER.format("a" * 64), "", Content.LFS, False),
+    ],
+    ids=["of text", "of another pointer", "new", "removed"],
+)
+def test_s39_a_pointer_in_the_place_of_text_is_a_gap(
+    before: str, after: str, content: Content, *, gap: bool
+) -> None:
+    """What it points to is run in place of the text, and nobody has read it."""
+    header = "diff --git a/f b/f\nindex 1111111..2222222 100644\n--- a/f\n+++ b/f\n"
+    (file,) = parse_diff(f"{header}{patch(before, after)}\n".encode())
+    assert (file.content, file.hunks) == (content, ())
+    assert ("a Git LFS pointer now" in file.missing) is gap

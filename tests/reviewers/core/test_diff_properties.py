@@ -39,11 +39,12 @@ def lines_of(tree: Tree, path: str | None) -> list[str]:
 
 
 def texts(trees: Trees, files: tuple[FileDiff, ...]) -> Iterator[FileDiff]:
-    """The files of which both sides are text; a change of type has hunks of two different things."""
+    """The files of which both sides are text and shown; a change of type has hunks of two things."""
     old, new = trees
     for file in files:
         sides = [old.get(on_disk(file.old_path or file.path)), new.get(on_disk(file.path))]
-        if file.content is Content.TEXT and file.status is not FileStatus.CHANGED:
+        shown = file.content is Content.TEXT and not file.missing
+        if shown and file.status is not FileStatus.CHANGED:
             assert all(e is None or e.mode.startswith("100") for e in sides)
             yield file
 
@@ -58,7 +59,8 @@ def test_names_and_counts_are_those_of_git(repository: Repository, trees: Trees)
     for file in files:
         numbers = counted[on_disk(file.path)]
         assert (numbers is None) == (file.content is Content.BINARY)
-        if file.content is Content.TEXT and file.status is not FileStatus.CHANGED:
+        shown = file.content is Content.TEXT and not file.missing
+        if shown and file.status is not FileStatus.CHANGED:
             marks = [x.mark for hunk in file.hunks for x in hunk.lines]
             assert (marks.count(Mark.ADDED), marks.count(Mark.REMOVED)) == numbers
 

@@ -147,9 +147,10 @@ def test_where_all_is_aside_only_those_analysers_are_asked() -> None:
 
 def test_s36_a_file_without_its_patch_is_a_gap_with_its_reason() -> None:
     bare = FileDiff("x.py", FileStatus.MODIFIED, missing="its diff is too large for GitHub")
-    (cell,) = planned(Change((bare,)), under()).cells
-    assert (cell.hunk, cell.reading.is_gap) == (HunkRef("x.py", WHOLE_FILE), True)
-    assert (cell.reading, cell.detail) == (Reading.TOO_LARGE, bare.missing)
+    for is_large, reading in ((True, Reading.TOO_LARGE), (False, Reading.FAILED)):
+        (cell,) = planned(Change((replace(bare, is_large=is_large),)), under()).cells
+        assert (cell.hunk, cell.reading.is_gap) == (HunkRef("x.py", WHOLE_FILE), True)
+        assert (cell.reading, cell.detail) == (reading, bare.missing)
 
 
 def test_s36_what_was_never_delivered_is_a_gap() -> None:

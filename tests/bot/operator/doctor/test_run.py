@@ -93,7 +93,7 @@ async def test_without_a_network_it_says_so(home: Path) -> None:
     assert found["Webhook"] == "unknown"
     assert found["Model key"] == "to do"
     assert found["Analyser ruff"] == "ok"
-    assert "127.0.0.1 cannot be reached." in ended.out
+    assert f"{nowhere.removeprefix('http://')} cannot be reached." in ended.out
 
 
 async def test_a_key_of_another_app(home: Path) -> None:
@@ -144,7 +144,7 @@ async def test_a_proxys_page_is_not_taken_for_github(home: Path) -> None:
     async with operators_app() as fake:
         fake.faults.append(Fault("GET", "/app", "html", times=9))
         ended = await operate(fake, home, "doctor")
-    assert "What answers at 127.0.0.1 is not GitHub's API." in ended.out
+    assert f"What answers at {fake.url.removeprefix('http://')} is not GitHub's API." in ended.out
 
 
 async def test_no_secret_is_shown(home: Path) -> None:

@@ -134,6 +134,53 @@ def test_an_open_one_moves_with_its_file() -> None:
         )
 
 
+PAD = "".join(f"x{i} = {i}\n" for i in range(40))
+
+
+@pytest.mark.parametrize(
+    ("now", "stands"),
+    [
+        ({"a.py": (None, ORDERS), "b.py": (None, ORDERS)}, ("a.py", 6)),
+        ({"api/orders.py": (PAD + ORDERS, None), "a.py": (None, ORDERS)}, ("a.py", 6)),
+        ({"api/orders.py": (None, PAD), "a.py": (None, ORDERS)}, ("a.py", 6)),
+        ({"a.py": (PAD, PAD + ORDERS)}, ("a.py", 46)),
+        ({"api/orders.py": (PAD, PAD + "q = 1\n"), "a.py": (PAD, PAD + ORDERS)}, ("a.py", 46)),
+    ],
+    ids=[
+        "two files",
+        "the old one is removed",
+        "a new one",
+        "one of the base",
+        "the old one stays",
+    ],
+)
+def test_moved_code_is_not_fixed(
+    now: dict[str, tuple[str | None, str | None]], stands: tuple[str, int]
+) -> None:
+    still = open_after(known(), change(now))
+    assert still is not None
+    assert (still.path, still.location and still.location.line) == stands
+    # Nor is it with the next push, that leaves it where it is.
+    again = open_after(Known(still, State.OPEN), change({**now, "c.py": (None, "c = 1\n")}))
+    assert again is not None
+    assert again.path == still.path
+
+
+def test_code_that_stood_elsewhere_before_has_not_moved_there() -> None:
+    now = change({"a.py": (ORDERS, "x = 1\n" + ORDERS), "api/orders.py": (None, FIXED)})
+    assert open_after(known(), now) is None
+
+
+def test_moved_to_two_files_it_takes_both_to_fix_it() -> None:
+    both = {"a.py": (None, ORDERS), "b.py": (None, ORDERS)}
+    still = open_after(known(), change(both))
+    assert still is not None
+    still = open_after(Known(still, State.OPEN), change({**both, "a.py": (None, FIXED)}))
+    assert still is not None
+    assert still.path == "b.py"
+    assert open_after(Known(still, State.OPEN), change({"b.py": (None, FIXED)})) is None
+
+
 def test_outside_of_the_hunks_it_is_told_with_its_line_and_placed_on_none() -> None:
     still = open_after(known(), change({"api/orders.py": (ORDERS, ORDERS + "more()\n")}))
     assert still is not None

@@ -33,6 +33,7 @@ class Told:
     hits: Sequence[Hit] = ()
     report: Report = Report()
     needs_text: bool = True
+    follows_names: bool = False
     name: str = "told"
     version: str = "1"
     rules: Mapping[str, AnalyserRule] = field(
@@ -212,6 +213,18 @@ async def test_what_is_not_read_says_why(file: FileDiff, reading: Reading | None
     )
     assert told.seen == []
     assert {p.reading for p in look.partial} == ({reading} if reading else set())
+
+
+@pytest.mark.parametrize(("lacks", "said"), [("it is cut off", ["told: it is cut off"]), ("", [])])
+async def test_s36_a_text_that_the_host_should_have_given_is_missed(
+    lacks: str, said: list[str]
+) -> None:
+    """Another analyser that read the hunks does not make up for the one that read nothing."""
+    file = FileDiff("a.py", FileStatus.MODIFIED, OF.files[0].hunks, lacks=lacks)
+    both = [Told(), Told(needs_text=False, name="other")]
+    look = await static_look(Change((file,)), analysers=both)
+    assert [p.detail for p in look.partial] == said
+    assert all(p.reading is Reading.FAILED for p in look.partial)
 
 
 async def test_s83_behind_the_most_files_the_rest_is_named() -> None:

@@ -1,0 +1,105 @@
+"""What a door adds to the line of a review: what it knows, what it keeps, what it still may write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.hosts.protocol import Pull
+from bot.report import Report
+from bot.terms import Terms
+from bot.triggers import approving, why_not
+from reviewers.core.history import History
+
+
+class Desk:
+    """What a door adds to the line. This one adds nothing; a server's knows more than GitHub shows."""
+
+    anew = False
+    """Whether a person asked for this review: it is done though one of this head stands there."""
+
+    def opened(self, pull: Pull, terms: Terms) -> str:
+        """The pull request is read: why it is not to be reviewed, "" to go on."""
+        return ""
+
+    def believes(self, terms: Terms) -> bool:
+        """Whether what is posted may be taken for read and decided, and stand in for this review."""
+        return True
+
+    def last_clean(self) -> tuple[str, str] | None:
+        """Head and configuration of a clean review that is posted nowhere, if one is known."""
+        return None
+
+    def remembered(self, history: History) -> History:
+        """What is posted, with what the door knows beside it."""
+        return history
+
+    async def reviewed(self, report: Report) -> None:
+        """The review is done and paid for; that it reaches the pull request is not sure yet."""
+
+    async def telling(self, report: Report) -> None:
+        """The review is written to the pull request now: it stands where it was reviewed."""
+
+    async def paid(self) -> float:
+        """USD that the pull request has cost, this review included, as far as the door knows."""
+        return 0.0
+
+    async def elsewhere(self) -> str:
+        """Where texts stand that a body leaves out ("check run"), asked when the review is done."""
+        return ""
+
+    def quiet(self) -> bool:
+        """Whether a clean review is told elsewhere; asked after `elsewhere`."""
+        return True
+
+    async def may_write(self) -> bool:
+        """Whether the review is still this door's to write."""
+        return True
+
+
+def nothing_rests(_terms: Terms) -> bool:
+    """A review that is there for people alone."""
+    return False
+
+
+class Kept(Desk):
+    """Keeps the finished report: it is paid for, so it is told also where it cannot be posted.
+
+    Unless it was `asked` for by a person, the base branch says whether it is wanted at all. `label` is
+    the one that was given just now, for this very commit. `used` are labels that are to be taken off
+    when the review is told (case S29). `rests` tells whether anything but people waits for what comes
+    of it, as a gate does: whoever keeps a review has no seal, so anybody who may write to the
+    repository can have written what stands there, and it must not open the gate (design, section 7).
+    """
+
+    def __init__(
+        self,
+        *,
+        asked: bool = True,
+        label: str = "",
+        rests: Callable[[Terms], bool] = nothing_rests,
+    ) -> None:
+        self.report: Report | None = None
+        self.used: tuple[str, ...] = ()
+        self._asked = asked
+        self._label = label
+        self._rests = rests
+
+    def opened(self, pull: Pull, terms: Terms) -> str:
+        """As `[triggers]` of the configuration has it.
+
+        A label that was given counts although it is gone: a run that is done again finds it used up.
+        """
+        given = frozenset({self._label.lower()} - {""})
+        if given - {label.lower() for label in pull.labels}:
+            pull = replace(pull, labels=(*pull.labels, self._label))
+        self.used = approving(terms.triggers, pull, given)
+        return "" if self._asked else why_not(terms.triggers, pull, given)
+
+    def believes(self, terms: Terms) -> bool:
+        """Where nothing rests on it."""
+        return not self._rests(terms)
+
+    async def reviewed(self, report: Report) -> None:
+        """Keep it."""
+        self.report = report

@@ -1,0 +1,30 @@
+"""A patch as it comes from a file or a pipe, and the files that it holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bot.errors import UsageProblem
+from reviewers.core.change import FileDiff
+from reviewers.core.diff import DiffError, parse_diff
+
+
+def files_of(data: bytes, name: str) -> tuple[FileDiff, ...]:
+    """The files of the patch called `name`, each once; none of an empty one.
+
+    UsageProblem for what is no diff, and for a series of patches: each of them counts its lines at
+    another commit, so that what it says of one file twice is no change of that file.
+    """
+    try:
+        files = parse_diff(data)
+    except DiffError as e:
+        raise UsageProblem(
+            f"{name} is no diff that can be read: {e}.", "Make it with `git diff` or `diff -u`."
+        ) from None
+    path, times = next(iter(Counter(f.path for f in files).most_common(1)), ("", 0))
+    if times > 1:
+        raise UsageProblem(
+            f"{name} changes {path} {times} times, as a series of patches does.",
+            "Give the diff of its two ends: `git diff main...HEAD | triptych review --diff -`.",
+        )
+    return files

@@ -1,0 +1,190 @@
+"""What holds of a repository's configuration, above all of one that is not in order.
+
+A slip of the pen must open nothing. What is valid by itself and only narrows a review holds all the
+same: what is shut out, what it may cost, the gate. What widens it does not. Where nobody can tell what
+is shut out, no model is asked, and where nobody can tell which gate is wanted, it is the strictest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.config import (
+    BUILT_IN,
+    MAX_BYTES,
+    BudgetTable,
+    Config,
+    LimitsTable,
+    Unusable,
+    parse_config,
+    read_table,
+)
+from bot.errors import ConfigProblem
+from bot.terms import DEFAULT_VOTES
+from reviewers.core.finding import SeverityWord
+from reviewers.core.policy import STATIC
+
+STRICTEST: SeverityWord = "low"
+"""The gate where one is wanted and it cannot be told which."""
+_GATE = re.compile(r"(?:^|[\r\n])[^#\r\n]*\bgates?\b", re.IGNORECASE)
+"""The word outside of a comment, in what is no TOML."""
+
+_TRIGGERS = ("labels", "skip_labels", "skip_authors", "paths")
+_TABLES = {
+    "budget": tuple(BudgetTable.model_fields),
+    "limits": tuple(LimitsTable.model_fields),
+    "triggers": _TRIGGERS,
+}
+_SHUTTING = ("engine", "exclude", "triggers", *_TRIGGERS)
+"""Keys that keep code from models, by themselves or because nothing is reviewed."""
+_LIKE = 0.8
+"""How much two names are alike of which one is a slip for the other, as difflib counts: one letter."""
+MOST_STRAYS = 200
+"""So many names that are no setting are compared: that takes time (case S33)."""
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Held:
+    """What holds. `problem` says what is wrong with the file, None where it is in order; `is_doubtful`:
+    what may be sent to a model cannot be told from it, so none may be asked.
+    """
+
+    config: Config
+    problem: ConfigProblem | None = None
+    is_doubtful: bool = False
+
+
+def held(data: bytes | Unusable | None) -> Held:
+    """What holds of the configuration that stands on the base branch; of none the defaults."""
+    try:
+        return Held(parse_config(data) if data is not None else Config())
+    except ConfigProblem as e:
+        return _narrowed(data or b"", e)
+
+
+def _narrowed(data: bytes | Unusable, problem: ConfigProblem) -> Held:
+    try:
+        table = read_table(data)
+    except ConfigProblem:
+        kept: dict[str, Any] = {"engine": STATIC}
+        if _may_want_a_gate(data):
+            kept["gate"] = STRICTEST
+        return Held(Config.model_validate(kept), problem, is_doubtful=True)
+    strays = list(islice(_strays(table), MOST_STRAYS))
+    kept, is_doubtful = _kept(table)
+    is_doubtful |= any(_is_like(name, _SHUTTING) for name in strays)
+    if "gate" in table or any(_is_like(name, ("gate",)) for name in strays):
+        gate = {"gate": table.get("gate")}
+        kept |= gate if "gate" in table and _is_valid(gate) else {"gate": STRICTEST}
+    is_doubtful &= kept.get("engine") != STATIC
+    if is_doubtful:
+        kept["engine"] = STATIC
+    return Held(Config.model_validate(kept), problem, is_doubtful)
+
+
+def _may_want_a_gate(data: bytes | Unusable) -> bool:
+    """Of what cannot be read: it wants none where its text is known, and does not speak of one."""
+    if isinstance(data, Unusable) or len(data) > MAX_BYTES:
+        return True
+    text = data.decode("utf-8", "replace")
+    return "\0" in text or "\ufffd" in text or bool(_GATE.search(text))
+
+
+def _kept(table: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The keys that narrow, as a table; and whether one is there that cannot be told."""
+    kept: dict[str, Any] = {}
+    is_doubtful = False
+    for path in _wishes(table):
+        value = _at(table, path)
+        if not _is_valid(_nested(path, value)):
+            is_doubtful |= path[0] in _SHUTTING or path[-1] in ("enabled", "paths")
+        elif _narrows(path, value):
+            inner = kept
+            for part in path[:-1]:
+                inner = inner.setdefault(part, {})
+            inner[path[-1]] = value
+    if not _is_valid(kept):  # Those who were to look were the repository's own.
+        kept.pop("reviewers")
+        is_doubtful = True
+    return kept, is_doubtful
+
+
+def _wishes(table: Mapping[str, Any]) -> Iterator[Path]:
+    """The paths of what is there and can narrow a review."""
+    yield from ((key,) for key in ("engine", "exclude", "ignore") if key in table)
+    if "triggers" in table and not isinstance(table["triggers"], dict):
+        yield ("triggers",)
+    for name, keys in _TABLES.items():
+        yield from ((name, key) for key in keys if key in _inner(table, name))
+    for name in BUILT_IN:
+        mine = _inner(_inner(table, "reviewers"), name)
+        yield from (("reviewers", name, k) for k in ("enabled", "paths", "votes") if k in mine)
+
+
+def _narrows(path: Path, value: Any) -> bool:
+    """Whether a valid value asks for no more than holds without it."""
+    match path[-1]:
+        case "engine":
+            return bool(value == STATIC)
+        case "enabled":
+            return not value
+        case "votes":
+            return bool(value <= DEFAULT_VOTES.get(path[1], 1))
+        case _:
+            return True
+
+
+def _inner(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = table.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _at(table: Mapping[str, Any], path: Path) -> Any:
+    found: Any = table
+    for part in path:
+        found = found[part]
+    return found
+
+
+def _nested(path: Path, value: Any) -> dict[str, Any]:
+    for part in reversed(path):
+        value = {part: value}
+    return dict(value)
+
+
+def _strays(table: Mapping[str, Any]) -> Iterator[str]:
+    """The names that are no setting where they stand: misspelt, or under another table's heading."""
+    try:
+        Config.model_validate(table)
+    except ValidationError as e:
+        for error in e.errors(include_url=False):
+            if error["type"] == "extra_forbidden":
+                yield from _names({str(error["loc"][-1]): error["input"]})
+
+
+def _names(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from _names(inner)
+
+
+def _is_like(name: str, names: Iterable[str]) -> bool:
+    return bool(get_close_matches(name.lower()[:100], list(names), 1, _LIKE))
+
+
+def _is_valid(table: Mapping[str, object]) -> bool:
+    try:
+        Config.model_validate(table)
+    except ValidationError:
+        return False
+    return True
