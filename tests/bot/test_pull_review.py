@@ -354,9 +354,10 @@ async def test_what_was_told_is_not_told_again_when_the_edit_after_it_had_failed
         w.github.pull(128, few, {**few, "a.py": one})
         await w.review(options=static)
         w.github.push(128, "9d02f7e", {**few, "a.py": one, **two})
-        w.github.faults.append(Fault("PUT", "/reviews/", 502, times=5))
+        w.github.faults.append(Fault("PUT", "/reviews/", 502, times=99))
         with pytest.raises(HostProblem):
             await w.review(options=static)
+        w.github.faults.clear()
         assert w.github.posts() == 2
         await w.review(options=static)
         assert w.github.posts() == 2
