@@ -110,9 +110,11 @@ def history_of(stands: Standing, previous: Change | None, change: Change) -> His
         return History()
     marker = stands.main.marker
     known = {k.finding.id: k for k in _Reader(stands, previous, change).known()}
-    # The marker is what we said last; a comment may have been rewritten by anybody since.
-    for identity in {*marker.open, *marker.quiet} & known.keys() if stands.strict else ():
-        if known[identity].state is not State.OPEN:
+    # The marker is what we said last; a comment may have been rewritten by anybody since. Unsigned it
+    # tells that much: what it calls open and our comment fixed is back, and past `inline_limit`.
+    for identity in {*marker.open, *marker.quiet} & known.keys():
+        is_back = known[identity].state is State.FIXED and stands.main.review.ours
+        if is_back or (stands.strict and known[identity].state is not State.OPEN):
             known[identity] = replace(known[identity], state=State.OPEN, dismissal=None)
     if not stands.main.sealed:
         # Enough to repeat nothing that stands there; what was read or decided is not believed.

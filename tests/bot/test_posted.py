@@ -172,6 +172,7 @@ def test_states_are_those_that_the_comments_say() -> None:
     sql, none = review.comments
     told = replace(
         review,
+        body=review_body(report(verdict())),
         comments=(
             replace(sql, body=fixed_comment(gone, HEAD), hidden=True),
             replace(none, body=dismissed_comment(dismissed), hidden=True),

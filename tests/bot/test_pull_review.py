@@ -344,6 +344,26 @@ async def test_a_clean_first_review_is_quiet_unless_asked_for(post_clean: bool, 
 # --- Pushes
 
 
+async def test_what_came_back_without_a_comment_stays_open() -> None:
+    """Its old comment says that it is fixed; the list of the last review knows better."""
+    few = {CONFIG: "inline_limit = 1\n"}
+    shell = {"z.py": "import subprocess\n\n\ndef f(a):\n    subprocess.run(a, shell=True)\n"}
+    more = {"a.py": "def g(b):\n    return eval(b)\n"}
+    static = Options("static", rounds=1)
+    async with world() as w:
+        w.github.pull(128, few, {**few, **shell})
+        await w.review(options=static)
+        for sha, files in (("1", {"z.py": "x = 1\n"}), ("2", {**shell, **more})):
+            w.github.push(128, f"beef{sha}", {**few, **files})
+            await w.review(options=static)
+        assert "back: A shell interprets" in w.body
+        w.github.push(128, "beef3", {**few, **shell, **more, "c.py": "c = 1\n"})
+        await w.review(options=static)
+        assert w.body.startswith("**Static analysis only, 2 open findings")
+        assert "still open: A shell interprets" in w.body
+        assert w.github.posts() == 2
+
+
 async def test_what_was_told_is_not_told_again_when_the_edit_after_it_had_failed() -> None:
     """Without a comment (past `inline_limit`) the marker of the short review alone tells of it."""
     few = {CONFIG: "inline_limit = 1\n"}
@@ -354,9 +374,10 @@ async def test_what_was_told_is_not_told_again_when_the_edit_after_it_had_failed
         w.github.pull(128, few, {**few, "a.py": one})
         await w.review(options=static)
         w.github.push(128, "9d02f7e", {**few, "a.py": one, **two})
-        w.github.faults.append(Fault("PUT", "/reviews/", 502, times=5))
+        w.github.faults.append(Fault("PUT", "/reviews/", 502, times=99))
         with pytest.raises(HostProblem):
             await w.review(options=static)
+        w.github.faults.clear()
         assert w.github.posts() == 2
         await w.review(options=static)
         assert w.github.posts() == 2

@@ -626,6 +626,17 @@ async def test_by_the_clock_what_is_open_and_unreviewed_is_reviewed(job: Job) ->
     assert again.summary.count("### Triptych: Reviewed already, ") == 2
 
 
+async def test_by_the_clock_a_gate_pays_for_nothing_twice(job: Job) -> None:
+    base, _ = RED[0]
+    async with fake_actions() as github, fake_anthropic(model) as anthropic:
+        github.pull(NUMBER, base, {**base, "api/orders.py": ORDERS})
+        await job.run("schedule", {}, github.url, anthropic.url)
+        asked = len(anthropic.requests)
+        again = await job.run("schedule", {}, github.url, anthropic.url)
+        assert (github.posts(), len(anthropic.requests)) == (1, asked)
+    assert "is reviewed already" in again.log
+
+
 @pytest.mark.parametrize(
     ("triggers", "posts", "why"),
     [
