@@ -84,6 +84,7 @@ def test_however_much_there_is_to_say_it_stays_under_8_kib() -> None:
             proven=ids[:HOLDING_KEPT],
             held=ids[:HOLDING_KEPT],
             cost=9999.9,
+            by=tuple(f"{i}:ruff:S602" for i in ids),
         )
     )
     assert len(line.encode()) <= 8 * 1024
@@ -91,6 +92,8 @@ def test_however_much_there_is_to_say_it_stays_under_8_kib() -> None:
     assert marker is not None
     assert marker.open == marker.late == marker.quiet == ids[:IDS_KEPT]
     assert marker.more == 999_999, "so many more are open"
+    assert marker.by == tuple(f"{i}:ruff:S602" for i in ids[: len(marker.by)])
+    assert marker.by, "as many as there is room for"
     assert marker.unread == digests
 
 
