@@ -20,7 +20,9 @@ from bot.outputs.marker import (
     write_marker,
 )
 from bot.report import Setting
+from reviewers.core.finding import Dropped, Reason, Source
 from reviewers.core.history import EVERYTHING
+from tests import builders
 from tests.bot.outputs import samples
 
 HEX = "0123456789abcdef"
@@ -175,6 +177,19 @@ def test_a_review_names_the_hunks_that_nobody_read() -> None:
     assert set(marker_of(samples.c()).unread) == digests
     assert len(marker_of(samples.c()).unread) == len(digests)
     assert marker_of(samples.a()).unread == ()
+
+
+@pytest.mark.parametrize("line", [builders.SQL_LINE, 9_999], ids=["a hunk", "the file"])
+def test_s83_where_an_analyser_found_more_than_it_may_tell_is_read_again(line: int) -> None:
+    """Of a model that says too much the coverage tells that it was cut short."""
+
+    def unread(source: Source) -> int:
+        over = Dropped(builders.claim(line=line, source=source), Reason.OVER_LIMIT)
+        of = builders.verdict(builders.finding(), dropped=(over,))
+        return len(marker_of(builders.report(of)).unread)
+
+    assert unread(builders.static_source()) == 1
+    assert unread(builders.source()) == 0
 
 
 def test_a_file_that_was_not_delivered_has_no_hunk_to_name() -> None:
