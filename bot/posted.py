@@ -16,16 +16,29 @@ from bot.outputs.reread import Said
 from bot.outputs.seal import Seal
 from bot.outputs.words import short_path
 from reviewers.core.change import Change
-from reviewers.core.finding import Finding, Location
+from reviewers.core.finding import Finding, Location, Side, Source
 from reviewers.core.history import EVERYTHING, History, Known, State
+from reviewers.core.policy import STATIC
 from reviewers.core.quotes import Quotes
 from reviewers.core.secrets import Redaction
 from reviewers.core.visible import one_line
+from reviewers.registry import ANALYSERS
 
 DUPLICATE = "duplicate"
 """The outcome in the marker of a review that came second and stepped back."""
 UNKNOWN_RULE = "correctness/other"
 """Of a finding without a thread: only a comment's marker names the rule."""
+
+
+_SOURCES = {
+    f"{analyser.name}:{code}".replace("-", "."): (
+        rule.rule,
+        Source(rule.reviewer, STATIC, 0, analyser.name, code, rule.severity),
+    )
+    for analyser in ANALYSERS
+    for code, rule in analyser.rules.items()
+}
+"""What each analyser's rule is to us, by the name that a marker gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +122,8 @@ def history_of(stands: Standing, previous: Change | None, change: Change) -> His
     if stands.main is None:
         return History()
     marker = stands.main.marker
-    known = {k.finding.id: k for k in _Reader(stands, previous, change).known()}
+    reader = _Reader(stands, previous, change)
+    known = {k.finding.id: k for k in reader.known()}
     # The marker is what we said last; a comment may have been rewritten by anybody since. Unsigned it
     # tells that much: what it calls open and our comment fixed is back, and past `inline_limit`.
     for identity in {*marker.open, *marker.quiet} & known.keys():
@@ -123,7 +137,7 @@ def history_of(stands: Standing, previous: Change | None, change: Change) -> His
     return History(
         head=marker.head,
         previous=previous,
-        known=tuple(_holding(k, marker) for k in known.values()),
+        known=tuple(_holding(reader.with_source(k), marker) for k in known.values()),
         unread=_unread(marker, previous),
         spent=max(o.marker.cost for o in stands.ours),
         complete=marker.outcome in ("clean", "findings"),
@@ -191,6 +205,27 @@ class _Reader:
                         identity, rule, said, comment.path, quote, _location(comment)
                     )
                     yield Known(finding, said.state, said.dismissal, said.fixed_in)
+
+    def with_source(self, known: Known) -> Known:
+        """With the analyser that alone has seen it: it is fixed when that one reads it and is silent.
+
+        The marker tells it, which not every door can sign. So it counts only where that analyser has
+        such a rule, and where the id is the fingerprint of that rule on a line that is there: of no
+        other finding can anybody say so, to have it closed.
+        """
+        finding = known.finding
+        told = (by.split(":", 1) for by in self._main.marker.by)
+        found = _SOURCES.get(next((s for i, s in told if i == finding.id), ""))
+        if found is None:
+            return known
+        rule, source = found
+        side = finding.location.side if finding.location else Side.RIGHT
+        for change in self._changes:
+            file = change.file(finding.path)
+            if file and Quotes(change).known_as(file, side, rule, finding.id):
+                source = replace(source, severity=finding.severity)
+                return replace(known, finding=replace(finding, rule=rule, sources=(source,)))
+        return known
 
     def _listed(self) -> Iterator[tuple[str, Said]]:
         """What the body's lists say, by id: of each kind in the order of the marker's ids.

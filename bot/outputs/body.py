@@ -108,7 +108,18 @@ def marker_of(report: Report) -> Marker:
         proven=ids(f.id for f in told if f.is_proven),
         held=ids(f.id for f in told if f.id in held),
         cost=report.spent or 0.0,
+        by=tuple(_seen_by(f) for f in (*shown.listed, *shown.late, *shown.quiet) if _is_static(f)),
     )
+
+
+def _is_static(finding: Finding) -> bool:
+    """Whether one analyser saw it and no model."""
+    return len(finding.sources) == 1 and bool(finding.analysers)
+
+
+def _seen_by(finding: Finding) -> str:
+    (source,) = finding.sources
+    return f"{finding.id}:{source.name}:{source.rule}".replace("-", ".")
 
 
 def _gated(report: Report) -> list[Finding]:

@@ -26,6 +26,7 @@ _REVIEW = re.compile(rf"(?:\A|\n)<!-- triptych 1 ({_FIELD}(?: {_FIELD})*) -->\s*
 _FINDING = re.compile(
     r"(?:\A|\n)<!-- triptych 1 finding=([0-9a-f]{12}) rule=([a-z0-9-]+/[a-z0-9-]+) -->\s*\Z"
 )
+_BY = re.compile(r"[0-9a-f]{12}:[0-9A-Za-z.]+:[0-9A-Za-z.]+")
 _NUMBER = re.compile(r"\d{1,6}")
 _COST = re.compile(r"\d{1,7}(?:\.\d{1,4})?")
 
@@ -38,7 +39,8 @@ class Marker:
     severity) in that of their folds; `more` is how many of these three had no room.
     `unread` are the digests of the hunks that nobody read (16 hex digits each), or EVERYTHING;
     `proven` and `held`, told where there is a gate, are those that turn it red, or EVERYTHING: by a
-    proof, or for want of a ruling. `cost` is the sum in USD for the pull request so far.
+    proof, or for want of a ruling. `cost` is the sum in USD for the pull request so far. `by` names the
+    analysers of what no model saw, `id:analyser:code` with dots for hyphens, as many as there is room.
     """
 
     run: str
@@ -55,6 +57,7 @@ class Marker:
     proven: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     cost: float = 0.0
+    by: tuple[str, ...] = ()
 
 
 def write_marker(marker: Marker) -> str:
@@ -88,7 +91,21 @@ def write_marker(marker: Marker) -> str:
             fields.append(f"{name}={','.join(found) if fits else EVERYTHING}")
     if marker.cost:
         fields.append(f"cost={marker.cost:.4f}")
-    return f"<!-- triptych {VERSION} {' '.join(fields)} -->"
+    line = f"<!-- triptych {VERSION} {' '.join(fields)} -->"
+    if named := _fitting(marker.by, MAX_CHARS - len(line) - len(" by=")):
+        line = line.replace(" -->", f" by={named} -->")
+    return line
+
+
+def _fitting(parts: Iterable[str], room: int) -> str:
+    """The first of them, joined by commas, in so many characters."""
+    text = ""
+    for part in parts:
+        longer = f"{text},{part}" if text else part
+        if len(longer) > room:
+            break
+        text = longer
+    return text
 
 
 def read_marker(body: str) -> Marker | None:
@@ -119,6 +136,7 @@ def read_marker(body: str) -> Marker | None:
         proven=_some_or_all(fields.get("proven", "")),
         held=_some_or_all(fields.get("held", "")),
         cost=float(cost),
+        by=tuple(part for part in fields.get("by", "").split(",") if _BY.fullmatch(part)),
     )
 
 

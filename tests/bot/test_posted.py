@@ -17,7 +17,7 @@ from bot.outputs.marker import Marker, write_marker
 from bot.posted import DUPLICATE, history_of, last_head, standing
 from bot.report import Report
 from reviewers.core.change import Change
-from reviewers.core.finding import Location, Severity, Side
+from reviewers.core.finding import Location, Severity, Side, Source, fingerprint
 from reviewers.core.finding import Standing as Place
 from reviewers.core.history import EVERYTHING, Dismissal, History, Known, State
 from reviewers.core.verdict import Outcome
@@ -32,6 +32,8 @@ from tests.builders import (
     orders_change,
     policy,
     report,
+    source,
+    static_source,
     verdict,
 )
 
@@ -424,3 +426,54 @@ def test_an_unread_hunk_that_the_commit_does_not_show_may_be_any_of_its_hunks() 
     assert unread(digest) == {digest}
     assert unread(digest, "0" * 16) == {EVERYTHING}
     assert unread("0" * 16, previous=None) == {"0" * 16}, "then nothing counts as read anyhow"
+
+
+# --- Which analyser has seen it
+
+
+SHELL = "subprocess.run(name, shell=True)"
+RUN = change({"run.py": (None, f"import subprocess\n{SHELL}\n")})
+
+
+def shelled(*sources: Source, rule: str = "security/shell-injection") -> Report:
+    """A finding on the second line of `run.py`, with its own id."""
+    identity = fingerprint(rule, "run.py", SHELL, 0)
+    found = finding("run.py", 2, id=identity, rule=rule, quote=SHELL, sources=sources)
+    return report(verdict(found, change=RUN))
+
+
+def sources_of(review: PostedReview) -> tuple[Source, ...]:
+    (back,) = history_of(standing([review]), RUN, RUN).known
+    return back.finding.sources
+
+
+@pytest.mark.parametrize("comments", [True, False])
+def test_an_analyser_that_alone_has_seen_it_is_known_again(comments: bool) -> None:
+    review = posted(shelled(static_source("S602")))
+    if not comments:
+        review = replace(review, comments=())
+    assert sources_of(review) == (static_source("S602"),)
+
+
+@pytest.mark.parametrize("others", [(source(),), (source(), static_source("S602"))])
+def test_what_a_model_has_seen_is_no_analysers(others: tuple[Source, ...]) -> None:
+    """An analyser is silent of what it cannot see, and that closes nothing."""
+    assert sources_of(posted(shelled(*others))) == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "by"),
+    [
+        pytest.param("security/sql-injection", "ruff:S602", id="the id is of another rule"),
+        pytest.param("security/shell-injection", "ruff:F401", id="of another code"),
+        pytest.param("security/shell-injection", "ruff:X999", id="no such code"),
+        pytest.param("security/shell-injection", "rough:S602", id="no such analyser"),
+    ],
+)
+def test_nobody_can_say_of_any_finding_that_an_analyser_has_seen_it(rule: str, by: str) -> None:
+    """Not every door signs its marker, and an analyser's silence would close it."""
+    review = posted(shelled(source(), rule=rule))
+    identity = fingerprint(rule, "run.py", SHELL, 0)
+    forged = review.body.replace("dismissed=", f"dismissed= by={identity}:{by}")
+    assert forged != review.body
+    assert sources_of(replace(review, body=forged)) == ()

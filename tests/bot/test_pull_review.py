@@ -296,6 +296,24 @@ async def test_what_stands_in_a_fold_is_known_after_the_next_push(torn: bool) ->
         assert w.github.posts() == 1
 
 
+@pytest.mark.parametrize("least", ["low", "medium"])
+async def test_an_analysers_finding_is_fixed_when_what_it_read_is_mended_elsewhere(
+    least: str,
+) -> None:
+    """In a thread or in a fold: the import stays, and is used now."""
+    conf = {CONFIG: f'min_severity = "{least}"\n'}
+    unused, used = (f"import os\n\n\ndef f():\n    return {x}\n" for x in ("1", "os.getcwd()"))
+    async with world() as w:
+        w.github.pull(128, conf, {**conf, "a.py": unused})
+        for text, number in ((unused, 1), (used, 0)):
+            w.github.push(128, f"9d02f7e{number}", {**conf, "a.py": text})
+            done = await w.review(options=Options("static", rounds=1))
+            assert isinstance(done, Reviewed)
+            verdict = done.report.verdict
+            assert len(verdict.findings) == number
+        assert [k.finding.title for k in verdict.fixed] == ["The import `os` is not used"]
+
+
 async def test_what_a_model_finds_first_is_new_though_analysers_have_read_it() -> None:
     """Somebody tries it without a key, then sets one: nothing of what it finds is late."""
     medium = {**NONE, "severity": "medium"}

@@ -20,7 +20,9 @@ from bot.outputs.marker import (
     write_marker,
 )
 from bot.report import Setting
+from reviewers.core.finding import Dropped, Reason, Source
 from reviewers.core.history import EVERYTHING
+from tests import builders
 from tests.bot.outputs import samples
 
 HEX = "0123456789abcdef"
@@ -84,6 +86,7 @@ def test_however_much_there_is_to_say_it_stays_under_8_kib() -> None:
             proven=ids[:HOLDING_KEPT],
             held=ids[:HOLDING_KEPT],
             cost=9999.9,
+            by=tuple(f"{i}:ruff:S602" for i in ids),
         )
     )
     assert len(line.encode()) <= 8 * 1024
@@ -91,6 +94,8 @@ def test_however_much_there_is_to_say_it_stays_under_8_kib() -> None:
     assert marker is not None
     assert marker.open == marker.late == marker.quiet == ids[:IDS_KEPT]
     assert marker.more == 999_999, "so many more are open"
+    assert marker.by == tuple(f"{i}:ruff:S602" for i in ids[: len(marker.by)])
+    assert marker.by, "as many as there is room for"
     assert marker.unread == digests
 
 
@@ -172,6 +177,19 @@ def test_a_review_names_the_hunks_that_nobody_read() -> None:
     assert set(marker_of(samples.c()).unread) == digests
     assert len(marker_of(samples.c()).unread) == len(digests)
     assert marker_of(samples.a()).unread == ()
+
+
+@pytest.mark.parametrize("line", [builders.SQL_LINE, 9_999], ids=["a hunk", "the file"])
+def test_s83_where_an_analyser_found_more_than_it_may_tell_is_read_again(line: int) -> None:
+    """Of a model that says too much the coverage tells that it was cut short."""
+
+    def unread(source: Source) -> int:
+        over = Dropped(builders.claim(line=line, source=source), Reason.OVER_LIMIT)
+        of = builders.verdict(builders.finding(), dropped=(over,))
+        return len(marker_of(builders.report(of)).unread)
+
+    assert unread(builders.static_source()) == 1
+    assert unread(builders.source()) == 0
 
 
 def test_a_file_that_was_not_delivered_has_no_hunk_to_name() -> None:
