@@ -13,8 +13,9 @@ from reviewers.core.diff import DiffError, parse_diff
 def files_of(data: bytes, name: str) -> tuple[FileDiff, ...]:
     """The files of the patch called `name`, each once; none of an empty one.
 
-    What a pipe of Windows does to it is undone. UsageProblem for what is no diff, and for a series of patches: each of them counts its lines at
-    another commit, so that what it says of one file twice is no change of that file.
+    What a pipe of Windows does to it is undone. UsageProblem for what is no diff, and for a series of
+    patches: each of them counts its lines at another commit, so that what it says of one file twice
+    is no change of that file.
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise UsageProblem(
