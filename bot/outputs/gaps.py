@@ -58,6 +58,11 @@ def reached(report: Report) -> Allowance | None:
 def what_to_do(report: Report) -> str:
     """What a person can do about the gaps, a sentence in Markdown."""
     limit = reached(report)
+    known = report.verdict.change.by_path
+    if all(
+        c.hunk.index == WHOLE_FILE and c.hunk.path in known for c in report.verdict.coverage.gaps
+    ):
+        return "Review these parts by hand."  # What has no diff today has none tomorrow.
     if limit is None or not limit.key:
         return f"Review these parts by hand, or {report.try_again}."
     where = ""

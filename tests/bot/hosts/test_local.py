@@ -760,6 +760,13 @@ def test_outside_of_a_repository(tmp_path: Path) -> None:
         from_range(tmp_path, None)
 
 
+def test_in_a_bare_repository(forked: Checkout, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.git"
+    forked.git("clone", "--quiet", "--bare", ".", str(bare))
+    with pytest.raises(UsageProblem, match=r"without a working tree\..*--diff FILE"):
+        from_range(bare, None)
+
+
 def test_without_git(repo: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(repo.folder))
     with pytest.raises(UsageProblem, match=r"git is not installed\..*--diff"):
