@@ -91,6 +91,11 @@ class Git:
                     f"git does not trust {folder}: it belongs to somebody else.",
                     f"Run `git config --global --add safe.directory {folder}` if you do.",
                 ) from None
+            if "work tree" in e.said:
+                raise UsageProblem(
+                    f"{folder} is in a git repository without a working tree.",
+                    "Run this in a clone that has one, or give a patch with --diff FILE.",
+                ) from None
             raise UsageProblem(
                 f"{folder} is not in a git repository.",
                 "Run this inside one, or give a patch with --diff FILE.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections import Counter
 
 from bot.errors import UsageProblem
@@ -12,11 +13,17 @@ from reviewers.core.diff import DiffError, parse_diff
 def files_of(data: bytes, name: str) -> tuple[FileDiff, ...]:
     """The files of the patch called `name`, each once; none of an empty one.
 
-    UsageProblem for what is no diff, and for a series of patches: each of them counts its lines at
-    another commit, so that what it says of one file twice is no change of that file.
+    What a pipe of Windows does to it is undone. UsageProblem for what is no diff, and for a series of
+    patches: each of them counts its lines at another commit, so that what it says of one file twice
+    is no change of that file.
     """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UsageProblem(
+            f"{name} is text in UTF-16, as `>` writes it in PowerShell.",
+            "Make it with `git diff --output=FILE`.",
+        )
     try:
-        files = parse_diff(data)
+        files = parse_diff(_with_line_feeds(data.removeprefix(codecs.BOM_UTF8)))
     except DiffError as e:
         raise UsageProblem(
             f"{name} is no diff that can be read: {e}.", "Make it with `git diff` or `diff -u`."
@@ -28,3 +35,14 @@ def files_of(data: bytes, name: str) -> tuple[FileDiff, ...]:
             "Give the diff of its two ends: `git diff main...HEAD | triptych review --diff -`.",
         )
     return files
+
+
+def _with_line_feeds(data: bytes) -> bytes:
+    """Without the carriage return that a pipe has put behind every line.
+
+    git's own lines never end in one; a patch of a file that has them has both kinds.
+    """
+    rows = data.removesuffix(b"\n").split(b"\n")
+    if not all(row.endswith(b"\r") for row in rows):
+        return data
+    return b"".join(row[:-1] + b"\n" for row in rows)

@@ -12,6 +12,7 @@ from bot.outputs.checkrun import job_summary
 from bot.outputs.document import document
 from bot.outputs.sarif import sarif
 from bot.outputs.terminal import terminal_lines
+from bot.outputs.workflow import plain
 from bot.report import Report
 from reviewers.core.secrets import Redaction
 
@@ -76,14 +77,24 @@ def _target(text: str) -> Target:
 
 
 def written(report: Report, form: Format, redact: Redaction, *, everything: bool = False) -> str:
-    """The report in that form; `everything` is for people at a terminal."""
+    """The report in that form; `everything` is for people at a terminal.
+
+    It may go to the log of a build, whose runner would obey what a file is called (case S88).
+    """
     match form:
         case Format.TERMINAL:
             lines = terminal_lines(report, redact, everything=everything)
             return "".join(f"{line.text}\n" for line in lines)
         case Format.JSON:
-            return document(report, redact)
+            return _escaped(document(report, redact))
         case Format.MARKDOWN:
-            return job_summary(report, redact)
+            return "".join(
+                f"{plain(line)}\n" for line in job_summary(report, redact).split("\n")[:-1]
+            )
         case Format.SARIF:
-            return sarif(report, redact)
+            return _escaped(sarif(report, redact))
+
+
+def _escaped(document: str) -> str:
+    """The same JSON without a command; what opens one stands in strings only."""
+    return document.replace("##[", "\\u0023#[")

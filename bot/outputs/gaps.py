@@ -66,6 +66,8 @@ def what_to_do(report: Report) -> str:
     branch = f" on {code(report.subject.base_ref)}" if report.subject.base_ref else ""
     if report.withheld:
         return f"Correct {code(PATH)}{branch} and {report.again}."
+    if _is_never_shown(report):
+        return "Review these parts by hand."
     if limit is None and _lasts(report):
         return (
             "Review these parts by hand. Another try helps once whoever runs Triptych has mended that: "
@@ -80,6 +82,13 @@ def what_to_do(report: Report) -> str:
         return f"Review these parts by hand, or {report.try_again}."
     where = f" in {code(PATH)}{branch}" if limit.key.startswith("budget.") else ""
     return f"Review these parts by hand, or raise `{limit.key}`{where} and {report.again}."
+
+
+def _is_never_shown(report: Report) -> bool:
+    """Whether all gaps are files of which no line is shown: what has no diff today has none tomorrow."""
+    gaps = report.verdict.coverage.gaps
+    known = report.verdict.change.by_path
+    return bool(gaps) and all(c.hunk.index == WHOLE_FILE and c.hunk.path in known for c in gaps)
 
 
 def _lasts(report: Report) -> bool:

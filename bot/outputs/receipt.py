@@ -285,7 +285,12 @@ def _static_reading(report: Report) -> str:
     runs = _ran_on_something(report)
     if not runs:
         return "No analyser ran."
-    total = len({h.path for h in verdict.coverage.hunks} | verdict.coverage.analysed_only)
+    paths = {h.path for h in verdict.coverage.hunks}
+    asked = paths & {c.hunk.path for c in verdict.coverage.cells if c.engine == STATIC}
+    nobody = paths - asked
+    rest = f"; no reviewer is set for {plural(len(nobody), 'file')}" if nobody else ""
+    rest += _hunks_only(report)
+    total = len(asked | verdict.coverage.analysed_only)
     reach = max(run.files for run in runs)
     of = f" of `{report.head}`" if report.head else ""
     if not verdict.findings:
@@ -293,13 +298,13 @@ def _static_reading(report: Report) -> str:
         rules = plural(sum(run.rules for run in runs if run.files), "rule")
         have = "has" if reach == 1 else "have"
         every = f"{rules}, {reach} of {plural(total, 'file')}{of} {have} rules"
-        return f"No rule matched: {every}{_hunks_only(report)}."
+        return f"No rule matched: {every}{rest}."
     every = f"all {plural(total, 'file')}" if reach >= total else f"{reach} of {total} files"
     if total < len(verdict.change.files) and left_out.reasons(report):
         every = f"{min(reach, total)} of {len(verdict.change.files)} files"
     elif total == 1:
         every = "the only file" if reach else "0 of 1 file"
-    return f"{plural(len(runs), 'analyser')} read {every}{of}{_hunks_only(report)}."
+    return f"{plural(len(runs), 'analyser')} read {every}{of}{rest}."
 
 
 def _hunks_only(report: Report) -> str:

@@ -28,7 +28,7 @@ HELPED_BY_ANOTHER_TRY = frozenset(
         Reading.BUDGET,
     }
 )
-"""What may come out otherwise next time; a file that is too large stays so."""
+"""What may come out otherwise next time; a file that is too large stays so, or one without a diff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,8 @@ def helps_to_try_again(doc: Document) -> bool:
         return True
     if any(a.reading in HELPED_BY_ANOTHER_TRY for a in doc.analysers):
         return True
-    return any(c.reading in HELPED_BY_ANOTHER_TRY for c in doc.coverage.cells)
+    cells = (c for c in doc.coverage.cells if c.hunk is not None)
+    return any(c.reading in HELPED_BY_ANOTHER_TRY for c in cells)
 
 
 def _unread(votes: Sequence[Sequence[CellShape]], calls: Sequence[CallShape]) -> Unread:

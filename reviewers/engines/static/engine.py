@@ -110,6 +110,8 @@ def _codes(analyser: Analyser, reviewer: str) -> list[str]:
 
 
 def _applies(analyser: Analyser, file: FileDiff) -> bool:
+    if file.status is FileStatus.REMOVED and not analyser.follows_names:
+        return False
     is_followed = analyser.follows_names and file.status is FileStatus.RENAMED
     names = (file.path, file.old_path or "") if is_followed else (file.path,)
     return file.content is Content.TEXT and any(map(analyser.handles, names))
@@ -139,9 +141,8 @@ async def _report(
     analyser: Analyser, reviewer: str, files: Sequence[FileDiff], folder: Path
 ) -> Report:
     """One analyser on all files that it can read, under names that tell nothing."""
-    mine = [f for f in files if analyser.follows_names or f.status is not FileStatus.REMOVED]
-    unread = {f.path: why for f in mine if (why := _why_not(analyser, f))}
-    readable = [f for f in mine if f.path not in unread]
+    unread = {f.path: why for f in files if (why := _why_not(analyser, f))}
+    readable = [f for f in files if f.path not in unread]
     unread |= {f.path: f"above the limit of {MAX_FILES} files" for f in readable[MAX_FILES:]}
     if not readable:
         return Report((), unread)
@@ -267,7 +268,9 @@ def _partial(session: _Session, hunks: Sequence[HunkRef]) -> Iterable[Partial]:
         file = session.files[hunk.path]
         mine = [a for a in session.analysers.values() if _applies(a, file)]
         if not mine:
-            yield Partial(hunk, Reading.NOT_APPLICABLE, "no rule for this kind of file")
+            is_gone = file.status is FileStatus.REMOVED
+            why = "nothing of it is left to analyse" if is_gone else "no rule for this kind of file"
+            yield Partial(hunk, Reading.NOT_APPLICABLE, why)
             continue
         failed = [f"{a.name}: {why}" for a in mine if (why := _failure(session, a, hunk.path))]
         if file.text is None and not file.lacks:

@@ -302,6 +302,29 @@ def test_a_commit_message_that_holds_a_diff_takes_no_file_s_place() -> None:
         from_patch(PATCH.replace(b"A letter\n", b"A letter\n\n" + fake), "a.patch")
 
 
+@pytest.mark.parametrize(
+    "data",
+    [PATCH.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + PATCH[PATCH.index(b"diff") :]],
+    ids=["carriage returns", "byte order mark"],
+)
+def test_s40_what_a_pipe_of_windows_does_to_a_patch_is_undone(data: bytes) -> None:
+    """Else the file is called `old.py\\r`, and no analyser has rules for it."""
+    as_it_was = from_patch(PATCH, "a.patch").change.files
+    assert from_patch(data, "a.patch").change.files == as_it_was
+
+
+def test_s40_a_patch_of_a_file_with_carriage_returns_keeps_them() -> None:
+    data = PATCH.replace(b"kept\n", b"kept\r\n").replace(b"after\n", b"after\r\n")
+    file = from_patch(data, "a.patch").change.by_path["old.py"]
+    assert [x.text for x in file.hunks[0].lines] == ["kept\r", "before", "after\r"]
+
+
+@pytest.mark.parametrize("coding", ["utf-16-le", "utf-16-be"])
+def test_s40_a_patch_in_utf_16_is_refused_with_the_way_to_make_another(coding: str) -> None:
+    with pytest.raises(UsageProblem, match=r"in UTF-16.*`git diff --output=FILE`"):
+        from_patch(f"\ufeff{PATCH.decode()}".encode(coding), "a.patch")
+
+
 def test_a_new_file_that_begins_in_the_middle_is_not_whole() -> None:
     subject = from_patch(PATCH.replace(b"+1,2 @@", b"+5,2 @@"), "a.patch")
     assert subject.change.by_path["new.py"].text is None
@@ -734,6 +757,13 @@ def test_a_clone_without_all_objects_fetches_nothing(repo: Checkout) -> None:
 def test_outside_of_a_repository(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match=r"is not in a git repository\..*--diff FILE"):
         from_range(tmp_path, None)
+
+
+def test_in_a_bare_repository(forked: Checkout, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.git"
+    forked.git("clone", "--quiet", "--bare", ".", str(bare))
+    with pytest.raises(UsageProblem, match=r"without a working tree\..*--diff FILE"):
+        from_range(bare, None)
 
 
 def test_without_git(repo: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,6 +148,23 @@ def nothing_to_read(*cells: Cell, files: tuple[FileDiff, ...] = (), **more: Any)
     )
 
 
+def not_shown() -> Report:
+    """A file of the change of which no line is shown, today and tomorrow."""
+    base = undelivered(Reading.FAILED, "GitHub shows no diff of it")
+    change = base.verdict.change
+    data = FileDiff("data.sql", FileStatus.MODIFIED, missing="GitHub shows no diff of it")
+    whole = replace(change, files=(*change.files, data))
+    return replace(base, verdict=replace(base.verdict, change=whole))
+
+
+def of_nobody() -> Report:
+    """Analysers only; beside what they read, a file on no reviewer's paths."""
+    base = static()
+    ledger = base.verdict.coverage
+    more = replace(ledger, hunks=(*ledger.hunks, HunkRef("lib/a.py", 0)))
+    return replace(base, verdict=replace(base.verdict, coverage=more))
+
+
 def left_out(path: str, reading: Reading, detail: str) -> Cell:
     """A file that nobody needs to read."""
     return Cell(HunkRef(path, WHOLE_FILE), "", "", 0, reading, detail)

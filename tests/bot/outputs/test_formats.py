@@ -10,6 +10,7 @@ import pytest
 from bot.errors import UsageProblem
 from bot.outputs.formats import Format, Target, read_targets, written
 from reviewers.core.secrets import Redaction
+from tests.bot.outputs.rewritten import rewritten
 from tests.bot.outputs.samples import a
 from tests.bot.running import run
 
@@ -85,3 +86,15 @@ def test_every_format_ends_with_one_line_end(form: Format) -> None:
     text = written(a(), form, Redaction())
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
+
+
+@pytest.mark.parametrize("form", list(Format))
+@pytest.mark.parametrize("name", ["##[error]z.py", "###[group]z.py", "::error::z.py"])
+def test_s88_no_form_gives_a_build_s_runner_a_command(form: Format, name: str) -> None:
+    """A file's name stands in all of them, and any of them may go to a build's log."""
+    loud = rewritten(a(), lambda _: f"{name}\n{name}", lambda old: f"{name}/{old}")
+    text = written(loud, form, Redaction(), everything=True)
+    assert "##[" not in text
+    assert not [row for row in text.split("\n") if row.lstrip().startswith("::")]
+    if form is Format.JSON:
+        assert json.loads(text)["findings"][0]["path"].startswith(name)

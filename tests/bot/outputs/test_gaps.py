@@ -27,6 +27,7 @@ from tests.bot.outputs.endings import (
     broken,
     coverage_of,
     incomplete,
+    not_shown,
     over,
     paragraphs,
     undelivered,
@@ -106,6 +107,10 @@ GAPS: dict[str, tuple[Callable[[], Report], list[str]]] = {
     "a file that was not delivered": (
         lambda: undelivered(Reading.FAILED, "not delivered by GitHub"),
         ["- `data.sql`, not delivered by GitHub.", TRY_AGAIN],
+    ),
+    "a file that is not shown": (
+        not_shown,
+        ["- `data.sql`, GitHub shows no diff of it.", "review these parts by hand."],
     ),
     "a file without a reason": (
         lambda: undelivered(Reading.TOO_LARGE, ""),

@@ -40,6 +40,7 @@ from tests.bot.outputs.endings import (
     incomplete,
     left_out,
     nothing_to_read,
+    of_nobody,
     one,
     only_docs,
     over,
@@ -228,6 +229,13 @@ CASES: dict[str, Case] = {
         "**Static analysis only, no findings.** No model read this change.",
         "No API key is set. No rule matched: 600 rules, 1 of 1 file of `4be91c0` has rules. "
         "0 calls, 1.2 s, 0.00 USD.",
+        "Static analysis only: no findings",
+    ),
+    "static, clean, a file of nobody": (
+        of_nobody,
+        "**Static analysis only, no findings.** No model read this change.",
+        "No API key is set. No rule matched: 600 rules, 1 of 1 file of `4be91c0` has rules; no "
+        "reviewer is set for 1 file. 0 calls, 1.2 s, 0.00 USD.",
         "Static analysis only: no findings",
     ),
     "static, finding, one file": (

@@ -13,7 +13,7 @@ from bot.report import Report
 from reviewers.core.call import Reading
 from reviewers.core.finding import Standing
 from tests.bot.outputs import samples
-from tests.bot.outputs.endings import coverage_of, verified, without_ruff
+from tests.bot.outputs.endings import coverage_of, not_shown, verified, without_ruff
 from tests.bot.outputs.stored import of_many_steps
 
 
@@ -60,6 +60,7 @@ def test_a_complete_review_has_none() -> None:
         (samples.d(), True),
         (samples.i(), True),
         (without_ruff(), True),
+        (not_shown(), False),
     ],
 )
 def test_whether_another_try_may_help(report: Report, *, helps: bool) -> None:

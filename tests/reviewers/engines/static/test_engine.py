@@ -199,7 +199,7 @@ async def test_s81_an_unread_file_is_named_and_the_others_count() -> None:
     ("file", "reading"),
     [
         (file_diff("a.txt", None, "x\n"), Reading.NOT_APPLICABLE),
-        (file_diff("a.py", "x = 1\n", None), None),
+        (file_diff("a.py", "x = 1\n", None), Reading.NOT_APPLICABLE),
         (FileDiff("a.py", FileStatus.MODIFIED, OF.files[0].hunks), Reading.NOT_ASKED),
         (file_diff("a.py", None, "x\n" * (MAX_LINES + 1)), Reading.FAILED),
         (file_diff("a.py", None, f"x = '{'y' * 2**20}'\n"), Reading.FAILED),
