@@ -86,7 +86,7 @@ def _aggregate(
     coverage = _coverage(plan, looks, policy)
     capped = [cap_claims(look.claims, policy.claims_per_call) for look in looks]
     anchored = anchor(concatenate(kept for kept, _ in capped), change)
-    merged = merge(anchored.findings)
+    merged = merge(anchored.findings, policy.ignore_rules)
     known = identify(merged.findings, history, change)
     suppressed = suppress(known.findings, policy, known.matched, change)
     voted = vote(suppressed.findings, change, coverage, policy, looks)

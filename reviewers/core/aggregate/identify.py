@@ -100,9 +100,15 @@ def _placed_in_time(finding: Finding, known: Known | None, *, late: bool) -> Fin
             return replace(same, standing=Standing.LATE)
         case State.FIXED:
             note = f"Marked as fixed in `{known.fixed_in[:7]}`; it is there again."
-            return replace(same, standing=Standing.BACK, note=note)
+            return replace(same, standing=Standing.BACK, note=_noted(finding, note))
         case State.DISMISSED:
-            return replace(same, standing=Standing.BACK, note=_came_back(same, known))
+            note = _came_back(same, known)
+            return replace(same, standing=Standing.BACK, note=_noted(finding, note))
+
+
+def _noted(finding: Finding, note: str) -> str:
+    """Behind what an analyser says of it, which is not lost."""
+    return f"{finding.note} {note}".strip()
 
 
 def _came_back(finding: Finding, known: Known) -> str:

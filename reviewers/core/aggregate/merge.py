@@ -1,4 +1,8 @@
-"""Step 2: what several votes, reviewers or analysers saw becomes one finding with all names on it."""
+"""Step 2: what several votes, reviewers or analysers saw becomes one finding with all names on it.
+
+What an analyser reports is a floor: its rule, its place, its severity and its sentence stay, however
+many votes put it otherwise (cases S43, S45). Votes may raise it, and say it in better words.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +13,23 @@ from dataclasses import replace
 
 from reviewers.core.aggregate.likeness import alike, most_central, same, voices
 from reviewers.core.aggregate.rules import average, group
-from reviewers.core.finding import Dropped, Finding, Kept, Reason, Severity
+from reviewers.core.exclude import matches
+from reviewers.core.finding import Dropped, Finding, Kept, Reason, Severity, Source
 
 
-def merge(findings: Iterable[Finding]) -> Kept:
-    """Findings that are the same, as one. Who else saw it is named on it; who says it twice is not."""
+def merge(findings: Iterable[Finding], ignored: Sequence[str] = ()) -> Kept:
+    """Findings that are the same, as one. Who else saw it is named on it; who says it twice is not.
+
+    `ignored` are the rules (patterns) of which nobody wants to hear: an analyser's finding of such a
+    rule is no floor for what models say beside it.
+    """
     ordered = sorted(findings, key=_order)
     kept: list[Finding] = []
     dropped: list[Dropped] = []
     for members in _grouped(ordered):
-        shown = _shown(members)
-        merged = _merged(shown, members)
+        evidence = [m for m in members if not (_is_spoken(m) or matches(m.rule, ignored))]
+        shown = _shown(members, evidence)
+        merged = _merged(shown, members, evidence)
         kept.append(merged)
         dropped += _dropped(shown, members, merged.id)
     return Kept(tuple(kept), tuple(dropped))
@@ -76,28 +86,48 @@ def _order(finding: Finding) -> tuple[object, ...]:
     )
 
 
-def _shown(members: Sequence[Finding]) -> Finding:
-    """The member whose words are shown: a placed one before others, a model's before an analyser's.
+def _shown(members: Sequence[Finding], evidence: Sequence[Finding]) -> Finding:
+    """The member whose words are shown: a placed one before others, a model's before an analyser's,
+    one on the analyser's lines before its neighbours.
 
     Among those the most central wording: the one that the others would most readily sign.
     """
     placed = [m for m in members if m.location] or list(members)
     spoken = [m for m in placed if _is_spoken(m)] or placed
-    return most_central(spoken)
+    lines = {m.location for m in evidence}
+    return most_central([m for m in spoken if m.location in lines] or spoken)
 
 
-def _merged(shown: Finding, members: Sequence[Finding]) -> Finding:
-    sources = tuple(dict.fromkeys(s for m in members for s in m.sources))
-    suggestion = shown.suggestion or next(
-        (m.suggestion for m in members if m.suggestion and m.location == shown.location), None
-    )
+def _merged(shown: Finding, members: Sequence[Finding], evidence: Sequence[Finding]) -> Finding:
+    spoken = [m for m in members if _is_spoken(m)]
+    firm = max(evidence, key=lambda m: (m.location is not None, m.severity), default=None)
+    placed = _on(shown, firm) if firm else shown
+    suggestions = (m.suggestion for m in (shown, *members) if m.location == placed.location)
     return replace(
-        shown,
-        rule=_rule(shown, members),
-        severity=_severity([s.severity for s in sources]),
-        sources=sources,
-        suggestion=suggestion,
+        placed,
+        rule=firm.rule if firm else _rule(shown, members),
+        severity=_severity([*spoken, *evidence] or members, evidence),
+        sources=_sources(members),
+        suggestion=next((s for s in suggestions if s), None) if placed.location else None,
+        note=_in_its_words(evidence) if _is_spoken(shown) else shown.note,
     )
+
+
+def _on(shown: Finding, firm: Finding) -> Finding:
+    """The shown words on the analyser's lines, under its id. From a line beside them they would pass
+    for old code, or for what a person has dismissed there.
+    """
+    if firm.location is None:
+        return replace(shown, id=firm.id)
+    return replace(
+        shown, location=firm.location, seen_at=firm.seen_at, quote=firm.quote, id=firm.id
+    )
+
+
+def _in_its_words(evidence: Sequence[Finding]) -> str:
+    """`ruff S602: A shell runs this command.`: what analysers say, beside the title of a model."""
+    said = (f"{s.name} {s.rule}: {m.title.rstrip('. ')}." for m in evidence for s in m.sources)
+    return " ".join(dict.fromkeys(said))
 
 
 def _rule(shown: Finding, members: Sequence[Finding]) -> str:
@@ -108,6 +138,14 @@ def _rule(shown: Finding, members: Sequence[Finding]) -> str:
     return named.most_common(1)[0][0]
 
 
-def _severity(said: Sequence[Severity]) -> Severity:
-    """The average of what the sources said, rounded up: one loud vote does not decide alone."""
-    return Severity(math.ceil(average(said)))
+def _severity(voices: Sequence[Finding], evidence: Sequence[Finding]) -> Severity:
+    """The average of what all said, rounded up: one loud vote does not decide alone. Never less than
+    what an analyser said.
+    """
+    said = [s.severity for s in _sources(voices)]
+    return Severity(max(math.ceil(average(said)), *(s.severity for s in _sources(evidence)), 0))
+
+
+def _sources(members: Sequence[Finding]) -> tuple[Source, ...]:
+    """Who saw it, each once."""
+    return tuple(dict.fromkeys(s for m in members for s in m.sources))

@@ -287,6 +287,44 @@ def test_where_analysers_fail_on_it_it_is_left_out_and_no_gap(reading: Reading) 
     assert bool(told.coverage.analysed_only) is (reading is Reading.READ)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"reviewers": tuple(replace(r, floor=Severity.MEDIUM) for r in policy().reviewers)},
+        {"ignore_rules": ("security/ssrf",)},
+    ],
+    ids=["severity", "floor", "ignored rule"],
+)
+@pytest.mark.parametrize("rounds", [1, 2, 3])
+def test_s43_s45_no_vote_takes_an_analyser_s_finding_away(
+    more: dict[str, Any], rounds: int
+) -> None:
+    """Not by a milder word, and not by a rule or a floor of the configuration."""
+
+    def gullible(call: Call) -> Look:
+        if call.name == "security static":
+            return look(call, sql(call))
+        down = sql(call, rule="security/ssrf", severity=Severity.INFO, title="SQL text is fixed")
+        return look(call, down) if call.reviewer == "security" else look(call)
+
+    told = verdict(gullible, under=policy(rounds=rounds, **more))
+    (found,) = told.findings
+    assert (found.rule, found.severity) == ("security/sql-injection", Severity.HIGH)
+    assert found.is_proven
+    assert "Request data becomes SQL text" in found.note
+
+
+@pytest.mark.parametrize("ignored", ["security/sql-injection", "security/*"])
+def test_the_configuration_ignores_an_analyser_s_own_rule(ignored: str) -> None:
+    """And what votes say of it, be it without a name."""
+    told = verdict(
+        saying("security static", "correctness 1"), under=policy(ignore_rules=(ignored,))
+    )
+    assert told.findings == ()
+    assert {d.reason for d in told.dropped} == {Reason.MERGED, Reason.IGNORED_RULE}
+
+
 # --- Earlier reviews
 
 
@@ -314,6 +352,28 @@ def test_a_dismissed_finding_does_not_come_back_through_its_twin() -> None:
     assert told.findings == ()
     assert {d.reason for d in told.dropped} == {Reason.MERGED, Reason.DISMISSED}
     assert [k.finding.id for k in told.dismissed] == ["0123456789ab"]
+
+
+def test_s43_s45_votes_do_not_hide_a_new_finding_of_an_analyser_behind_old_code() -> None:
+    """They quote the line beside it, too: one that was dismissed, and that stood there before."""
+    above = 'order_by = request.args["order_by"]'
+    was = replace(known(State.DISMISSED, quote=above), dismissal=Dismissal("mlee", "", "fine"))
+    old = change({"api/orders.py": (None, ORDERS.replace(f"    {SQL}\n", ""))})
+
+    def wide(call: Call) -> Look:
+        both = {"quote": f"{above}\n    {SQL}", "line": 5, "end_line": 6}
+        return look(call, sql(call, **({} if call.engine == STATIC else both)))
+
+    def near(call: Call) -> Look:
+        return look(
+            call, sql(call, **({} if call.engine == STATIC else {"quote": above, "line": 5}))
+        )
+
+    for answer in (wide, near):
+        told = verdict(answer, history=History("4be91c0", old, (was,)))
+        assert [(f.location, f.standing is Standing.LATE) for f in told.findings] == [
+            (Location("api/orders.py", 6, 6), False)
+        ]
 
 
 def test_a_dismissed_finding_comes_back_when_its_line_changes() -> None:

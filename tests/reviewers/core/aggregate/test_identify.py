@@ -187,6 +187,14 @@ def test_what_comes_back_graver_than_it_was_dismissed_says_so(
     assert (result.standing, result.note) == (Standing.BACK, note)
 
 
+@pytest.mark.parametrize("state", [State.FIXED, State.DISMISSED])
+def test_what_an_analyser_says_stays_beside_where_it_stands(state: State) -> None:
+    note = only(found(note="ruff S608: SQL is made of text."), known(state)).note
+    assert note.startswith("ruff S608: SQL is made of text. ") and note.endswith(
+        ("since.", "again.")
+    )
+
+
 def test_in_a_first_review_everything_is_new() -> None:
     (result,) = identify([found()], History(), orders_change()).findings
     assert result.standing is Standing.NEW

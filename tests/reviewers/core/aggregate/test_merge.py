@@ -124,6 +124,85 @@ def test_the_rule_is_what_most_name(rules: list[str], shown: str) -> None:
     assert found.rule == shown
 
 
+def seen(code: str = "S602", severity: Severity = Severity.HIGH, **more: Any) -> Finding:
+    """What an analyser reports."""
+    values = {"rule": "security/shell-injection", "title": "A shell runs this command", "body": ""}
+    saw = replace(static_source(code), severity=severity)
+    return finding(sources=(saw,), severity=severity, **{**values, "id": "a" * 12, **more})
+
+
+@pytest.mark.parametrize(
+    ("votes", "analysers", "shown"),
+    [
+        ([Severity.INFO, Severity.INFO, Severity.INFO], [Severity.HIGH], Severity.HIGH),
+        ([Severity.CRITICAL, Severity.HIGH], [Severity.LOW], Severity.HIGH),
+        ([Severity.CRITICAL, Severity.LOW, Severity.LOW], [Severity.LOW], Severity.MEDIUM),
+        ([Severity.LOW], [Severity.LOW, Severity.HIGH], Severity.HIGH),
+        ([], [Severity.LOW, Severity.HIGH], Severity.HIGH),
+    ],
+    ids=["talked down", "raised", "one loud vote", "the gravest of two", "analysers alone"],
+)
+def test_s43_s45_votes_never_lower_what_an_analyser_says(
+    votes: list[Severity], analysers: list[Severity], shown: Severity
+) -> None:
+    said = [by(n, rule="security/shell-injection", severity=s) for n, s in enumerate(votes, 1)]
+    for order in permutations([*said, *(seen(f"S60{s}", s) for s in analysers)]):
+        (found,) = merge(order).findings
+        assert found.severity is shown
+
+
+def test_s43_s45_votes_never_rename_what_an_analyser_has_seen() -> None:
+    """Its words stand beside theirs, so that a friendly title hides nothing."""
+    friendly: dict[str, Any] = {
+        "rule": "security/ssrf",
+        "title": "The helper runs a fixed shell command",
+    }
+    (found,) = merge([seen(), *(by(vote, **friendly) for vote in (1, 2, 3))]).findings
+    assert (found.rule, found.id) == ("security/shell-injection", "a" * 12)
+    assert found.title == "The helper runs a fixed shell command"
+    assert found.note == "ruff S602: A shell runs this command."
+    (alone,) = merge([seen(), seen("S604")]).findings
+    assert alone.note == "", "its words are the title"
+
+
+def test_s43_s45_votes_never_move_what_an_analyser_has_seen() -> None:
+    """On the line beside it, it would pass for old code, or for what a person has dismissed."""
+    wide: dict[str, Any] = {
+        "location": Location("api/orders.py", 5, 6),
+        "quote": "old\nnew",
+        "suggestion": "x",
+    }
+    near: dict[str, Any] = {
+        "location": Location("api/orders.py", 4, 4),
+        "quote": "old",
+        "suggestion": "x",
+    }
+    for more in (wide, near):
+        (found,) = merge([seen(quote="new"), by(1, title="A shell runs this", **more)]).findings
+        assert found.location == Location("api/orders.py", 6, 6)
+        assert (found.quote, found.suggestion) == ("new", None), "it was for other lines"
+    exact = by(2, title="A shell runs what it is given", suggestion="y")
+    (found,) = merge([seen(), by(1, title="A shell runs this command", **wide), exact]).findings
+    assert (found.title, found.suggestion) == (exact.title, "y")
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        (["security/other"], "security/shell-injection"),
+        (["security/ssrf", "security/ssrf"], "security/ssrf"),
+    ],
+    ids=["the same without a name", "what votes call otherwise"],
+)
+def test_an_analyser_of_an_ignored_rule_is_no_floor(said: list[str], rule: str) -> None:
+    low: dict[str, Any] = {"severity": Severity.LOW, "title": "A shell runs this command"}
+    members = [seen(), *(by(vote, rule=name, **low) for vote, name in enumerate(said, 1))]
+    (found,) = merge(members, ["security/shell-*"]).findings
+    assert (found.rule, found.severity, found.note) == (rule, Severity.LOW, "")
+    (kept,) = merge([*members, seen("S1", rule="security/code-injection")], ["shell-*"]).findings
+    assert (kept.rule, kept.severity) == ("security/code-injection", Severity.HIGH)
+
+
 def test_a_suggestion_is_taken_over_where_it_replaces_the_same_lines() -> None:
     fix, other = "    rows = db.safe(order_by)", Location("api/orders.py", 6, 7)
     (found,) = merge([by(1), by(2, suggestion=fix)]).findings
