@@ -42,9 +42,8 @@ def place(claim: Claim, change: Change, quotes: Quotes) -> Finding | Dropped:
     keys = quote_keys(claim.quote)
     if not keys:
         return Dropped(claim, Reason.NO_QUOTE)
-    for side in (claim.side, Side.LEFT if claim.side is Side.RIGHT else Side.RIGHT):
-        if places := quotes.in_hunks(file, side, keys):
-            return _choose(claim, file, side, places, quotes)
+    if places := _places(claim, file, quotes):
+        return _choose(claim, file, places, quotes)
     lines = quotes.in_text(file, keys)
     if not lines:
         return Dropped(claim, Reason.QUOTE_NOT_FOUND)
@@ -52,36 +51,43 @@ def place(claim: Claim, change: Change, quotes: Quotes) -> Finding | Dropped:
     return _finding(claim, file, None, said if said in lines else 0, quotes)
 
 
-def _choose(
-    claim: Claim,
-    file: FileDiff,
-    side: Side,
-    places: Sequence[tuple[int, int]],
-    quotes: Quotes,
-) -> Finding:
+def _places(claim: Claim, file: FileDiff, quotes: Quotes) -> list[Location]:
+    """Where the quote stands in the hunks, on either side; on the claimed one first."""
+    other = Side.LEFT if claim.side is Side.RIGHT else Side.RIGHT
+    return [
+        Location(file.path, *span, side)
+        for side in (claim.side, other)
+        for span in quotes.in_hunks(file, side, quote_keys(claim.quote))
+    ]
+
+
+def _choose(claim: Claim, file: FileDiff, places: Sequence[Location], quotes: Quotes) -> Finding:
     """On the place that the claimed lines name, or on the only one; else without a line.
 
-    Places may overlap (equal lines in a row): the one of exactly these lines comes first, then the
-    one that begins there, then the one that covers it. Equal code outside of the hunks counts: the
-    claim may mean that.
+    The line counts before the side: RIGHT is what everybody says who does not think of it, and what
+    was removed here may stand, unharmed, elsewhere. Places may overlap (equal lines in a row): the
+    one of exactly these lines comes first, then the one that begins there, then the one that covers
+    it. Equal code outside of the hunks counts: the claim may mean that.
     """
     first = claim.line + _blank_lines_before(claim.quote)
     exact = (first, max(first, claim.end_line))
-    covering = [p for p in places if p[0] <= first <= p[1]]
-    said = min(covering, key=lambda p: (p != exact, p[0] != first), default=None)
-    if said is None:
-        outside = _outside(claim, file, side, quotes)
+    said = min(
+        (p for p in places if p.line <= first <= p.end_line),
+        key=lambda p: (p.side is not claim.side, (p.line, p.end_line) != exact, p.line != first),
+        default=None,
+    )
+    if said is None or said.side is not claim.side:
+        outside = _outside(claim, file, places, quotes)
         if first in outside:
             return _finding(claim, file, None, first, quotes)
-        if len(places) == 1 and not outside:
+        if said is None and len(places) == 1 and not outside:
             said = places[0]
-    location = Location(file.path, *said, side) if said else None
-    return _finding(claim, file, location, 0, quotes)
+    return _finding(claim, file, said, 0, quotes)
 
 
-def _outside(claim: Claim, file: FileDiff, side: Side, quotes: Quotes) -> list[int]:
+def _outside(claim: Claim, file: FileDiff, places: Sequence[Location], quotes: Quotes) -> list[int]:
     """The lines at the head, on no hunk, at which the quote begins; a removed line is none."""
-    if side is Side.LEFT and claim.side is Side.LEFT:
+    if claim.side is Side.LEFT and any(p.side is Side.LEFT for p in places):
         return []
     lines = quotes.in_text(file, quote_keys(claim.quote))
     return [n for n in lines if (Side.RIGHT, n) not in file.rows]

@@ -121,6 +121,45 @@ def test_one_place_in_a_hunk_is_not_guessed_where_equal_code_stands_outside(line
     assert placed(claim("x.py", 1, "run(a)"), of) == Location("x.py", 1, 1)
 
 
+GUARD = "check(user)"
+BOTH = f"def a():\n{GUARD}\na()\ndef b():\n{GUARD}\n"
+GONE = change({"x.py": (BOTH, BOTH.replace(f"{GUARD}\na", "a"))})
+"""A guard is removed in one function and stays in another."""
+
+
+@pytest.mark.parametrize(
+    ("line", "side", "place"),
+    [
+        (2, RIGHT, (2, 2, LEFT)),
+        (2, LEFT, (2, 2, LEFT)),
+        (4, RIGHT, (4, 4, RIGHT)),
+        (4, LEFT, (4, 4, RIGHT)),
+        (3, RIGHT, None),
+        (99, LEFT, None),
+    ],
+    ids=[
+        *("removed, by the usual side", "removed", "stays", "stays, said to be removed"),
+        *("neither", "neither, said to be removed"),
+    ],
+)
+def test_of_a_removed_line_and_an_equal_one_that_stays_the_number_tells(
+    line: int, side: Side, place: tuple[int, int, Side] | None
+) -> None:
+    """A claim about the guard that is gone must not land on the innocent one."""
+    expected = Location("x.py", *place) if place else None
+    assert placed(claim("x.py", line, GUARD, side=side), GONE) == expected
+
+
+def test_where_a_removed_line_and_one_outside_of_the_hunks_bear_the_number_the_side_tells() -> None:
+    stays = "".join(f"line({n})\n" for n in range(12)) + f"{GUARD}\n"
+    gone = "".join(f"old({n})\n" for n in range(12)) + f"{GUARD}\n"
+    of = change({"x.py": (gone + stays, stays)})
+    assert placed(claim("x.py", 13, GUARD, side=LEFT), of) == Location("x.py", 13, 13, LEFT)
+    found = only(claim("x.py", 13, GUARD), of)
+    assert isinstance(found, Finding)
+    assert (found.location, found.seen_at) == (None, 13)
+
+
 def test_without_the_file_s_text_only_its_hunks_count() -> None:
     bare = Change((FileDiff("x.py", FileStatus.MODIFIED, SAID.files[0].hunks),))
     assert placed(claim("x.py", 7, "send(b)"), bare) == Location("x.py", 7, 7)
