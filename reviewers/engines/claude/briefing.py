@@ -9,11 +9,11 @@ from typing import Any
 from reviewers.core.call import Call, Task
 from reviewers.core.policy import CLAUDE
 from reviewers.engines.claude.answer import SCHEMA
+from reviewers.engines.claude.names import shown_names
 from reviewers.engines.claude.prices import Price, price_of, tokens
 from reviewers.engines.claude.prompt import (
     change_text,
     reviewer_text,
-    shown_path,
     system_text,
     verifier_text,
 )
@@ -46,12 +46,12 @@ class Briefing:
         self._brief = brief
         self._access = access
         self._shared: dict[int, str] = {}
+        self._names = shown_names(brief.change, access.nonce)
+        self._paths = {name: path for path, name in self._names.items()}
         # The canary must not be guessable from the nonce, which stands in the material's fences.
         self.canary = "tpt" + hashlib.sha256(f"canary {access.nonce}".encode()).hexdigest()[:13]
         self.system = system_text(access.nonce, self.canary)
         self.answer_tokens = self._answer_tokens()
-        shown = {shown_path(f.path, access.nonce): f.path for f in brief.change.files}
-        self._paths = {s: path for s, path in shown.items() if s not in brief.change.by_path}
 
     def model_of(self, call: Call) -> str:
         """The model that takes this call."""
@@ -87,6 +87,7 @@ class Briefing:
         if chunk not in self._shared:
             self._shared[chunk] = change_text(
                 self._brief.change,
+                self._names,
                 self._brief.plan.chunks[chunk].hunks,
                 self._access.context,
                 self._access.nonce,
@@ -97,7 +98,7 @@ class Briefing:
     def own(self, call: Call) -> str:
         """The part that only this call has."""
         if call.task is Task.VERIFY:
-            return verifier_text(call.candidates, self._access.nonce, call.rebuttal)
+            return verifier_text(call.candidates, self._names, self._access.nonce, call.rebuttal)
         reviewer = self._brief.policy.reviewer(call.reviewer)
         assert reviewer is not None, "a call names a reviewer of its policy"
         return reviewer_text(reviewer, call.vote)

@@ -8,7 +8,7 @@ line behind numbers, secrets masked, hidden characters shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from reviewers.core.change import Change, FileDiff, FileStatus, Hunk, HunkRef, Line, Mark
 from reviewers.core.finding import Finding, Side
@@ -86,9 +86,17 @@ def system_text(nonce: str, canary: str) -> str:
 
 
 def change_text(
-    change: Change, hunks: Sequence[HunkRef], mode: str, nonce: str, instructions: str = ""
+    change: Change,
+    names: Mapping[str, str],
+    hunks: Sequence[HunkRef],
+    mode: str,
+    nonce: str,
+    instructions: str = "",
 ) -> str:
-    """The shared part of the prompt: guidelines, title, description, and the hunks of one chunk."""
+    """The shared part of the prompt: guidelines, title, description, and the hunks of one chunk.
+
+    `names` are those of the files, by path.
+    """
     parts: list[str] = []
     if instructions or change.guidelines:
         parts.append(_guidelines(change, instructions, nonce))
@@ -96,12 +104,12 @@ def change_text(
     parts.append(f"Title: {_line(change.title, nonce)}")
     if change.description.strip():
         parts.append(f"Description:\n{_quoted(_text(change.description, nonce)[:8000])}")
-    listed = ", ".join(_line(f.path, nonce) for f in change.files[:200])
+    listed = ", ".join(names[f.path] for f in change.files[:200])
     more = f" and {len(change.files) - 200} more" if len(change.files) > 200 else ""
     parts.append(f"Files of the whole change: {listed}{more}")
     for path in dict.fromkeys(h.path for h in hunks):
         wanted = [h.index for h in hunks if h.path == path]
-        parts.append(_file(change.by_path[path], wanted, mode, nonce))
+        parts.append(_file(change.by_path[path], names[path], wanted, mode, nonce))
     parts.append(f"<<<CHANGE {nonce} ends>>>")
     return "\n\n".join(parts)
 
@@ -120,11 +128,13 @@ def reviewer_text(reviewer: Reviewer, vote: int) -> str:
 
 
 def shown_path(path: str, nonce: str) -> str:
-    """A path as models see it, and therefore say it."""
+    """A path as models see it. Two paths may come out alike (`names.shown_names`)."""
     return _line(path, nonce)
 
 
-def verifier_text(candidates: Sequence[Finding], nonce: str, rebuttal: str = "") -> str:
+def verifier_text(
+    candidates: Sequence[Finding], names: Mapping[str, str], nonce: str, rebuttal: str = ""
+) -> str:
     """The task of the verifying round: try to prove each finding wrong, with code.
 
     `rebuttal` is what a person has answered to them. It is material like the rest: it says where to
@@ -143,7 +153,7 @@ def verifier_text(candidates: Sequence[Finding], nonce: str, rebuttal: str = "")
         "`reason` is one sentence of at most 160 characters. Do not weigh how grave it is. Leave "
         "`findings` and `cleared` empty.\n\n"
         f"<<<FINDINGS {nonce} begin>>>\n"
-        + "\n\n".join(_candidate(f, nonce) for f in candidates)
+        + "\n\n".join(_candidate(f, names, nonce) for f in candidates)
         + f"\n<<<FINDINGS {nonce} end>>>"
     )
     return f"{text}\n\n{_answered(rebuttal, nonce)}" if rebuttal else text
@@ -161,12 +171,13 @@ def _answered(rebuttal: str, nonce: str) -> str:
     )
 
 
-def _candidate(finding: Finding, nonce: str) -> str:
+def _candidate(finding: Finding, names: Mapping[str, str], nonce: str) -> str:
+    path = names.get(finding.path) or _line(finding.path, nonce)
     against = "".join(
         f"\nheld against it: {_line(d.reason, nonce)}" for d in finding.dissent if d.reason
     )
     return (
-        f"id: {finding.id}\nplace: {_line(finding.path, nonce)}:{finding.line}\n"
+        f"id: {finding.id}\nplace: {path}:{finding.line}\n"
         f"title: {_line(finding.title, nonce)}\nbody: {_line(finding.body, nonce)}\n"
         f"code:\n{_quoted(_text(finding.quote, nonce))}{against}"
     )
@@ -188,14 +199,14 @@ def _guidelines(change: Change, instructions: str, nonce: str) -> str:
     return "\n\n".join(parts)
 
 
-def _file(file: FileDiff, wanted: Sequence[int], mode: str, nonce: str) -> str:
+def _file(file: FileDiff, name: str, wanted: Sequence[int], mode: str, nonce: str) -> str:
     was = f", before: {_line(file.old_path, nonce)}" if file.old_path else ""
     status = f"{file.status.value}{was}"
     if file.old_mode and file.new_mode and file.old_mode != file.new_mode:
         status += f", mode {file.old_mode} to {file.new_mode}"
     if file.text is None and file.status not in (FileStatus.REMOVED, FileStatus.ADDED):
         status += ", only its hunks are known"
-    rows = [f"--- {_line(file.path, nonce)} ({status})", *_rows(file, wanted, mode, nonce)]
+    rows = [f"--- {name} ({status})", *_rows(file, wanted, mode, nonce)]
     return "\n".join(rows)
 
 

@@ -175,4 +175,5 @@ def test_a_path_is_known_again_as_it_was_shown() -> None:
     assert told.path_of("b‹U+202E›.py") == "b\u202e.py"
     assert told.path_of("c d.py") == "c  d.py"
     assert told.path_of("e f.py") == "e f.py"  # The file that has this very name goes first.
+    assert told.path_of("e f.py‹file 2›") == "e\nf.py"
     assert told.path_of("nowhere.py") == "nowhere.py"

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from reviewers.core.change import Change, FileDiff, FileStatus, Guideline, Line, Mark
 from reviewers.core.finding import Dissent
 from reviewers.core.reviewer import Reviewer, Rule
+from reviewers.engines.claude.names import shown_names
 from reviewers.engines.claude.prompt import (
     FRAMINGS,
     change_text,
     reviewer_text,
-    shown_path,
     system_text,
     verifier_text,
 )
@@ -30,7 +30,7 @@ BEGIN, END = f"<<<CHANGE {NONCE} begins>>>", f"<<<CHANGE {NONCE} ends>>>"
 
 def shown(of: Change, mode: str = "enclosing", instructions: str = "") -> str:
     """The shared part of the prompt for all of a change."""
-    return change_text(of, tuple(of.refs()), mode, NONCE, instructions)
+    return change_text(of, shown_names(of, NONCE), tuple(of.refs()), mode, NONCE, instructions)
 
 
 _ROW = re.compile(r"(\d+)([+\- :])\|(.*)")
@@ -187,7 +187,7 @@ def test_the_head_of_a_file_says_what_happened_to_it(file: FileDiff, head: str) 
 
 def test_only_the_hunks_of_the_chunk_are_shown_but_all_files_are_named() -> None:
     of = change({"a.py": (None, "a = 1\n"), "b.py": (None, "b = 1\n")})
-    text = change_text(of, tuple(of.refs())[1:], "enclosing", NONCE)
+    text = change_text(of, shown_names(of, NONCE), tuple(of.refs())[1:], "enclosing", NONCE)
     assert list(taken_apart(text).files) == ["b.py"]
     assert "Files of the whole change: a.py, b.py" in text
 
@@ -302,7 +302,7 @@ def everywhere(text: str) -> Change:
 def test_s44_nothing_breaks_out_of_its_place(text: str, mode: str) -> None:
     of = everywhere(text)
     seen = taken_apart(shown(of, mode, instructions=text))
-    assert list(seen.files) == [shown_path(f.path, NONCE) for f in of.files]
+    assert list(seen.files) == list(shown_names(of, NONCE).values())
     for file, rows in zip(of.files, seen.files.values(), strict=True):
         in_hunks = [(n, mark) for n, mark, _ in rows if mark != ":"]
         assert in_hunks == [(x.number, x.mark.value) for x in lines_of(file)]
@@ -334,7 +334,7 @@ def test_s44_candidates_are_fenced_like_the_change(text: str) -> None:
         quote=f"{text}\n{text}",
         dissent=(Dissent("style", 1, text),),
     )
-    task = verifier_text((told, finding(id="0123456789ab")), NONCE)
+    task = verifier_text((told, finding(id="0123456789ab")), {}, NONCE)
     before, _, inside = task.partition(f"<<<FINDINGS {NONCE} begin>>>\n")
     inside, end, after = inside.partition(f"\n<<<FINDINGS {NONCE} end>>>")
     assert end
@@ -368,7 +368,7 @@ HIDDEN = {
 def test_s42_hidden_characters_are_shown_wherever_they_stand(hidden: str, escaped: str) -> None:
     of = everywhere(f"if admin{hidden}:")
     text = shown(of, "full", instructions=f"a{hidden}b") + verifier_text(
-        (finding(quote=f"q{hidden}", title=f"t{hidden}", body=f"b{hidden}"),), NONCE
+        (finding(quote=f"q{hidden}", title=f"t{hidden}", body=f"b{hidden}"),), {}, NONCE
     )
     assert hidden not in text
     seen = taken_apart(text.partition("You are the verifier")[0])
@@ -403,7 +403,7 @@ TOKENS = {
 def test_s48_s59_no_token_of_any_format_reaches_a_model(token: str, mode: str) -> None:
     of = everywhere(f"key = {token}")
     text = shown(of, mode, instructions=f"use {token}") + verifier_text(
-        (finding(quote=f"k = '{token}'", title=token, body=token, path=f"a/{token}"),), NONCE
+        (finding(quote=f"k = '{token}'", title=token, body=token, path=f"a/{token}"),), {}, NONCE
     )
     assert token not in text
     assert token[8:24] not in text
