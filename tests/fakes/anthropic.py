@@ -81,7 +81,7 @@ class FakeAnthropic:
 
     `arrived`, `begun` and `ended` tell when (monotonic seconds), by the request's number; `whole` are
     those that were answered to the end. Prefixes
-    below `least_cached` tokens are not cached.
+    below `least_cached` tokens are not cached. `dense`: what is not ASCII has a token a byte.
     """
 
     script: Script = silent
@@ -97,11 +97,16 @@ class FakeAnthropic:
     peak: int = 0
     dropped: int = 0
     least_cached: int = 512
+    dense: bool = False
     _cache: set[str] = field(default_factory=set)
 
     def texts(self) -> list[str]:
         """Everything that was sent to the model, one string a request."""
         return [json.dumps(body, ensure_ascii=False) for body in self.requests]
+
+    def forget(self) -> None:
+        """As after 5 minutes: nothing is in the cache."""
+        self._cache.clear()
 
     def app(self) -> web.Application:
         """The server."""
@@ -222,7 +227,8 @@ class FakeAnthropic:
             else:
                 rest += block["text"]
         system = sum(len(block["text"]) for block in body.get("system", []))
-        size = (len(prefix) + system) // 4
+        rare = "".join(c for c in prefix if not c.isascii()) if self.dense else ""
+        size = (len(prefix) - len(rare) + system) // 4 + len(rare.encode())
         name = hashlib.sha256((key + prefix).encode()).hexdigest()
         known = name in self._cache
         cacheable = marked and size >= self.least_cached

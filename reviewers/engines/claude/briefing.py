@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from reviewers.core.call import Call, Task
+from reviewers.core.call import Call, Task, Usage
 from reviewers.core.policy import CLAUDE
 from reviewers.engines.claude.answer import SCHEMA
 from reviewers.engines.claude.names import shown_names
-from reviewers.engines.claude.prices import Price, price_of, tokens
+from reviewers.engines.claude.prices import Price, cost, most_tokens, price_of, tokens
 from reviewers.engines.claude.prompt import (
     change_text,
     reviewer_text,
@@ -112,9 +112,24 @@ class Briefing:
         least = CACHEABLE_TOKENS_OF.get(model, CACHEABLE_TOKENS)
         return tokens(len(self.system) + len(self.shared(chunk))) >= least
 
-    def most(self, call: Call, *, warm: bool) -> float | None:
-        """The most that a call can cost in USD; `warm`: its prefix is in the cache."""
-        return self._cost(call, self.answer_tokens, warm=warm)
+    def most(self, call: Call) -> float | None:
+        """The most that a call can cost in USD. Nobody counts on the cache: its entries live for
+        5 minutes, less when they are crowded out, and a call may have waited for longer.
+        """
+        shared = most_tokens(self.system) + most_tokens(self.shared(call.chunk))
+        return self._cost(
+            call, (shared, most_tokens(self.own(call))), self.answer_tokens, warm=False
+        )
+
+    def rest(self, call: Call, used: Usage) -> float | None:
+        """The most that it can cost when its answer begins: by then the API has counted the prompt.
+
+        None where it has not, or the price is not known.
+        """
+        if not used.prompt:
+            return None
+        longest = replace(used, out=max(used.out, self.answer_tokens))
+        return cost(longest, self.model_of(call), self._access.prices)
 
     def estimate(self, calls: tuple[Call, ...]) -> Estimate:
         """What these calls will about cost, the first on each chunk filling the cache."""
@@ -123,23 +138,27 @@ class Briefing:
         known = True
         for call in calls:
             key = (self.model_of(call), call.chunk)
-            one = self._cost(call, USUAL_ANSWER_TOKENS, warm=key in seen)
+            prompt = self._prompt(call)
+            one = self._cost(call, prompt, USUAL_ANSWER_TOKENS, warm=key in seen)
             seen.add(key)
             characters += len(self.shared(call.chunk)) + len(self.own(call))
             known = known and one is not None
             usual += one or 0.0
         return Estimate(len(calls), characters, usual if known else None)
 
-    def _cost(self, call: Call, answer: int, *, warm: bool) -> float | None:
-        shared, own = self._prompt(call)
-        price = self._price(call)
+    def _cost(
+        self, call: Call, prompt: tuple[int, int], answer: int, *, warm: bool
+    ) -> float | None:
+        """USD for so many tokens; `warm`: the shared ones are read from the cache."""
+        shared, own = prompt
+        price = self._price(call, shared + own)
         if price is None:
             return None
         prefix = shared * (price.read if warm else price.write)
         return (prefix + own * price.input + answer * price.output) / 1_000_000
 
-    def _price(self, call: Call) -> Price | None:
-        return price_of(self.model_of(call), sum(self._prompt(call)), self._access.prices)
+    def _price(self, call: Call, prompt: int) -> Price | None:
+        return price_of(self.model_of(call), prompt, self._access.prices)
 
     def _prompt(self, call: Call) -> tuple[int, int]:
         """About how many tokens the shared and the own part of the prompt are."""
@@ -147,20 +166,25 @@ class Briefing:
         return shared, tokens(len(self.own(call)))
 
     def _answer_tokens(self) -> int:
-        """So long may each answer be that all planned calls together stay in the budget."""
+        """So long may each answer be that all planned calls together stay in the budget.
+
+        With room for the last of them, before which the cache could have gone.
+        """
         calls = [c for c in self._brief.plan.calls if c.engine == CLAUDE]
         limit = min((a.left for a in self._access.allowances), default=None)
         if limit is None or not calls:
             return ANSWER_TOKENS
         seen: set[tuple[str, int]] = set()
-        prompts, output = 0.0, 0.0
+        prompts, output, again = 0.0, 0.0, 0.0
         for call in calls:
             key = (self.model_of(call), call.chunk)
-            price = self._price(call)
+            prompt = self._prompt(call)
+            price = self._price(call, sum(prompt))
             if price is None:
                 return ANSWER_TOKENS
-            prompts += self._cost(call, 0, warm=key in seen) or 0.0
+            prompts += self._cost(call, prompt, 0, warm=key in seen) or 0.0
+            again = max(again, prompt[0] * (price.write - price.read) / 1_000_000)
             output += price.output / 1_000_000
             seen.add(key)
-        fits = int((limit * 0.95 - prompts) / output) if output else ANSWER_TOKENS
+        fits = int((limit * 0.95 - prompts - again) / output) if output else ANSWER_TOKENS
         return max(LEAST_ANSWER_TOKENS, min(ANSWER_TOKENS, fits))

@@ -46,6 +46,12 @@ class Budget:
             self._reserved += amount
         return True
 
+    async def correct(self, reserved: float, needed: float) -> None:
+        """Set aside what a running call needs, now that more is known of it than at its start."""
+        async with self._changed:
+            self._reserved += needed - reserved
+            self._changed.notify_all()
+
     async def pay(self, reserved: float | None, spent: float | None) -> None:
         """Give back what was set aside, count what was really spent."""
         async with self._changed:

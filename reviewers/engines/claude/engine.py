@@ -76,6 +76,13 @@ class _Result:
     allowance: Allowance | None = None
 
 
+@dataclass
+class _Held:
+    """USD that are set aside for one stream; None: nobody knows its price."""
+
+    amount: float | None
+
+
 _BROKEN = _Result(Reading.FAILED, detail="the answer broke off", again=True)
 _TOO_DEAR = _Result(
     Reading.FAILED, detail="the answer broke off, and the budget is too small to ask again"
@@ -122,7 +129,7 @@ class ClaudeEngine:
                 end = Moment.DONE
         finally:
             if leads:
-                gate.open(warm=False)
+                gate.open()
             self._brief.watch(call, end)
         relative = tuple(replace(a, start=a.start - start) for a in look.attempts)
         return replace(
@@ -158,10 +165,10 @@ class ClaudeEngine:
         self, call: Call, model: str, gate: Gate, until: float, book: list[Attempt]
     ) -> _Result:
         """One stream, if the budget grants the most that it can cost; paid is what it used."""
-        most = self._briefing.most(call, warm=gate.warm)
+        held = _Held(self._briefing.most(call))
         try:
             async with asyncio.timeout_at(until):
-                granted = await self._budget.reserve(most)
+                granted = await self._budget.reserve(held.amount)
         except TimeoutError:
             return _HELD_UP
         if not granted:
@@ -175,21 +182,20 @@ class ClaudeEngine:
                 return _Result(Reading.FAILED, detail=why)
             self._brief.watch(call, Moment.ASKING)
             async with asyncio.timeout_at(until):
-                return await self._stream(call, self._briefing.request(call), gate, book)
+                return await self._stream(call, gate, held, book)
         except TimeoutError:
             late = f"no answer within {self._access.seconds:.0f} s"
             return _Result(Reading.TIMED_OUT, detail=late)
         finally:
-            await asyncio.shield(self._budget.pay(most, self._cost(book[before:], model)))
+            await asyncio.shield(self._budget.pay(held.amount, self._cost(book[before:], model)))
 
     def _has_time(self, until: float) -> bool:
         left = until - asyncio.get_running_loop().time()
         return left >= LEAST_LEFT * self._access.seconds
 
-    async def _stream(
-        self, call: Call, request: dict[str, Any], gate: Gate, book: list[Attempt]
-    ) -> _Result:
+    async def _stream(self, call: Call, gate: Gate, held: _Held, book: list[Attempt]) -> _Result:
         """One stream, from the request to the last event; what can be foreseen is a result."""
+        request = self._briefing.request(call)
         arrival = Arrival()
         opened = False
         try:
@@ -204,8 +210,8 @@ class ClaudeEngine:
             async with stream:
                 async for event in stream:
                     if arrival.take(event) == "message_start":
-                        used = arrival.usage
-                        gate.open(warm=used.written + used.read > 0)
+                        await self._correct(call, arrival.usage, held)
+                        gate.open()
                         self._brief.watch(call, Moment.ANSWERING)
             return _judged(arrival)
         except _KNOWN as e:
@@ -216,6 +222,13 @@ class ClaudeEngine:
             if opened:  # How long the answer took and what it used, however it ended.
                 last = book[-1]
                 book[-1] = replace(last, seconds=monotonic() - last.start, usage=arrival.usage)
+
+    async def _correct(self, call: Call, used: Usage, held: _Held) -> None:
+        """Nobody waits any longer for what this prompt could have cost and, as is known now, did not."""
+        exact = self._briefing.rest(call, used)
+        if held.amount is not None and exact is not None:
+            await self._budget.correct(held.amount, exact)
+            held.amount = exact
 
     def _told(self, error: Exception, model: str) -> _Result:
         """What a failure means for this call, and for the further ones to this model."""

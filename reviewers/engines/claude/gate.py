@@ -19,16 +19,14 @@ class Gate:
         self._patience = patience
         self._opened = asyncio.Event()
         self._led = False
-        self.warm = False
 
     def lead(self) -> bool:
         """True for the first caller only."""
         led, self._led = self._led, True
         return not led
 
-    def open(self, *, warm: bool) -> None:
-        """Let the others go; `warm` tells whether they will find the cache filled."""
-        self.warm = self.warm or warm
+    def open(self) -> None:
+        """Let the others go."""
         self._opened.set()
 
     async def wait(self) -> None:

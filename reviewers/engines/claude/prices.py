@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from reviewers.core.call import Usage
 
 CHARS_PER_TOKEN = 3.5
-"""For estimates before a call; code takes fewer characters a token than prose (4)."""
+"""For estimates before a call; code takes fewer characters a token than prose (4). Of other alphabets a
+character may be a token, or several: `most_tokens`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +66,12 @@ def cost(usage: Usage, model: str, own: Mapping[str, Price]) -> float | None:
 def tokens(characters: int) -> int:
     """About how many tokens so many characters are."""
     return int(characters / CHARS_PER_TOKEN) + 1
+
+
+def most_tokens(text: str) -> int:
+    """How many tokens a text can be: of what is not ASCII each byte may be one.
+
+    A tokenizer falls back to bytes where it has no word for a character: a rare Chinese one is three.
+    """
+    plain = len(text.encode("ascii", "ignore"))
+    return tokens(plain) + len(text.encode("utf-8", "replace")) - plain

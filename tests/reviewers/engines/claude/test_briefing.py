@@ -7,10 +7,14 @@ import json
 import pytest
 
 from reviewers.core.allowance import Allowance
-from reviewers.core.call import Call, Task
+from reviewers.core.call import Call, Task, Usage
 from reviewers.core.policy import CLAUDE
 from reviewers.engines.claude.answer import SCHEMA
-from reviewers.engines.claude.briefing import ANSWER_TOKENS, LEAST_ANSWER_TOKENS
+from reviewers.engines.claude.briefing import (
+    ANSWER_TOKENS,
+    LEAST_ANSWER_TOKENS,
+    USUAL_ANSWER_TOKENS,
+)
 from reviewers.engines.claude.prices import PRICES, Price
 from tests.builders import MODEL, change, finding, orders_change, planned
 from tests.reviewers.engines.claude.asking import KEY, NONCE, SECURITY, STYLE, briefing, only_models
@@ -100,18 +104,22 @@ def test_between_the_bounds_all_planned_calls_together_fit_the_budget(
     under = only_models(chunk_chars=10**7, max_file_chars=10**7)
     most = briefing(of, under, default_model=model)
     price = PRICES[model].output
-    costs = [most.most(call, warm=i > 0) or 0.0 for i, call in enumerate(SEVEN)]
-    limit = sum(costs) - 7 * 6_000 * price / 1e6
+    cold = most.most(SECURITY) or 0.0
+    all_of_them = 7 * ANSWER_TOKENS * price / 1e6 + (most.estimate(SEVEN).usual or 0.0)
+    limit = all_of_them - 7 * (6_000 + USUAL_ANSWER_TOKENS) * price / 1e6
     told = briefing(of, under, default_model=model, allowances=limits(limit, 10 * limit))
     assert LEAST_ANSWER_TOKENS <= told.answer_tokens < ANSWER_TOKENS
-    planned_cost = sum(told.most(call, warm=i > 0) or 0.0 for i, call in enumerate(SEVEN))
+    longer = (told.answer_tokens - USUAL_ANSWER_TOKENS) * price / 1e6
+    planned_cost = (told.estimate(SEVEN).usual or 0.0) + 7 * longer
     if told.answer_tokens > LEAST_ANSWER_TOKENS:
-        assert 0.9 * limit < planned_cost <= limit
+        assert 0.9 * limit - cold < planned_cost <= limit
+        last = planned_cost * 6 / 7 + (told.most(SEVEN[-1]) or 0.0)
+        assert last <= limit, "the last one fits, too, without the cache"
 
 
 def test_a_model_without_a_price_has_no_estimate_and_full_answers() -> None:
     told = briefing(default_model="claude-next", allowances=limits(0.01))
-    assert told.most(SECURITY, warm=False) is None
+    assert told.most(SECURITY) is None
     assert told.answer_tokens == ANSWER_TOKENS
     assert told.estimate(SEVEN).usual is None
     free = briefing(default_model="own", prices={"own": Price(0, 0, 0, 0)}, allowances=limits(0.01))
@@ -119,14 +127,31 @@ def test_a_model_without_a_price_has_no_estimate_and_full_answers() -> None:
     assert free.answer_tokens == ANSWER_TOKENS
 
 
-def test_a_warm_prefix_is_reckoned_at_the_price_of_reading() -> None:
+def test_s55_the_most_that_a_call_can_cost_does_not_count_on_the_cache() -> None:
     told = briefing(LONG)
-    cold, warm = told.most(SECURITY, warm=False), told.most(SECURITY, warm=True)
-    assert cold is not None
-    assert warm is not None
-    prefix = (len(told.system) + len(told.shared(0))) / 3.5
     price = PRICES[MODEL]
-    assert cold - warm == pytest.approx(prefix * (price.write - price.read) / 1e6, rel=1e-3)
+    prefix = (len(told.system) + len(told.shared(0))) / 3.5 * price.write
+    rest = len(told.own(SECURITY)) / 3.5 * price.input + ANSWER_TOKENS * price.output
+    assert told.most(SECURITY) == pytest.approx((prefix + rest) / 1e6, rel=1e-3)
+
+
+def test_s55_nor_does_it_count_on_few_tokens_for_other_alphabets() -> None:
+    text = "\u4e2d" * 10_000 + "\n"
+    told = briefing(change({"a.txt": (None, text)}))
+    plain = briefing(change({"a.txt": (None, "w" * 10_000 + "\n")}))
+    more = (told.most(SECURITY) or 0.0) - (plain.most(SECURITY) or 0.0)
+    tokens = 30_000 - 10_000 / 3.5
+    assert more == pytest.approx(tokens * PRICES[MODEL].write / 1e6, rel=1e-3)
+    assert told.estimate(SEVEN) == plain.estimate(SEVEN), "what is shown is what is usual"
+
+
+def test_when_an_answer_begins_its_prompt_is_counted() -> None:
+    told = briefing(allowances=limits(0.01))
+    price = PRICES[MODEL]
+    rest = 500 * price.input + 20_000 * price.read + LEAST_ANSWER_TOKENS * price.output
+    assert told.rest(SECURITY, Usage(500, 0, 20_000, 1)) == pytest.approx(rest / 1e6)
+    assert told.rest(SECURITY, Usage(out=1)) is None, "some count at the end only"
+    assert briefing(default_model="claude-next").rest(SECURITY, Usage(1, 1, 1, 1)) is None
 
 
 def test_the_estimate_lets_the_first_call_on_each_chunk_write_the_cache() -> None:

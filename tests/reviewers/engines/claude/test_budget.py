@@ -60,6 +60,18 @@ async def test_a_call_waits_for_what_a_running_one_gives_back() -> None:
     assert budget.left == pytest.approx(0.1)
 
 
+async def test_a_call_waits_no_longer_than_until_it_is_known_what_a_running_one_needs() -> None:
+    budget = Budget((SOFT,))
+    assert await budget.reserve(0.8)
+    second = asyncio.create_task(budget.reserve(0.8))
+    await asyncio.sleep(0.01)
+    await budget.correct(0.8, 0.2)
+    assert await asyncio.wait_for(second, 1)
+    await budget.correct(0.8, 0.9)
+    assert budget.left == pytest.approx(-0.1), "it was no bound, and nobody else starts"
+    assert not await asyncio.wait_for(budget.reserve(2.0), 1)
+
+
 async def test_a_call_that_can_never_fit_does_not_wait() -> None:
     budget = Budget((SOFT,))
     assert await budget.reserve(0.5)

@@ -18,24 +18,14 @@ async def test_all_who_wait_go_when_it_opens() -> None:
     waiting = [asyncio.create_task(gate.wait()) for _ in range(3)]
     await asyncio.sleep(0.01)
     assert not any(task.done() for task in waiting)
-    gate.open(warm=True)
+    gate.open()
     await asyncio.wait_for(asyncio.gather(*waiting), 1)
-    assert gate.warm
 
 
 async def test_nobody_waits_at_an_open_gate() -> None:
     gate = Gate()
-    gate.open(warm=False)
+    gate.open()
     await asyncio.wait_for(gate.wait(), 1)
-    assert not gate.warm
-
-
-async def test_a_gate_once_warm_stays_warm() -> None:
-    """The leader opens it by its first sign, and again when it is done."""
-    gate = Gate()
-    gate.open(warm=True)
-    gate.open(warm=False)
-    assert gate.warm
 
 
 async def test_a_wait_ends_after_a_while() -> None:

@@ -261,13 +261,13 @@ async def test_money_that_comes_too_late_starts_nothing() -> None:
 
 
 @pytest.mark.parametrize(("caches", "at_once"), [(True, 2), (False, 1)], ids=["warm", "cold"])
-async def test_the_price_of_the_cache_is_reckoned_with_only_where_there_is_one(
+async def test_what_a_prompt_did_not_cost_is_given_back_when_the_answer_begins(
     caches: bool, at_once: int
 ) -> None:
     """25,000 tokens of prompt: 0.06 USD to write, 0.003 to read; 4,000 of answer: 0.04."""
     of = change({"a.txt": (None, "words and words\n" * 4_300)})
-    allowances = (Allowance(0.17, "this review"),)
-    async with fake_anthropic(lambda _b, _n: Reply(latency=0.1)) as fake:
+    allowances = (Allowance(0.22, "this review"),)
+    async with fake_anthropic(lambda _b, _n: Reply(latency=0.3)) as fake:
         fake.least_cached = 512 if caches else 10**9
         async with engine(fake.url, of=of, allowances=allowances) as made:
             first = await made.run(SEVEN[0])
@@ -275,3 +275,51 @@ async def test_the_price_of_the_cache_is_reckoned_with_only_where_there_is_one(
             await asyncio.gather(*(made.run(call) for call in SEVEN[1:4]))
         assert fake.peak == at_once
         assert len(fake.requests) >= 2
+
+
+async def test_s55_a_cache_that_is_cold_again_does_not_break_the_budget() -> None:
+    """Every call writes it anew: an entry lives for 5 minutes, and may be crowded out before."""
+    of = change({"a.txt": (None, "words and words\n" * 4_300)})
+    full = Reply(thinking="x" * 4 * 3_900)
+    async with fake_anthropic() as fake:
+
+        def forgets(_body: dict[str, Any], _number: int) -> Reply:
+            fake.forget()
+            return full
+
+        fake.script = forgets
+        allowance = Allowance(0.25, "this review", firm=True)
+        verdict = await review(fake.url, of=of, allowances=(allowance,))
+        assert all(look.usage.read == 0 for look in verdict.looks)
+    assert verdict.cost is not None
+    assert 0.2 < verdict.cost <= allowance.limit
+    assert verdict.outcome is Outcome.INCOMPLETE
+
+
+async def test_s55_a_text_of_many_tokens_does_not_break_the_budget() -> None:
+    """A Chinese character may be three, where of code three and a half characters are one."""
+    of = change({"a.txt": (None, "\u4e2d\u6587" * 8_000 + "\n")})
+    allowance = Allowance(0.10, "this review", firm=True)
+    async with fake_anthropic() as fake:
+        fake.dense = True
+        verdict = await review(fake.url, of=of, allowances=(allowance,))
+        assert fake.requests == []
+        assert verdict.reached is allowance
+        enough = Allowance(0.30, "this review", firm=True)
+        verdict = await review(fake.url, of=of, allowances=(enough,))
+    assert verdict.cost is not None
+    assert 0.12 < verdict.cost <= enough.limit
+
+
+async def test_a_usual_change_of_a_thousand_lines_fits_the_usual_budget() -> None:
+    """The default of the command line; nine calls, each with a usual answer, side by side."""
+    row = "    total = total + price_of(item) * rate\n"
+    of = change({"a.py": (None, "def total():\n" + row * 1_000)})
+    under = only_models(votes={"security": 3, "style": 3, "correctness": 3})
+    usual = Reply(thinking="x" * 4 * 1_500, latency=0.5)
+    async with fake_anthropic(lambda _b, _n: usual) as fake:
+        verdict = await review(
+            fake.url, of=of, under=under, allowances=(Allowance(0.50, "this run"),)
+        )
+        assert fake.peak >= 6
+    assert [look.reading for look in verdict.looks] == [Reading.READ] * 9

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reviewers.core.call import Usage
-from reviewers.engines.claude.prices import PRICES, Price, cost, price_of, tokens
+from reviewers.engines.claude.prices import PRICES, Price, cost, most_tokens, price_of, tokens
 
 MILLION = 1_000_000
 
@@ -76,3 +76,19 @@ def test_the_operators_own_table_goes_first() -> None:
 def test_tokens_are_never_estimated_to_none() -> None:
     assert tokens(0) == 1
     assert tokens(3_500) == 1_001
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("x = 1\n" * 700, tokens(4_200)),
+        ("\u4e2d" * 1_000, 3_001),
+        ("\u0416" * 1_000, 2_001),
+        ("\U0001f600" * 1_000, 4_001),
+        ("a\u4e2d" * 350, 1_151),
+        ("\udce9", 2),
+    ],
+    ids=["code", "Chinese", "Cyrillic", "emoji", "both", "no UTF-8"],
+)
+def test_what_is_not_ascii_can_be_a_token_a_byte(text: str, most: int) -> None:
+    assert most_tokens(text) == most
