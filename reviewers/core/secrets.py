@@ -228,9 +228,33 @@ def _without_key_bodies(text: str) -> str:
     return "\n".join(rows)
 
 
+def without_key_rows(text: str) -> str:
+    """What looks like the rows of a private key, each replaced by `…`.
+
+    For a part of a file, which may show the middle of a key without its BEGIN: two or more full rows
+    in succession are taken for one. Where the whole file is known BEGIN tells, and nothing is guessed.
+    """
+    rows = text.split("\n")
+    full = [len(_base64(row) or "") >= _FULL_KEY_ROW for row in rows]
+    inside = False
+    for i, row in enumerate(rows):
+        if full[i]:
+            inside = inside or any(full[i + 1 : i + 2])
+        else:
+            inside = inside and bool(_base64(row)) and _is_key_row(row, rows[i + 1 : i + 3])
+        if inside:
+            rows[i] = "…"
+    return "\n".join(rows)
+
+
 def _is_key_row(row: str, behind: list[str]) -> bool:
-    found = _KEY_ROW.fullmatch(row)
-    if found is None:
+    base64 = _base64(row)
+    if base64 is None:
         return False
-    base64 = found[1] or ""
     return not base64 or len(base64) >= _FULL_KEY_ROW or any(_END in other for other in behind)
+
+
+def _base64(row: str) -> str | None:
+    """What of a key is in a row, "" where the row is round it only; None where it is no key's row."""
+    found = _KEY_ROW.fullmatch(row)
+    return None if found is None else found[1] or ""

@@ -106,7 +106,7 @@ def _merged(shown: Finding, members: Sequence[Finding], evidence: Sequence[Findi
     return replace(
         placed,
         rule=firm.rule if firm else _rule(shown, members),
-        severity=_severity(spoken or evidence or members, evidence),
+        severity=_severity([*spoken, *evidence] or members, evidence),
         sources=_sources(members),
         suggestion=next((s for s in suggestions if s), None) if placed.location else None,
         note=_in_its_words(evidence) if _is_spoken(shown) else shown.note,
@@ -139,8 +139,8 @@ def _rule(shown: Finding, members: Sequence[Finding]) -> str:
 
 
 def _severity(voices: Sequence[Finding], evidence: Sequence[Finding]) -> Severity:
-    """The average of what the voices said, rounded up: one loud vote does not decide alone. Never
-    less than what an analyser said.
+    """The average of what all said, rounded up: one loud vote does not decide alone. Never less than
+    what an analyser said.
     """
     said = [s.severity for s in _sources(voices)]
     return Severity(max(math.ceil(average(said)), *(s.severity for s in _sources(evidence)), 0))

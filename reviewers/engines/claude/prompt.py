@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from reviewers.core.change import Change, FileDiff, FileStatus, Hunk, HunkRef, Line, Mark
 from reviewers.core.finding import Finding, Side
 from reviewers.core.reviewer import Reviewer
-from reviewers.core.secrets import Redaction
+from reviewers.core.secrets import Redaction, without_key_rows
 from reviewers.core.visible import one_line, visible
 from reviewers.engines.claude.context import shown_lines
 
@@ -204,10 +204,14 @@ def _file(file: FileDiff, name: str, wanted: Sequence[int], mode: str, nonce: st
     status = f"{file.status.value}{was}"
     if file.old_mode and file.new_mode and file.old_mode != file.new_mode:
         status += f", mode {file.old_mode} to {file.new_mode}"
-    if file.text is None and file.status not in (FileStatus.REMOVED, FileStatus.ADDED):
+    if _is_known_in_part(file):
         status += ", only its hunks are known"
     rows = [f"--- {name} ({status})", *_rows(file, wanted, mode, nonce)]
     return "\n".join(rows)
+
+
+def _is_known_in_part(file: FileDiff) -> bool:
+    return file.text is None and file.status not in (FileStatus.REMOVED, FileStatus.ADDED)
 
 
 def _rows(file: FileDiff, wanted: Sequence[int], mode: str, nonce: str) -> Iterable[str]:
@@ -251,7 +255,8 @@ def _masked_lines(file: FileDiff, rows: Sequence[str]) -> dict[tuple[Side, int],
     """The lines of all hunks with secrets cut; `rows` are those of the new file, if it is known.
 
     Each version of the file is masked as a whole where it is known: a hunk may show the middle of a
-    private key and neither its beginning nor its end (case S48).
+    private key and neither its beginning nor its end (case S48). Where it is not known, what looks
+    like the rows of one goes.
     """
     lines = [line for hunk in file.hunks for line in hunk.lines]
     masked: dict[tuple[Side, int], str] = {}
@@ -260,7 +265,8 @@ def _masked_lines(file: FileDiff, rows: Sequence[str]) -> dict[tuple[Side, int],
             masked |= {(side, x.number): rows[x.number - 1] for x in lines if x.side is side}
             continue
         version = list(_version(file, side))
-        texts = _masked_rows("\n".join(text for _, text in version))
+        whole = "\n".join(text for _, text in version)
+        texts = _masked_rows(without_key_rows(whole) if _is_known_in_part(file) else whole)
         masked |= {(side, n): text for (n, _), text in zip(version, texts, strict=True) if n}
     return masked
 

@@ -135,7 +135,7 @@ def seen(code: str = "S602", severity: Severity = Severity.HIGH, **more: Any) ->
     ("votes", "analysers", "shown"),
     [
         ([Severity.INFO, Severity.INFO, Severity.INFO], [Severity.HIGH], Severity.HIGH),
-        ([Severity.CRITICAL, Severity.HIGH], [Severity.LOW], Severity.CRITICAL),
+        ([Severity.CRITICAL, Severity.HIGH], [Severity.LOW], Severity.HIGH),
         ([Severity.CRITICAL, Severity.LOW, Severity.LOW], [Severity.LOW], Severity.MEDIUM),
         ([Severity.LOW], [Severity.LOW, Severity.HIGH], Severity.HIGH),
         ([], [Severity.LOW, Severity.HIGH], Severity.HIGH),

@@ -458,6 +458,34 @@ def test_s48_a_key_that_ends_outside_of_the_hunks_hides_no_other_code() -> None:
     assert [text for _, mark, text in rows if mark in "+-"] == ["x20 = 20", "x20 = 21"]
 
 
+@pytest.mark.parametrize("at", [1, 9, 19], ids=["beginning", "middle", "end"])
+@pytest.mark.parametrize("indent", ["", "    ", '"'])
+def test_s48_the_middle_of_a_private_key_is_known_by_its_look_where_the_file_is_not(
+    at: int, indent: str
+) -> None:
+    """A patch from elsewhere has no more than its hunks."""
+    rows = [indent + row for row in (BEGIN_KEY, *KEY_ROWS, "q7vXkgYz0f4c==", END_KEY)]
+    new_rows = [*rows[:at], f"{indent}X{KEY_ROWS[at][1:]}", *rows[at + 1 :]]
+    old, new = ("\n".join(["a = 1", *some, "b = 2\n"]) for some in (rows, new_rows))
+    text = shown(Change((replace(file_diff("deploy.pem", old, new), text=None),)))
+    assert {"+", "-"} <= {mark for _, mark, _ in taken_apart(text).files["deploy.pem"]}
+    assert "q7vX" not in text
+
+
+def test_s48_a_lone_row_that_looks_like_a_key_s_hides_nothing() -> None:
+    """Nor does a run of them hide the code behind it, nor anything in a file that is known."""
+    digest = "0123456789abcdef" * 4
+    old = "\n".join(["a = [", f'    "{digest}",', "]", "run(a)", ""])
+    new = old.replace("run(a)", "run(b)")
+    part = Change((replace(file_diff("a.py", old, new), text=None),))
+    assert digest in shown(part)
+    two = [text.replace("]", f'    "{digest}",\n]') for text in (old, new)]
+    part = Change((replace(file_diff("a.py", *two), text=None),))
+    rows = [text for _, _, text in taken_apart(shown(part)).files["a.py"]]
+    assert rows == ["…", "…", "]", "run(a)", "run(b)"]
+    assert shown(Change((file_diff("a.py", *two),))).count(digest) == 2
+
+
 # What differs
 
 
