@@ -84,13 +84,6 @@ class _Held:
     amount: float | None
 
 
-@dataclass
-class _Held:
-    """USD that are set aside for one stream; None: nobody knows its price."""
-
-    amount: float | None
-
-
 _BROKEN = _Result(Reading.FAILED, detail="the answer broke off", again=True)
 _TOO_DEAR = _Result(
     Reading.FAILED, detail="the answer broke off, and the budget is too small to ask again"
