@@ -340,6 +340,27 @@ def test_a_review_that_failed_after_it_had_asked_a_model_counts() -> None:
     )
 
 
+def test_s28_a_dismissal_that_asks_no_model_does_not_count_against_the_hour() -> None:
+    told = [job(replace(COMMAND, trigger=Trigger.DISMISSAL, once=f"d {n}")) for n in range(9)]
+    assert planned(PUSH, job(wish()), *told, per_hour=2) == Fresh(job_id(PUSH))
+    asked = [replace(j, calls=1) for j in told]
+    assert planned(PUSH, job(wish()), *asked, per_hour=10) == Fresh(
+        job_id(PUSH), refusal="the limit of 10 reviews an hour is reached"
+    )
+
+
+@pytest.mark.parametrize("trigger", [Trigger.REOPENED, Trigger.PUSHED, Trigger.REBASED])
+@pytest.mark.parametrize("outcome", ["clean", "findings", "incomplete"])
+def test_s28_what_comes_back_to_a_whole_review_takes_it_also_at_the_limit(
+    trigger: Trigger, outcome: str
+) -> None:
+    done = job(wish())
+    done = replace(done, row=replace(done.row, outcome=outcome))
+    refusal = "the limit of 1 reviews an hour is reached" if outcome == "incomplete" else ""
+    back = wish(trigger=trigger, seen=30.0)
+    assert planned(back, done, per_hour=1) == Fresh(f"{job_id(wish())}.2", refusal=refusal)
+
+
 wishes = st.builds(
     wish,
     head=st.sampled_from([A, B]),
