@@ -59,16 +59,26 @@ def job_id(wish: ReviewWish) -> str:
     """What makes two wishes one: the person's act, or the state of the pull request.
 
     Not the delivery's GUID, which no signature covers: a recorded event sent again under another
-    one is the same wish (case S07).
+    one is the same wish (case S07). What is read of a head in it is for people: of two commits an author
+    can make the first twelve digits the same, so it takes the whole of head and base to name one.
     """
     place = f"{wish.place.repository_id}.{wish.place.number}"
     if wish.once:
         return f"asked.{place}.{_short(wish.once)}"
+    whole = _short(f"{wish.head} {wish.base}", 16)
+    return f"review.{place}.{storable(wish.head, 12)}.{whole}"
+
+
+def _older_id(wish: ReviewWish) -> str:
+    """What an earlier Triptych called the job of what follows from a head: its event, sent again after
+    an upgrade, is the same wish.
+    """
+    place = f"{wish.place.repository_id}.{wish.place.number}"
     return f"review.{place}.{storable(wish.head, 12)}.{_short(wish.base)}"
 
 
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+def _short(text: str, digits: int = 12) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:digits]
 
 
 def plan_review(
@@ -80,7 +90,8 @@ def plan_review(
     something that is no longer wanted, is known by its number behind the id.
     """
     base = job_id(wish)
-    tries = [j for j in known if j.row.id == base or j.row.id.startswith(f"{base}.")]
+    names = (base,) if wish.once else (base, _older_id(wish))
+    tries = [j for j in known if any(f"{j.row.id}.".startswith(f"{name}.") for name in names)]
     # What somebody asked for is no news of the pull request.
     newest = max((j.seen for j in known if not j.row.trigger.is_asked), default=0.0)
     is_old = bool(wish.seen) and math.floor(newest) > wish.seen and not wish.once

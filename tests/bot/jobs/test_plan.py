@@ -237,6 +237,25 @@ def test_the_same_head_on_another_base_is_another_job() -> None:
     assert job_id(other) != job_id(wish())
 
 
+def test_s07_commits_that_begin_alike_are_two() -> None:
+    """Their author can make the first twelve digits the same within seconds."""
+    one, other = wish(f"{'abc' * 4}{'1' * 28}"), wish(f"{'abc' * 4}{'2' * 28}", seen=20.0)
+    assert planned(other, job(one, RUNS)) == Fresh(job_id(other))
+    assert planned(other, job(one)) == Fresh(job_id(other))
+    assert job_id(one) != job_id(other)
+
+
+def test_s07_what_an_older_triptych_did_is_known() -> None:
+    done = job(wish())
+    name = job_id(wish())
+    older = "review.5000.1.aaaaaaaaaaaa.0d6e4079e367"
+    for behind in ("", ".2"):
+        old = replace(done, row=replace(done.row, id=f"{older}{behind}"))
+        assert planned(wish(), old) == Same(f"{older}{behind}")
+        back = wish(trigger=Trigger.REOPENED, seen=30.0)
+        assert planned(back, old) == Fresh(f"{name}.2")
+
+
 def test_each_act_of_a_person_is_a_job_of_its_own() -> None:
     assert planned(OTHER, job(COMMAND)) == Fresh(job_id(OTHER))
 
