@@ -114,9 +114,9 @@ def _edited(fields: Payload, rules: Rules) -> Asked:
 
 
 def _unlabeled(fields: Payload, rules: Rules) -> Asked:
-    """One that kept a review off may be gone. Those that are used up we take off ourselves."""
-    if _is_bot(fields.at("sender")):
-        return Ignored("a bot took the label off")
+    """One that kept a review off may be gone, whoever took it off: a workflow may, as it may put one on.
+    Those that are used up we take off ourselves, which asks for nothing (`_unwanted`).
+    """
     wish = _review(Trigger.LABELED)(fields, rules)
     return replace(wish, label="") if isinstance(wish, ReviewWish) else wish
 

@@ -61,6 +61,18 @@ class Company:
             return standing(mine, check)
         return held_back(check, number) if number else check
 
+    async def stood(self, head: str) -> CheckRun | None:
+        """What a review made of the commit, where that is the last word of this pull request's own. One
+        that says that nobody has read it was written for another base, say, and takes that away.
+        """
+        begun = await self._begun(head)
+        here = {run for run, number in begun.items() if number == self._place.number}
+        if not here:
+            return None
+        own = (r.check for r in await self._checks.shown(head) if r.run in here)
+        last = next((check for check in own if check.conclusion), None)
+        return last if last and is_verdict(last) else None
+
     async def after(self, head: str, check: CheckRun, run: str) -> None:
         """The same for what was written while we looked: by the others, where our own `check` is red,
         and by our own `run`, where one of theirs became so. Of two that end at once each looks after it

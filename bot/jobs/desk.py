@@ -16,7 +16,7 @@ from bot.hosts.protocol import Forge, Pull
 from bot.jobs.company import Company
 from bot.jobs.protocol import Trigger
 from bot.jobs.store import NEWER, Job, Store
-from bot.outputs.checkrun import CheckRun, check_title, refused, running_title, skipped
+from bot.outputs.checkrun import CheckRun, check_title, refused, running_title, skipped, standing
 from bot.outputs.document import document
 from bot.report import CHECK_RUN, Report
 from bot.terms import Terms
@@ -278,8 +278,11 @@ class JobDesk(Desk):
         await self._unread(skipped(why))
 
     async def refuse(self, why: str, gate: Severity | None) -> None:
-        """The same where it should have been."""
-        await self._unread(refused(why, gate))
+        """The same where it should have been. Who asks for a review once more, and gets none, must not
+        lose the one that there is.
+        """
+        stood = await self._company.stood(self._job.row.head) if self.anew else None
+        await self._unread(standing(stood, skipped(why)) if stood else refused(why, gate))
 
     async def _unread(self, check: CheckRun) -> None:
         head = self.target.head if self.target else self._job.row.head

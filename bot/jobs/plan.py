@@ -11,6 +11,7 @@ from bot.jobs.decisions import HOUR
 from bot.jobs.protocol import ADOPTED, CLOSED, DRAFTED, MOVED, JobState, ReviewWish, Trigger
 from bot.jobs.store import ASKED, NEWER, Job
 from bot.jobs.tables import ALIVE, storable
+from reviewers.core.verdict import Outcome
 
 INSTANT = 0.001
 """Seconds, less than any two times of GitHub's differ by."""
@@ -18,6 +19,8 @@ RETURNING = (Trigger.REOPENED, Trigger.PUSHED, Trigger.REBASED)
 """By which a pull request may come back to a commit, or a base, at which it was reviewed."""
 AWAKENING = (Trigger.REOPENED, Trigger.READY)
 """By which one that was not wanted, closed or as a draft, is wanted again."""
+WHOLE = (Outcome.CLEAN, Outcome.FINDINGS)
+"""Outcomes of a review that another caller adopts (bot/pull_review.py)."""
 JOINING = (Trigger.COMMAND, Trigger.RERUN)
 """Asked for a review of what stands there, whatever that is."""
 
@@ -56,16 +59,26 @@ def job_id(wish: ReviewWish) -> str:
     """What makes two wishes one: the person's act, or the state of the pull request.
 
     Not the delivery's GUID, which no signature covers: a recorded event sent again under another
-    one is the same wish (case S07).
+    one is the same wish (case S07). What is read of a head in it is for people: of two commits an author
+    can make the first twelve digits the same, so it takes the whole of head and base to name one.
     """
     place = f"{wish.place.repository_id}.{wish.place.number}"
     if wish.once:
         return f"asked.{place}.{_short(wish.once)}"
+    whole = _short(f"{wish.head} {wish.base}", 16)
+    return f"review.{place}.{storable(wish.head, 12)}.{whole}"
+
+
+def _older_id(wish: ReviewWish) -> str:
+    """What an earlier Triptych called the job of what follows from a head: its event, sent again after
+    an upgrade, is the same wish.
+    """
+    place = f"{wish.place.repository_id}.{wish.place.number}"
     return f"review.{place}.{storable(wish.head, 12)}.{_short(wish.base)}"
 
 
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+def _short(text: str, digits: int = 12) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:digits]
 
 
 def plan_review(
@@ -77,7 +90,8 @@ def plan_review(
     something that is no longer wanted, is known by its number behind the id.
     """
     base = job_id(wish)
-    tries = [j for j in known if j.row.id == base or j.row.id.startswith(f"{base}.")]
+    names = (base,) if wish.once else (base, _older_id(wish))
+    tries = [j for j in known if any(f"{j.row.id}.".startswith(f"{name}.") for name in names)]
     # What somebody asked for is no news of the pull request.
     newest = max((j.seen for j in known if not j.row.trigger.is_asked), default=0.0)
     is_old = bool(wish.seen) and math.floor(newest) > wish.seen and not wish.once
@@ -90,7 +104,8 @@ def plan_review(
         return same
     identity = f"{base}.{max(_number(j.row.id, base) for j in tries) + 1}" if tries else base
     recent = [j for j in known if now - j.row.created < HOUR and _is_a_review(j)]
-    if len(recent) >= per_hour and wish.trigger is not Trigger.DISPUTE:
+    is_free = wish.trigger is Trigger.DISPUTE or _is_reviewed(tries)
+    if len(recent) >= per_hour and not is_free:
         return Fresh(identity, refusal=f"the limit of {per_hour} reviews an hour is reached")
     pushed = [j for j in known if j.row.trigger is Trigger.PUSHED]
     quick = wish.trigger is Trigger.PUSHED and any(now - j.row.created < debounce for j in pushed)
@@ -99,15 +114,23 @@ def plan_review(
 
 def _is_a_review(job: Job) -> bool:
     """Whether a job counts against the limit of an hour: not where it came to nothing (a draft, a
-    label, GitHub away) before a model was asked, or took the review that stood there. One that was
-    stopped may have asked one. A second look at a finding is none, and has a limit of its own
-    (bot/jobs/disputes.py).
+    label, GitHub away) before a model was asked, took the review that stood there, or told it anew with
+    a dismissal. One that was stopped may have asked one. A second look at a finding is none, and has a
+    limit of its own (bot/jobs/disputes.py).
     """
     if not job.row.started or job.refusal or job.row.trigger is Trigger.DISPUTE:
         return False
-    if not job.calls and job.row.note == ADOPTED:
+    is_told_anew = job.row.note == ADOPTED or job.row.trigger is Trigger.DISMISSAL
+    if is_told_anew and not job.calls:
         return False
     return job.calls > 0 or job.row.state not in (JobState.SKIPPED, JobState.DEAD)
+
+
+def _is_reviewed(tries: Sequence[Job]) -> bool:
+    """Whether a wish that is done again finds the review of its very commit and base, and takes it. It
+    costs nothing, and to refuse it would write over what was said of the commit.
+    """
+    return bool(tries) and tries[0].row.state is JobState.DONE and tries[0].row.outcome in WHOLE
 
 
 def _being_read(known: Sequence[Job], wish: ReviewWish) -> Same | None:

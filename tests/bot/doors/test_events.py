@@ -53,6 +53,7 @@ BUTTON = {"requested_action": {"identifier": AGAIN}}
 NEW_BASE = {"changes": {"base": {"ref": {"from": "dev"}, "sha": {"from": "0" * 40}}}}
 RUN = f"check-run 7 completed {TIME}"
 SUITE = f"check-suite 8 updated {TIME}"
+BOT = {"login": "renovate[bot]", "id": 9, "type": "Bot"}
 
 
 def review(trigger: Trigger) -> ReviewWish:
@@ -92,6 +93,7 @@ WISHES: list[tuple[str, dict[str, Any], Wish]] = [
         pull_request("unlabeled", label={"id": 1, "name": "no-review"}),
         review(Trigger.LABELED),
     ),
+    ("pull_request", pull_request("unlabeled", sender=BOT), review(Trigger.LABELED)),  # S29
     ("pull_request", pull_request("closed"), CancelWish(PLACE, "pull request closed")),
     (
         "pull_request",
@@ -173,7 +175,6 @@ def test_wishes(event: str, given: dict[str, Any], wish: Wish) -> None:
     assert intake(event, given, RULES) == wish
 
 
-BOT = {"login": "renovate[bot]", "id": 9, "type": "Bot"}
 UNMARKED = {"login": "copilot", "id": 9, "type": "Bot"}
 MARKED = {"login": "renovate[bot]", "id": 9, "type": "User"}
 OURS_IN_CAPITALS = {**OURS, "login": "Triptych[bot]"}
@@ -197,7 +198,7 @@ IGNORED: list[tuple[str, dict[str, Any], str]] = [
         "not our button",
     ),
     ("check_run", check_run("completed", listed_pull()), "asks for nothing"),
-    ("pull_request", pull_request("unlabeled", sender=BOT), "a bot took the label off"),
+    ("pull_request", pull_request("unlabeled", sender=OURS), "did it ourselves"),
     ("check_run", check_run("rerequested", listed_pull(), sender=BOT), "a bot asked"),
     ("check_suite", check_suite(listed_pull(), sender=OURS), "a bot asked"),
     ("issue_comment", comment("Nice work"), "holds no command"),

@@ -64,6 +64,33 @@ async def test_the_limit_of_an_hour(tmp_path: Path, config: str) -> None:
         assert w.checks()[1] == (told or ("skipped", f"Skipped: {said}"))
 
 
+@pytest.mark.parametrize("more", ["", "post_clean = true\n"], ids=["quiet", "posted"])
+async def test_s28_at_the_limit_a_reviewed_commit_keeps_what_was_said_of_it(
+    tmp_path: Path, more: str
+) -> None:
+    """Closed and opened again, and `Review again`: neither may write over a green commit; and neither
+    gets back a green that another base has taken away.
+    """
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, silent, reviews_per_hour=1) as w:
+        w.pull(text="x = 1\n", config=f"{more}{GATE}")
+        await w.reviewed()
+        paid = w.paid
+        back = await w.reviewed(trigger=Trigger.REOPENED, seen=5.0)
+        green = w.checks()[-1]
+        assert (back.state, green[0], w.paid) == (JobState.DONE, "success", paid)
+        asked = await w.reviewed(trigger=Trigger.RERUN, once="check-run 7", seen=0.0)
+        assert (asked.state, w.checks()[-1]) == (JobState.SKIPPED, green)
+        said = "Skipped: the limit of 1 reviews an hour is reached. What was said of this commit"
+        assert w.github.checks[-1]["output"]["summary"].startswith(said)
+        pull = w.github.pulls[128]
+        pull.base, pull.base_ref = w.github.commit("ba5e9a7e", {CONFIG: GATE}), "release"
+        await w.reviewed(trigger=Trigger.REBASED, base=pull.base, seen=9.0)
+        red = w.checks()[-1]
+        assert red[0] == "failure"
+        await w.reviewed(trigger=Trigger.RERUN, once="check-run 8", seen=0.0)
+        assert w.checks()[-1] == red
+
+
 @pytest.mark.parametrize(
     ("config", "why", "concluded"),
     [

@@ -326,6 +326,7 @@ async def test_s13_wanted_again_in_the_moment_in_which_the_job_ends(w: World) ->
     """It lived when it had looked; when its end is to be written down, it has seen something else."""
     w.github.pulls[128].draft = True
     row = await w.reviewed()
+    await w.rested()  # Its worker lets go of it.
     w.github.pulls[128].draft = False
     store = w.service._store
     await store.note(row.id, state=JobState.PARKED.value)

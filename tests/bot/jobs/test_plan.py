@@ -237,6 +237,25 @@ def test_the_same_head_on_another_base_is_another_job() -> None:
     assert job_id(other) != job_id(wish())
 
 
+def test_s07_commits_that_begin_alike_are_two() -> None:
+    """Their author can make the first twelve digits the same within seconds."""
+    one, other = wish(f"{'abc' * 4}{'1' * 28}"), wish(f"{'abc' * 4}{'2' * 28}", seen=20.0)
+    assert planned(other, job(one, RUNS)) == Fresh(job_id(other))
+    assert planned(other, job(one)) == Fresh(job_id(other))
+    assert job_id(one) != job_id(other)
+
+
+def test_s07_what_an_older_triptych_did_is_known() -> None:
+    done = job(wish())
+    name = job_id(wish())
+    older = "review.5000.1.aaaaaaaaaaaa.0d6e4079e367"
+    for behind in ("", ".2"):
+        old = replace(done, row=replace(done.row, id=f"{older}{behind}"))
+        assert planned(wish(), old) == Same(f"{older}{behind}")
+        back = wish(trigger=Trigger.REOPENED, seen=30.0)
+        assert planned(back, old) == Fresh(f"{name}.2")
+
+
 def test_each_act_of_a_person_is_a_job_of_its_own() -> None:
     assert planned(OTHER, job(COMMAND)) == Fresh(job_id(OTHER))
 
@@ -338,6 +357,27 @@ def test_a_review_that_failed_after_it_had_asked_a_model_counts() -> None:
     assert planned(PUSH, asked, per_hour=1) == Fresh(
         job_id(PUSH), refusal="the limit of 1 reviews an hour is reached"
     )
+
+
+def test_s28_a_dismissal_that_asks_no_model_does_not_count_against_the_hour() -> None:
+    told = [job(replace(COMMAND, trigger=Trigger.DISMISSAL, once=f"d {n}")) for n in range(9)]
+    assert planned(PUSH, job(wish()), *told, per_hour=2) == Fresh(job_id(PUSH))
+    asked = [replace(j, calls=1) for j in told]
+    assert planned(PUSH, job(wish()), *asked, per_hour=10) == Fresh(
+        job_id(PUSH), refusal="the limit of 10 reviews an hour is reached"
+    )
+
+
+@pytest.mark.parametrize("trigger", [Trigger.REOPENED, Trigger.PUSHED, Trigger.REBASED])
+@pytest.mark.parametrize("outcome", ["clean", "findings", "incomplete"])
+def test_s28_what_comes_back_to_a_whole_review_takes_it_also_at_the_limit(
+    trigger: Trigger, outcome: str
+) -> None:
+    done = job(wish())
+    done = replace(done, row=replace(done.row, outcome=outcome))
+    refusal = "the limit of 1 reviews an hour is reached" if outcome == "incomplete" else ""
+    back = wish(trigger=trigger, seen=30.0)
+    assert planned(back, done, per_hour=1) == Fresh(f"{job_id(wish())}.2", refusal=refusal)
 
 
 wishes = st.builds(

@@ -84,7 +84,7 @@ def test_a_table_on_a_terminal_loses_nothing(terminal: Terminal) -> None:
 
 
 ID, GUID = (
-    "review.186853002.128.4be91c0d8a11.0123456789ab.2",
+    "review.186853002.128.4be91c0d8a11.0123456789abcdef.2",
     "5feb9b5e-2c61-414a-a36b-835edffe1701",
 )
 HEADER = ("ID", "STATE", "PULL REQUEST", "HEAD", "WHY", "CREATED", "OUTCOME", "COST", "GUID")
