@@ -20,7 +20,7 @@ from bot.jobs.forgetting import Forgetting
 from bot.jobs.past import Past
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
 from bot.jobs.spending import DAY, Spending, add_cost, cost_today
-from bot.jobs.tables import ALIVE, jobs, meta, write_meta
+from bot.jobs.tables import ALIVE, UNENDED, jobs, meta, write_meta
 from bot.jobs.transactions import PATIENT, PAUSES, Transactions, alone
 
 _UNDONE = (JobState.SUPERSEDED, JobState.CANCELLED, JobState.DEAD)
@@ -265,10 +265,13 @@ class Store:
         return await self._jobs(query)
 
     async def unclosed(self, now: float) -> tuple[Job, ...]:
-        """Jobs that ended a while ago, within a day, and have a check run that did not end with them."""
+        """Jobs that ended a while ago, within a day, and have a check run that did not end with them, or
+        are owed one.
+        """
+        unended = sa.and_(jobs.c.state == JobState.DONE, jobs.c.note.like(f"{UNENDED}%"))
         query = (
             sa.select(*_LIST)
-            .where(jobs.c.check_run != 0, jobs.c.state.in_(_UNDONE))
+            .where(jobs.c.check_run != 0, sa.or_(jobs.c.state.in_(_UNDONE), unended))
             .where(jobs.c.ended.between(now - DAY, now - SETTLED))
             .order_by(jobs.c.ended.desc())
             .limit(MOST_UNCLOSED)
