@@ -91,6 +91,7 @@ class Endings:
         if found is None:
             log.info("job.purged", job=job)
             return JobState.CANCELLED.value
+        await self._means.store.spending.release(job)
         row = found.row
         if row.started and row.head and row.state in (JobState.SUPERSEDED, JobState.CANCELLED):
             await self._close(found)

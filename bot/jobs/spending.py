@@ -14,6 +14,9 @@ from bot.jobs.tables import ALIVE, jobs, meta, write_meta
 from bot.jobs.transactions import PAUSES, Transactions, alone
 
 DAY = 86400.0
+LETTING_GO = 60.0
+"""Seconds in which a worker notices that somebody has ended its job, and books what its calls had used
+until then. What was set aside for it stays so as long; where the worker is killed, no longer."""
 PURGED = "purged"
 """How the lines of memory begin that hold what purged jobs have cost."""
 
@@ -55,7 +58,8 @@ class Spending:
             alone(c, "money")
             whose = sa.select(jobs.c.installation, jobs.c.repository_id).where(jobs.c.id == job)
             installation, repository = c.execute(whose).one_or_none() or (None, None)
-            larger = sa.case((jobs.c.cost > jobs.c.reserved, jobs.c.cost), else_=jobs.c.reserved)
+            holds = sa.and_(jobs.c.reserved > jobs.c.cost, _may_be_at_work())
+            larger = sa.case((holds, jobs.c.reserved), else_=jobs.c.cost)
             total = _sum(larger).where(jobs.c.id != job, _of_today())
             mine = total.where(jobs.c.installation == installation)
             here = mine.where(jobs.c.repository_id == repository)
@@ -71,6 +75,11 @@ class Spending:
             return taken
 
         return await self._do(work)
+
+    async def release(self, job: str) -> None:
+        """The worker of a job that somebody has ended has booked its calls: what was set aside is free."""
+        over = (jobs.c.id == job, jobs.c.state.not_in(ALIVE))
+        await self._do(lambda c: c.execute(sa.update(jobs).where(*over).values(reserved=0.0)))
 
 
 def cost_today(c: Connection) -> float:
@@ -110,6 +119,10 @@ def _sum(what: sa.ColumnElement[float]) -> sa.Select[Any]:
 def _of_today() -> sa.ColumnElement[bool]:
     now = time.time()
     return sa.or_(jobs.c.ended >= now - now % DAY, jobs.c.state.in_(ALIVE))
+
+
+def _may_be_at_work() -> sa.ColumnElement[bool]:
+    return sa.or_(jobs.c.state.in_(ALIVE), jobs.c.ended >= time.time() - LETTING_GO)
 
 
 def _repository(identity: int | None) -> str:

@@ -355,7 +355,7 @@ def _end_alive(
     c.execute(
         sa.update(jobs)
         .where(jobs.c.id.in_(ids))
-        .values(state=state, note=note, ended=time.time(), reserved=0.0)
+        .values(state=state, note=note, ended=time.time())  # What is set aside: see `release`.
     )
     return ids
 
