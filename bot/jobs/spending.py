@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -93,8 +94,25 @@ def keep_cost(c: Connection, installation: int, here: Sequence[sa.ColumnElement[
     """
     each = sa.select(jobs.c.repository_id, sa.func.sum(jobs.c.cost)).where(*here, _of_today())
     for repository, spent in c.execute(each.group_by(jobs.c.repository_id)).all():
-        for whose in ("", str(installation), _repository(repository)) if spent else ():
-            add_cost(c, float(spent), whose)
+        _add_to_all(c, float(spent), installation, repository)
+    at_work = sa.select(jobs.c.id, jobs.c.repository_id).where(*here, _may_be_at_work())
+    for job, repository in c.execute(at_work).all():
+        write_meta(c, _line(_purged(job)), f"{installation} {repository}")
+
+
+def add_late(c: Connection, job: str, cost: float) -> None:
+    """What the last calls of a purged job have cost: they ended after it was forgotten whose it was."""
+    owners = c.execute(sa.select(meta.c.value).where(meta.c.name == _line(_purged(job)))).scalar()
+    if not owners:  # Of yesterday.
+        add_cost(c, cost)
+        return
+    installation, repository = map(int, owners.split())
+    _add_to_all(c, cost, installation, repository)
+
+
+def _add_to_all(c: Connection, cost: float, installation: int, repository: int) -> None:
+    for whose in ("", str(installation), _repository(repository)) if cost else ():
+        add_cost(c, cost, whose)
 
 
 def add_cost(c: Connection, cost: float, whose: str = "") -> None:
@@ -128,6 +146,11 @@ def _may_be_at_work() -> sa.ColumnElement[bool]:
 def _repository(identity: int | None) -> str:
     """As the owner of a line; an installation's is its number alone."""
     return f"repository {identity}"
+
+
+def _purged(job: str) -> str:
+    """As the name of a line that tells whose a purged job was; its own is too long for one."""
+    return f"job {hashlib.sha256(job.encode()).hexdigest()[:16]}"
 
 
 def _line(whose: str = "") -> str:

@@ -19,7 +19,7 @@ from bot.jobs.disputes import Disputes
 from bot.jobs.forgetting import Forgetting
 from bot.jobs.past import Past
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
-from bot.jobs.spending import DAY, Spending, add_cost, cost_today
+from bot.jobs.spending import DAY, Spending, add_late, cost_today
 from bot.jobs.tables import ALIVE, UNENDED, jobs, meta, write_meta
 from bot.jobs.transactions import PATIENT, PAUSES, Transactions, alone
 
@@ -225,7 +225,7 @@ class Store:
         def work(c: Connection) -> None:
             booked = c.execute(sa.update(jobs).where(jobs.c.id == job).values(paid)).rowcount
             if cost and not booked:
-                add_cost(c, cost)
+                add_late(c, job, cost)
 
         await self._do(work)
 

@@ -273,6 +273,21 @@ async def test_what_was_purged_still_counts_today(store: Store, transactions: Tr
     assert await store.recall("purged 20000 77") == ""
 
 
+async def test_what_the_last_calls_of_a_purged_job_cost_counts_for_whose_it_was(
+    store: Store,
+) -> None:
+    running, ended, strange = await add(store), await add(store, OTHER), await add(store, STRANGE)
+    await store.end_alive(JobState.SUPERSEDED, "x", job=ended)
+    await store.forgetting.purge(77)
+    await store.pay(running, 3.0)
+    await store.pay(ended, 1.0)
+    mine = await add(store)
+    assert await store.spending.reserve(mine, 1.0) == (4.0, 4.0, 4.0)
+    assert await store.spending.reserve(strange, 1.0) == (5.0, 0.0, 0.0)
+    await store.pay("of yesterday", 2.0)
+    assert await store.spending.reserve(mine, 1.0) == (7.0, 4.0, 4.0)
+
+
 async def test_check_runs_that_did_not_end_with_their_jobs(store: Store) -> None:
     now = time.time()
     jobs = [await add(store, replace(PLACE, number=n)) for n in range(1, 6)]
