@@ -246,7 +246,8 @@ def _gone(why: str) -> Reader:
         repository = fields.at("repository")
         installation = fields.at("installation").number("id")
         account = repository.at("owner").login()
-        return PurgeWish(installation, account, (repository.number("id"),), why)
+        gone = (repository.number("id"),)
+        return PurgeWish(installation, account, gone, why, is_gone=True)
 
     return read
 

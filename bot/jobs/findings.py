@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.jobs.protocol import JobState, Place
+from bot.jobs.protocol import JobRow, JobState, Place
 from bot.jobs.store import Store
 from bot.outputs.shapes import FindingShape
 from reviewers.core.finding import Dissent, Finding, Location, Severity, Side, Source
@@ -17,29 +17,47 @@ TOLD = ("findings", "dismissed")
 
 
 async def last_findings(store: Store, place: Place, beginning: str) -> list[dict[str, Any]]:
-    """Of the newest finished review that has any, the findings whose ids begin so; [] for none.
+    """Of the newest review that was told and has any, the findings whose ids begin so; [] for none.
 
     Scoped to the pull request, so that an id from elsewhere tells nothing.
     """
     for job in await store.of_pull(place):
-        if job.row.state is JobState.DONE and (whole := await store.job(job.row.id)):
-            found = [
-                f for f in findings_in(whole.row.document, *TOLD) if f["id"].startswith(beginning)
-            ]
+        if (whole := await _told(store, job.row)) is not None:
+            found = [f for f in findings_in(whole.document, *TOLD) if f["id"].startswith(beginning)]
             if found:
                 return found
     return []
 
 
 async def open_findings(store: Store, place: Place) -> dict[str, object]:
-    """The open findings of the newest review that was done here, by id. One that was adopted has none
+    """The open findings of the newest review that was told here, by id. One that was adopted has none
     of its own to tell.
     """
     for job in await store.of_pull(place):
-        whole = await store.job(job.row.id) if job.row.state is JobState.DONE else None
-        if whole and whole.row.document:
-            return {f["id"]: f for f in findings_in(whole.row.document, "findings")}
+        whole = await _told(store, job.row)
+        if whole and whole.document:
+            return {f["id"]: f for f in findings_in(whole.document, "findings")}
     return {}
+
+
+def is_told(row: JobRow) -> bool:
+    """Whether what a review found stands on the pull request already, whatever became of the rest of its
+    job: its check run may not be ended yet, or a push may have ended the job just then.
+    """
+    if row.state is JobState.DONE or row.review_url:
+        return True
+    try:
+        return bool(row.document and json.loads(row.document).get("written"))
+    except (ValueError, AttributeError):
+        return False
+
+
+async def _told(store: Store, row: JobRow) -> JobRow | None:
+    """The row with its document, where what it found was told."""
+    if row.state is not JobState.DONE and not row.outcome:
+        return None  # It has found nothing yet.
+    whole = await store.job(row.id)
+    return whole.row if whole and is_told(whole.row) else None
 
 
 async def findings_told(store: Store, place: Place) -> dict[str, Finding]:

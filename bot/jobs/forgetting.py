@@ -44,6 +44,18 @@ class Forgetting:
 
         return await self._do(work)
 
+    async def owners(self, repositories: Sequence[int]) -> tuple[int, ...]:
+        """The installations under which something of these repositories is stored."""
+
+        def work(c: Connection) -> tuple[int, ...]:
+            found: set[int] = set()
+            for table in (jobs, dismissals, disputes, labels):
+                here = table.c.repository_id.in_(repositories)
+                found |= set(c.execute(sa.select(table.c.installation).where(here)).scalars())
+            return tuple(sorted(found))
+
+        return await self._do(work)
+
     async def aged(self, before: float) -> tuple[str, ...]:
         """Delete jobs that ended before a time; returns their ids. What people have decided about
         findings stays.

@@ -202,12 +202,16 @@ class Intake:
         return run
 
     async def _purge(self, wish: PurgeWish) -> None:
-        gone = await self._store.forgetting.purge(wish.installation, wish.repositories)
-        self._stop(gone)
-        await self._starts.forget(gone)
-        await self._starts.forget_named(
-            [_orders(wish.installation, r) for r in wish.repositories or (None,)]
-        )
+        owners = {wish.installation}
+        if wish.is_gone:
+            owners |= set(await self._store.forgetting.owners(wish.repositories))
+        for installation in sorted(owners):
+            gone = await self._store.forgetting.purge(installation, wish.repositories)
+            self._stop(gone)
+            await self._starts.forget(gone)
+            await self._starts.forget_named(
+                [_orders(installation, r) for r in wish.repositories or (None,)]
+            )
 
 
 def _orders(installation: int, repository: int | None) -> str:

@@ -145,12 +145,17 @@ class CommandWish:
 
 @dataclass(frozen=True, slots=True)
 class PurgeWish:
-    """Forget what is stored of an installation, or of some of its repositories (none: all)."""
+    """Forget what is stored of an installation, or of some of its repositories (none: all).
+
+    `is_gone`: they are no more, or have another owner. The event may come from the new owner's
+    installation, and what is stored under any other must go, too.
+    """
 
     installation: int
     account: str
     repositories: tuple[int, ...] = ()
     why: str = ""
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

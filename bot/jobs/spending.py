@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -14,6 +15,9 @@ from bot.jobs.tables import ALIVE, jobs, meta, write_meta
 from bot.jobs.transactions import PAUSES, Transactions, alone
 
 DAY = 86400.0
+LETTING_GO = 60.0
+"""Seconds in which a worker notices that somebody has ended its job, and books what its calls had used
+until then. What was set aside for it stays so as long; where the worker is killed, no longer."""
 PURGED = "purged"
 """How the lines of memory begin that hold what purged jobs have cost."""
 
@@ -55,7 +59,8 @@ class Spending:
             alone(c, "money")
             whose = sa.select(jobs.c.installation, jobs.c.repository_id).where(jobs.c.id == job)
             installation, repository = c.execute(whose).one_or_none() or (None, None)
-            larger = sa.case((jobs.c.cost > jobs.c.reserved, jobs.c.cost), else_=jobs.c.reserved)
+            holds = sa.and_(jobs.c.reserved > jobs.c.cost, _may_be_at_work())
+            larger = sa.case((holds, jobs.c.reserved), else_=jobs.c.cost)
             total = _sum(larger).where(jobs.c.id != job, _of_today())
             mine = total.where(jobs.c.installation == installation)
             here = mine.where(jobs.c.repository_id == repository)
@@ -72,6 +77,11 @@ class Spending:
 
         return await self._do(work)
 
+    async def release(self, job: str) -> None:
+        """The worker of a job that somebody has ended has booked its calls: what was set aside is free."""
+        over = (jobs.c.id == job, jobs.c.state.not_in(ALIVE))
+        await self._do(lambda c: c.execute(sa.update(jobs).where(*over).values(reserved=0.0)))
+
 
 def cost_today(c: Connection) -> float:
     """What has been paid today."""
@@ -84,8 +94,25 @@ def keep_cost(c: Connection, installation: int, here: Sequence[sa.ColumnElement[
     """
     each = sa.select(jobs.c.repository_id, sa.func.sum(jobs.c.cost)).where(*here, _of_today())
     for repository, spent in c.execute(each.group_by(jobs.c.repository_id)).all():
-        for whose in ("", str(installation), _repository(repository)) if spent else ():
-            add_cost(c, float(spent), whose)
+        _add_to_all(c, float(spent), installation, repository)
+    at_work = sa.select(jobs.c.id, jobs.c.repository_id).where(*here, _may_be_at_work())
+    for job, repository in c.execute(at_work).all():
+        write_meta(c, _line(_purged(job)), f"{installation} {repository}")
+
+
+def add_late(c: Connection, job: str, cost: float) -> None:
+    """What the last calls of a purged job have cost: they ended after it was forgotten whose it was."""
+    owners = c.execute(sa.select(meta.c.value).where(meta.c.name == _line(_purged(job)))).scalar()
+    if not owners:  # Of yesterday.
+        add_cost(c, cost)
+        return
+    installation, repository = map(int, owners.split())
+    _add_to_all(c, cost, installation, repository)
+
+
+def _add_to_all(c: Connection, cost: float, installation: int, repository: int) -> None:
+    for whose in ("", str(installation), _repository(repository)) if cost else ():
+        add_cost(c, cost, whose)
 
 
 def add_cost(c: Connection, cost: float, whose: str = "") -> None:
@@ -112,9 +139,18 @@ def _of_today() -> sa.ColumnElement[bool]:
     return sa.or_(jobs.c.ended >= now - now % DAY, jobs.c.state.in_(ALIVE))
 
 
+def _may_be_at_work() -> sa.ColumnElement[bool]:
+    return sa.or_(jobs.c.state.in_(ALIVE), jobs.c.ended >= time.time() - LETTING_GO)
+
+
 def _repository(identity: int | None) -> str:
     """As the owner of a line; an installation's is its number alone."""
     return f"repository {identity}"
+
+
+def _purged(job: str) -> str:
+    """As the name of a line that tells whose a purged job was; its own is too long for one."""
+    return f"job {hashlib.sha256(job.encode()).hexdigest()[:16]}"
 
 
 def _line(whose: str = "") -> str:

@@ -20,8 +20,8 @@ from bot.jobs.forgetting import Forgetting
 from bot.jobs.line import Line
 from bot.jobs.past import Past
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
-from bot.jobs.spending import DAY, Spending, add_cost, cost_today
-from bot.jobs.tables import ALIVE, jobs, meta, write_meta
+from bot.jobs.spending import DAY, Spending, add_late, cost_today
+from bot.jobs.tables import ALIVE, UNENDED, jobs, meta, write_meta
 from bot.jobs.transactions import PATIENT, PAUSES, Transactions, alone
 from bot.jobs.writing import Writing
 
@@ -202,7 +202,7 @@ class Store:
         def work(c: Connection) -> None:
             booked = c.execute(sa.update(jobs).where(jobs.c.id == job).values(paid)).rowcount
             if cost and not booked:
-                add_cost(c, cost)
+                add_late(c, job, cost)
 
         await self._do(work)
 
@@ -242,10 +242,13 @@ class Store:
         return await self._jobs(query)
 
     async def unclosed(self, now: float) -> tuple[Job, ...]:
-        """Jobs that ended a while ago, within a day, and have a check run that did not end with them."""
+        """Jobs that ended a while ago, within a day, and have a check run that did not end with them, or
+        are owed one.
+        """
+        unended = sa.and_(jobs.c.state == JobState.DONE, jobs.c.note.like(f"{UNENDED}%"))
         query = (
             sa.select(*_LIST)
-            .where(jobs.c.check_run != 0, jobs.c.state.in_(_UNDONE))
+            .where(jobs.c.check_run != 0, sa.or_(jobs.c.state.in_(_UNDONE), unended))
             .where(jobs.c.ended.between(now - DAY, now - SETTLED))
             .order_by(jobs.c.ended.desc())
             .limit(MOST_UNCLOSED)
@@ -329,7 +332,7 @@ def _end_alive(
     c.execute(
         sa.update(jobs)
         .where(jobs.c.id.in_(ids))
-        .values(state=state, note=note, ended=time.time(), reserved=0.0)
+        .values(state=state, note=note, ended=time.time())  # What is set aside: see `release`.
     )
     return ids
 

@@ -320,12 +320,11 @@ class Worker:
             check_run=bool(desk.check_run),
             notes=list(done.notes),
         )
-        await asyncio.gather(
-            desk.finish(report.verdict.change.head, check),
-            self._means.store.note(
-                job.row.id, review_url=done.url, document=document(report, redact, written)
-            ),
+        # First of all: what is told must be known for that, also where its check run cannot be ended.
+        await self._means.store.note(
+            job.row.id, review_url=done.url, document=document(report, redact, written)
         )
+        await desk.finish(report.verdict.change.head, check)
         return Ending(JobState.DONE, " ".join(done.notes))
 
     async def _adopted(self, job: Job, outcome: Adopted, desk: JobDesk) -> Ending:
@@ -346,9 +345,8 @@ class Worker:
         if not job.row.document:
             told |= {"outcome": ours.marker.outcome, "title": check.title}
             told["findings"] = len(ours.marker.open)
-        await asyncio.gather(
-            desk.finish(ours.marker.head, check), self._means.store.note(job.row.id, **told)
-        )
+        await self._means.store.note(job.row.id, **told)
+        await desk.finish(ours.marker.head, check)
         return Ending(JobState.DONE, ADOPTED)
 
     async def _written(self, job: Job, run: str) -> JobRow | None:

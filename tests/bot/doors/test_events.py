@@ -72,6 +72,11 @@ def purge(why: str, *repositories: int) -> PurgeWish:
     return PurgeWish(INSTALLATION, "acme", repositories, why)
 
 
+def gone(why: str) -> PurgeWish:
+    """Under whatever installation it was stored."""
+    return PurgeWish(INSTALLATION, "acme", (REPOSITORY,), why, is_gone=True)
+
+
 REMOVED = {"repositories_removed": [{"id": 5, "full_name": "acme/a"}, {"id": 6}]}
 RUNNING = {"run": {"completed_at": None}}
 UNBORN = {"run": {"completed_at": None, "started_at": None}}
@@ -163,8 +168,8 @@ WISHES: list[tuple[str, dict[str, Any], Wish]] = [
         installation("removed", **REMOVED),
         purge("repositories removed from the App", 5, 6),
     ),
-    ("repository", payload("deleted"), purge("the repository was deleted", REPOSITORY)),
-    ("repository", payload("transferred"), purge("the repository was transferred", REPOSITORY)),
+    ("repository", payload("deleted"), gone("the repository was deleted")),
+    ("repository", payload("transferred"), gone("the repository was transferred")),
 ]
 
 

@@ -26,6 +26,7 @@ from bot.jobs.plan import job_id
 from bot.jobs.protocol import CancelWish, JobsProblem, JobState, PurgeWish, ReviewWish, Trigger
 from bot.jobs.service import Service, connect, start
 from bot.settings import Settings
+from reviewers.core.history import Dismissal
 from tests.bot.jobs.lives import Died, Life, Womb, life
 from tests.bot.jobs.running import CONFIG, SMALL, World, until, world
 from tests.builders import ORDERS
@@ -153,6 +154,24 @@ async def test_a_purge_leaves_nothing_of_starts_that_were_in_the_air(w: World) -
     rows = [await w.ended(job) for job in jobs]
     assert {row.state for row in rows} == {JobState.DONE}
     assert posted <= w.github.posts() <= len(numbers)
+
+
+@pytest.mark.parametrize(("is_gone", "left"), [(True, 1), (False, 3)])
+async def test_s19_of_a_repository_with_another_owner_nothing_is_left_under_the_old_one(
+    w: World, is_gone: bool, left: int
+) -> None:
+    """GitHub may name the new owner's installation in the event."""
+    here, other = w.pull(), w.pull(129)
+    await w.reviewed()
+    store = w.service._store
+    elsewhere = replace(other, repository_id=4999)
+    for place in (here, elsewhere):
+        await store.decisions.dismiss(place, "a" * 12, 7, Dismissal("bob", "2026-11-29", "secret"))
+    await w.accept(PurgeWish(78, "newco", (here.repository_id,), "transferred", is_gone))
+    kept = len(await store.of_pull(here))
+    kept += len(await store.decisions.dismissed(here))
+    kept += len(await store.decisions.dismissed(elsewhere))
+    assert kept == left
 
 
 async def test_of_two_wishes_at_once_one_supersedes_the_other(

@@ -17,7 +17,7 @@ from bot.jobs.decisions import HOUR
 from bot.jobs.intake import _row
 from bot.jobs.plan import job_id
 from bot.jobs.protocol import JobState, Place, ReviewWish, Trigger
-from bot.jobs.spending import DAY, DayCosts, DayLimits
+from bot.jobs.spending import DAY, LETTING_GO, DayCosts, DayLimits
 from bot.jobs.store import ASKED, NEWER, Job, Store
 from bot.jobs.tables import ALIVE, jobs, politeness, storable, write_meta
 from bot.jobs.transactions import Transactions, open_database
@@ -242,6 +242,34 @@ async def test_no_two_jobs_are_promised_the_same_money(store: Store) -> None:
     )
 
 
+async def test_what_an_ended_job_set_aside_is_free_when_its_worker_has_let_go(store: Store) -> None:
+    """Its calls are in the air still, and are booked when they are cut."""
+    limits = DayLimits(1.0)
+    mine, other, third = [
+        await add(store, Place(77, "acme", 5000, "acme/shop", n)) for n in range(3)
+    ]
+    await store.begin(mine, "one")
+    await store.spending.reserve(mine, 1.0, limits)
+    await store.end_alive(JobState.SUPERSEDED, "x", job=mine)
+    assert await store.spending.reserve(other, 1.0, limits) == (1.0, 1.0, 1.0)
+    await store.pay(mine, 0.6)
+    assert await store.spending.reserve(other, 1.0, limits) == (1.0, 1.0, 1.0)
+    await store.spending.release(mine)
+    assert await store.spending.reserve(other, 1.0, limits) == (0.6, 0.6, 0.6)
+    # Of one that is at work nothing is free.
+    await store.spending.release(other)
+    assert await store.spending.reserve(third, 1.0, limits) == (1.0, 1.0, 1.0)
+
+
+async def test_what_a_killed_worker_s_job_set_aside_is_free_in_the_end(store: Store) -> None:
+    mine, other = [await add(store, Place(77, "acme", 5000, "acme/shop", n)) for n in range(2)]
+    await store.spending.reserve(mine, 1.0, DayLimits(1.0))
+    await store.pay(mine, 0.25)
+    await store.end_alive(JobState.CANCELLED, "x", job=mine)
+    await store.note(mine, ended=time.time() - LETTING_GO - 1)
+    assert await store.spending.reserve(other, 1.0, DayLimits(1.0)) == (0.25, 0.25, 0.25)
+
+
 async def test_what_a_day_has_cost(store: Store) -> None:
     ids = [await add(store, Place(77, "acme", 5000, "acme/shop", n)) for n in range(3)]
     mine, ended, old = ids
@@ -285,6 +313,21 @@ async def test_what_was_purged_still_counts_today(store: Store, transactions: Tr
     await transactions.do(lambda c: write_meta(c, "purged 20000 77", "9.0"))
     await store.forgetting.aged(time.time() - 30 * DAY)
     assert await store.recall("purged 20000 77") == ""
+
+
+async def test_what_the_last_calls_of_a_purged_job_cost_counts_for_whose_it_was(
+    store: Store,
+) -> None:
+    running, ended, strange = await add(store), await add(store, OTHER), await add(store, STRANGE)
+    await store.end_alive(JobState.SUPERSEDED, "x", job=ended)
+    await store.forgetting.purge(77)
+    await store.pay(running, 3.0)
+    await store.pay(ended, 1.0)
+    mine = await add(store)
+    assert await store.spending.reserve(mine, 1.0) == (4.0, 4.0, 4.0)
+    assert await store.spending.reserve(strange, 1.0) == (5.0, 0.0, 0.0)
+    await store.pay("of yesterday", 2.0)
+    assert await store.spending.reserve(mine, 1.0) == (7.0, 4.0, 4.0)
 
 
 async def test_check_runs_that_did_not_end_with_their_jobs(store: Store) -> None:
