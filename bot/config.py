@@ -9,7 +9,8 @@ from __future__ import annotations
 import enum
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -31,6 +32,14 @@ RESERVED = (VERIFIER, STATIC, CLAUDE)
 
 _CHECK = f"Correct it and run `triptych config check {PATH}`."
 
+ELSEWHERE = {
+    **dict.fromkeys(("fail-on", "fail_on"), "gate"),
+    **dict.fromkeys(("max-cost", "max_cost"), "budget.review"),
+    "model": "models.review",
+}
+"""What the command line and the Action call a setting, and the file does not."""
+LONGEST_SLIP = 40
+"""Characters of a name that may be a slip; ours have 20 at the most."""
 MOST_PROBLEMS = 5
 """So many wrong keys are told at once; a note on a review has room for no more."""
 
@@ -267,14 +276,23 @@ def read_table(data: bytes | Unusable, where: str = PATH) -> dict[str, Any]:
         raise ConfigProblem(f"{where} is no TOML: {e}.", _CHECK) from None
 
 
+def _meant(name: str, known: Sequence[str]) -> str:
+    """The setting that a wrong name may be a slip of, "" for none."""
+    if len(name) > LONGEST_SLIP:
+        return ""
+    return next(iter(get_close_matches(name, known, 1, 0.75)), "")
+
+
 def _told(error: Any) -> str:
     """One of pydantic's errors in a sentence: the key's path, what is wrong, what is allowed."""
     loc = error["loc"]
     path = ".".join(_shown(part) for part in loc)
     match error["type"]:
         case "extra_forbidden":
-            known = ", ".join(_schema_at(loc[:-1]).get("properties", ()))
-            return f"`{path}` is no setting; known are {known}"
+            known = list(_schema_at(loc[:-1]).get("properties", ()))
+            near = _meant(str(loc[-1]), known) or (ELSEWHERE.get(path) if len(loc) == 1 else "")
+            meant = f"; is `{near}` meant?" if near else ""
+            return f"`{path}` is no setting; known are {', '.join(known)}{meant}"
         case "value_error":
             return f"`{path}`: {error['msg'].removeprefix('Value error, ')}"
         case _:

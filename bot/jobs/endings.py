@@ -10,7 +10,7 @@ import structlog
 
 from bot.errors import GoneProblem, Problem
 from bot.jobs.desk import JobDesk
-from bot.jobs.findings import is_told
+from bot.jobs.findings import causes_in, is_told
 from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import CLOSED, DRAFTED, JobRow, JobState
 from bot.jobs.store import Job
@@ -119,6 +119,7 @@ class Endings:
                 cost=round(found.paid, 4),
                 seconds=round(time.time() - row.created, 1),
                 why=row.note or ("" if is_whole else row.title),
+                **({} if is_whole else {"causes": causes_in(row.document)}),
             )
             self._means.ended(row.state, max(0.0, time.time() - row.created))
 

@@ -10,8 +10,11 @@ from pydantic import ValidationError
 from bot.jobs.protocol import JobRow, JobState, Place
 from bot.jobs.store import Store
 from bot.outputs.shapes import FindingShape
+from reviewers.core.call import Reading
 from reviewers.core.finding import Dissent, Finding, Location, Severity, Side, Source
 
+CAUSES, CAUSE_CHARS = 5, 200
+"""So many are in a line of the log, each so long."""
 TOLD = ("findings", "dismissed")
 """The lists of a document that people may ask about."""
 
@@ -76,6 +79,18 @@ def findings_in(document: str, *lists: str) -> list[dict[str, Any]]:
     except (ValueError, AttributeError, TypeError):
         return []
     return [f for f in found if isinstance(f, dict) and isinstance(f.get("id"), str)]
+
+
+def causes_in(document: str) -> list[str]:
+    """Why calls of a stored review did not read what they should have, each once: what an operator must
+    know who is not there; [] where nothing says.
+    """
+    try:
+        calls = json.loads(document).get("calls", []) if document else []
+        told = [c.get("detail") for c in calls if Reading(c.get("reading")).is_gap]
+    except (ValueError, AttributeError, TypeError):
+        return []
+    return list(dict.fromkeys(why[:CAUSE_CHARS] for why in told if why))[:CAUSES]
 
 
 def read_finding(data: object) -> Finding | None:

@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
 from bot.app_settings import AppSettings
 from bot.jobs.limits import Turns
@@ -44,6 +45,8 @@ from bot.jobs.starts import COMMAND, Starts
 from bot.jobs.store import Job, Store
 from bot.jobs.tables import ALIVE
 from bot.jobs.writing import Writing
+
+log = structlog.get_logger("triptych.jobs")
 
 
 class Intake:
@@ -207,6 +210,14 @@ class Intake:
             owners |= set(await self._store.forgetting.owners(wish.repositories))
         for installation in sorted(owners):
             gone = await self._store.forgetting.purge(installation, wish.repositories)
+            log.info(
+                "purged",
+                installation=installation,
+                account=wish.account,
+                repositories=list(wish.repositories),
+                why=wish.why,
+                jobs=len(gone),
+            )
             self._stop(gone)
             await self._starts.forget(gone)
             await self._starts.forget_named(

@@ -146,7 +146,7 @@ class Worker:
                     break
                 await self._endings.concluded(job)
                 return ending.state.value
-            log.warning("job.parked", job=job, seconds=ending.pause)
+            log.warning("job.parked", job=job, why=ending.note, seconds=ending.pause)
             await asyncio.sleep(ending.pause)
         return await self._endings.ended(job)
 

@@ -135,6 +135,10 @@ def test_every_table_of_the_model_is_in_the_table_of_wrong_values() -> None:
         ("reviewers = []", "`reviewers` must be a table."),
         ("reviewers.style.votes = 0", "`reviewers.style.votes` must be a whole number from 1 to 7"),
         ("model.review = 1", "`model` is no setting; known are engine, rounds, min_severity,"),
+        ("model.review = 1", "; is `models` meant?"),
+        ('fail-on = "high"', "; is `gate` meant?"),
+        ("max_cost = 1.0", "; is `budget.review` meant?"),
+        ("[reviewers.security]\nvote = 1", "; is `votes` meant?"),
         ("budget.day = 1", "`budget.day` is no setting; known are review, pull_request."),
         (
             "reviewers.security.vote = 1",
