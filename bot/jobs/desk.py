@@ -14,6 +14,7 @@ from bot.errors import Gone, GoneProblem, HostProblem, Problem
 from bot.hosts.checks import Checks
 from bot.hosts.protocol import Forge, Pull
 from bot.jobs.company import Company
+from bot.jobs.findings import NOTHING, Told
 from bot.jobs.protocol import Trigger
 from bot.jobs.store import NEWER, Job, Store
 from bot.outputs.checkrun import CheckRun, check_title, refused, running_title, skipped, standing
@@ -22,7 +23,7 @@ from bot.report import CHECK_RUN, Report
 from bot.terms import Terms
 from bot.triggers import approving, why_not
 from reviewers.core.coverage import WHOLE_FILE
-from reviewers.core.finding import Finding, Severity, Standing
+from reviewers.core.finding import Severity, Standing
 from reviewers.core.history import EVERYTHING, Dismissal, History, Known, State
 from reviewers.core.secrets import Redaction
 from reviewers.protocols import Brief
@@ -62,7 +63,7 @@ class JobDesk(Desk):
         redact: Redaction = Redaction(),
         clean: tuple[str, str] | None = None,
         given: Mapping[str, frozenset[str]] = MappingProxyType({}),
-        told: Mapping[str, Finding] = MappingProxyType({}),
+        told: Told = NOTHING,
     ) -> None:
         self.anew = job.row.trigger.is_asked
         self.terms: Terms | None = None
@@ -132,17 +133,21 @@ class JobDesk(Desk):
 
     def remembered(self, history: History) -> History:
         """People's decisions from the database; what a review shows of them may have been edited. And
-        what it does not show in full: who saw what, and the findings that no list of it names.
+        what it does not show in full: who saw what, how grave and how sure it was, and the findings that
+        no list of it names.
         """
-        found = {i: state for i, state in history.lost.items() if i in self._told}
-        more = tuple(Known(self._told[i], state) for i, state in found.items())
-        lost = {i: state for i, state in history.lost.items() if i not in found}
-        history = replace(history, known=(*history.known, *more), lost=lost)
+        history = self._found_again(history)
 
         def decided(known: Known) -> Known:
-            told = self._told.get(known.finding.id)
-            sources = told.sources if told else ()
-            known = replace(known, finding=replace(known.finding, sources=sources))
+            finding = known.finding
+            if told := self._told.open.get(finding.id):
+                proven = finding.proven_before or told.proven_before
+                finding = replace(
+                    finding, sources=told.sources, severity=told.severity, proven_before=proven
+                )
+            else:
+                finding = replace(finding, sources=())
+            known = replace(known, finding=finding)
             why = self._dismissed.get(known.finding.id)
             if why is None:
                 gone = known.state is not State.DISMISSED
@@ -155,6 +160,27 @@ class JobDesk(Desk):
         if asked and history.complete:
             return replace(history, unread=frozenset({EVERYTHING}))
         return history
+
+    def _found_again(self, history: History) -> History:
+        """With the findings that the database knows and no text of the review tells: those that it names
+        only, those that had no room in it, and those that were dismissed and have no thread to say so.
+        """
+        told = self._told
+        known = {k.finding.id for k in history.known}
+        found = {i: state for i, state in history.lost.items() if i in told.open}
+        left = {i: state for i, state in history.lost.items() if i not in found}
+        shown = {k.finding.id for k in history.known if k.state is State.OPEN}
+        # All that it shows is known: so it is the very review that told what had no room in it.
+        if EVERYTHING in left and told.open and shown - self._dismissed.keys() <= told.open.keys():
+            state = left.pop(EVERYTHING)
+            unnamed = told.open.keys() - known - found.keys() - self._dismissed.keys()
+            found |= dict.fromkeys(sorted(unnamed), state)
+        gone = told.dismissed.keys() - known - found.keys()
+        more = (
+            *(Known(told.open[i], state) for i, state in found.items()),
+            *(Known(told.dismissed[i], State.DISMISSED) for i in sorted(gone)),
+        )
+        return replace(history, known=(*history.known, *more), lost=left)
 
     async def announce(self, brief: Brief) -> None:
         """Start the check run beside the first calls: nobody waits for it.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -63,12 +65,34 @@ async def _told(store: Store, row: JobRow) -> JobRow | None:
     return whole.row if whole and is_told(whole.row) else None
 
 
-async def findings_told(store: Store, place: Place) -> dict[str, Finding]:
-    """Each open finding, by id, as the last review that was done here knew it: what stands on the pull
-    request does not tell it in full to the next one.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What reviews of a pull request told, by id, as they knew it: what stands there does not tell it in
+    full to the next one, and may have been edited. `open` is of the last review; `dismissed` are those
+    that people have dismissed since they were told.
+    """
+
+    open: Mapping[str, Finding] = field(default_factory=dict)
+    dismissed: Mapping[str, Finding] = field(default_factory=dict)
+
+
+NOTHING = Told()
+
+
+async def findings_told(store: Store, place: Place, dismissed: Collection[str] = ()) -> Told:
+    """By the stored documents. `dismissed` are ids: each is looked for until it is found, in the newest
+    review first.
     """
     found = map(read_finding, (await open_findings(store, place)).values())
-    return {f.id: f for f in found if f is not None}
+    last = {f.id: f for f in found if f is not None}
+    wanted = set(dismissed)
+    gone = {i: last[i] for i in wanted & last.keys()}
+    rows = iter(await store.of_pull(place) if wanted - gone.keys() else ())
+    while wanted - gone.keys() and (job := next(rows, None)):
+        if whole := await _told(store, job.row):
+            rest = (f for f in findings_in(whole.document, "findings") if f["id"] in wanted)
+            gone = {f.id: f for f in map(read_finding, rest) if f is not None} | gone
+    return Told(last, gone)
 
 
 def findings_in(document: str, *lists: str) -> list[dict[str, Any]]:

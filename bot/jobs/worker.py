@@ -231,7 +231,7 @@ class Worker:
         given = await self._means.store.decisions.labels_given(row.place)
         preparation = self._means.limits.preparation()
         store, run_of = self._means.store, self._means.run_of
-        told = await findings_told(store, row.place)
+        told = await findings_told(store, row.place, dismissed)
         desk = JobDesk(job, run_of, reach.checks, dismissed, store, redact, clean, given, told)
         desk.done = preparation.end  # At the latest: a review may have nothing to ask.
         if refused := _refused(job):

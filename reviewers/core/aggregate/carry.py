@@ -6,6 +6,7 @@ analyser that found it read the code again, or when the verifier cites what fixe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -33,6 +34,32 @@ class Carried:
     fixed: tuple[Known, ...]
 
 
+class _Copies(Quotes):
+    """Quotes of the change, with how often it writes one, and for how many known findings that stand in
+    their own files (`standing`, by the lines of the quote).
+    """
+
+    def __init__(self, change: Change, known: Iterable[Known]) -> None:
+        super().__init__(change)
+        self._files = change.files
+        self._written: dict[tuple[str, ...], list[tuple[FileDiff, int]]] = {}
+        open_ones = (k.finding for k in known if k.state in (State.OPEN, State.LATE))
+        self.standing = Counter(
+            keys
+            for f in open_ones
+            if (file := change.file(f.path)) and (keys := quote_keys(f.quote))
+            if _holds(file, self, keys)
+        )
+
+    def written(self, keys: tuple[str, ...]) -> list[tuple[FileDiff, int]]:
+        """The files into which the change writes the quote, and how often into each."""
+        if keys not in self._written:
+            places = ((f, self.in_hunks(f, Side.RIGHT, keys)) for f in self._files)
+            counted = ((f, sum(_is_written(f, p) for p in found)) for f, found in places)
+            self._written[keys] = [(f, n) for f, n in counted if n]
+        return self._written[keys]
+
+
 def carry(
     history: History,
     matched: Mapping[str, Known],
@@ -41,7 +68,7 @@ def carry(
     ruled: Mapping[str, Verification],
 ) -> Carried:
     """Judge each known open finding that no new one matched, against the change as it is now."""
-    quotes = Quotes(change)
+    quotes = _Copies(change, history.known)
     still: list[Finding] = []
     fixed: list[Known] = []
     for known in _unmatched(history, matched):
@@ -74,7 +101,7 @@ def _is_refuted(old: Finding, ruling: Verification | None) -> bool:
     return old.severity is not Severity.CRITICAL and not old.analysers
 
 
-def _file(old: Finding, change: Change, quotes: Quotes) -> FileDiff | None:
+def _file(old: Finding, change: Change, quotes: _Copies) -> FileDiff | None:
     """The file it is about: its own, or the only one that its code has moved to. None where it has moved
     to several: then no one of them tells what became of it.
     """
@@ -82,14 +109,15 @@ def _file(old: Finding, change: Change, quotes: Quotes) -> FileDiff | None:
     keys = quote_keys(old.quote)
     if not keys or (file and (file.missing or _holds(file, quotes, keys))):
         return file
-    holders = _holders(old, change, quotes)
+    holders = _holders(old, quotes)
     if not holders:
         return file
     return holders[0] if len(holders) == 1 else None
 
 
-def _holders(old: Finding, change: Change, quotes: Quotes) -> list[FileDiff]:
-    """The files into which this change writes the code that it quotes, wherever that stood before.
+def _holders(old: Finding, quotes: _Copies) -> list[FileDiff]:
+    """The files into which this change writes the code that it quotes, wherever that stood before; none
+    where every such place is that of another known finding, as with one fault in many files.
 
     Less than `MIN_PART` characters are too little to know code by.
     """
@@ -97,20 +125,22 @@ def _holders(old: Finding, change: Change, quotes: Quotes) -> list[FileDiff]:
     is_removed = old.location is not None and old.location.side is Side.LEFT
     if is_removed or len("".join(keys)) < MIN_PART:
         return []
-    return [f for f in change.files if _writes(f, quotes.in_hunks(f, Side.RIGHT, keys))]
+    written = quotes.written(keys)
+    number = sum(n for _, n in written)
+    return [f for f, _ in written] if number > quotes.standing[keys] else []
 
 
-def _holds(file: FileDiff, quotes: Quotes, keys: Sequence[str]) -> bool:
+def _holds(file: FileDiff, quotes: _Copies, keys: Sequence[str]) -> bool:
     return bool(quotes.in_hunks(file, Side.RIGHT, keys) or quotes.in_text(file, keys))
 
 
-def _writes(file: FileDiff, places: Iterable[tuple[int, int]]) -> bool:
-    """Whether a line of one of the places is an added one."""
-    rows = (file.rows.get((Side.RIGHT, n)) for a, z in places for n in range(a, z + 1))
+def _is_written(file: FileDiff, place: tuple[int, int]) -> bool:
+    """Whether a line of the place is an added one."""
+    rows = (file.rows.get((Side.RIGHT, n)) for n in range(place[0], place[1] + 1))
     return any(row is not None and row.old is None for row in rows)
 
 
-def _is_gone(old: Finding, change: Change, quotes: Quotes) -> bool:
+def _is_gone(old: Finding, change: Change, quotes: _Copies) -> bool:
     """Whether the code it quotes stands nowhere in its file any more, nor is written into another one by
     this change, as far as can be seen: moved code is not fixed.
 
@@ -118,7 +148,7 @@ def _is_gone(old: Finding, change: Change, quotes: Quotes) -> bool:
     """
     file = _file(old, change, quotes)
     if file is None:
-        return not (change.undelivered or _holders(old, change, quotes))
+        return not (change.undelivered or _holders(old, quotes))
     keys = quote_keys(old.quote)
     if not keys or file.missing:
         return False
@@ -133,7 +163,7 @@ def _is_gone(old: Finding, change: Change, quotes: Quotes) -> bool:
     return not (unplaced and removed)
 
 
-def _read_again(old: Finding, change: Change, quotes: Quotes, coverage: Coverage) -> bool:
+def _read_again(old: Finding, change: Change, quotes: _Copies, coverage: Coverage) -> bool:
     """Whether every source was an analyser's and they read its code again without finding it. Of a file
     whose text is known they read all, and are heard of every line that the change adds: what is wrong in
     one hunk may be mended in another. Of any other they see, and are heard of, what is read again.
@@ -152,7 +182,7 @@ def _read_again(old: Finding, change: Change, quotes: Quotes, coverage: Coverage
     return bool(cells) and is_whole and all_of_it
 
 
-def _hunks_of(old: Finding, file: FileDiff, quotes: Quotes) -> frozenset[int]:
+def _hunks_of(old: Finding, file: FileDiff, quotes: _Copies) -> frozenset[int]:
     """The hunks in which its code stands; those of the whole file where it stands in none."""
     side = old.location.side if old.location else Side.RIGHT
     places = quotes.in_hunks(file, side, quote_keys(old.quote))
@@ -160,11 +190,11 @@ def _hunks_of(old: Finding, file: FileDiff, quotes: Quotes) -> frozenset[int]:
     return found or frozenset(range(len(file.hunks)))
 
 
-def _moved(known: Known, change: Change, quotes: Quotes) -> Finding:
+def _moved(known: Known, change: Change, quotes: _Copies) -> Finding:
     """The finding as it stands now: its line may have moved, its file may have a new name."""
     old = known.finding
     standing = Standing.LATE if known.state is State.LATE else Standing.OPEN
-    file = _file(old, change, quotes) or next(iter(_holders(old, change, quotes)), None)
+    file = _file(old, change, quotes) or next(iter(_holders(old, quotes)), None)
     keys = quote_keys(old.quote)
     if file is None or not keys or old.location is None:
         return replace(old, standing=standing, suggestion=None)

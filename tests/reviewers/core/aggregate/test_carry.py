@@ -181,6 +181,20 @@ def test_moved_to_two_files_it_takes_both_to_fix_it() -> None:
     assert open_after(Known(still, State.OPEN), change({"b.py": (None, FIXED)})) is None
 
 
+def test_of_one_fault_in_many_files_each_is_fixed_by_itself() -> None:
+    """What other known findings stand for is no code that has moved there."""
+    names = [f"{n}.py" for n in range(4)]
+    before = [replace(known().finding, path=name, id=f"{n:012x}") for n, name in enumerate(names)]
+    history = History(head="4be91c0", known=tuple(Known(f, State.OPEN) for f in before))
+    now = {name: (None, ORDERS if n < 2 else FIXED) for n, name in enumerate(names)}
+    carried = carry(history, {}, change(now), NOBODY, {})
+    assert [f.path for f in carried.open] == names[:2]
+    assert [k.finding.path for k in carried.fixed] == names[2:]
+    # One copy more than there are findings may be the code of either that is gone.
+    carried = carry(history, {}, change({**now, "new.py": (None, ORDERS)}), NOBODY, {})
+    assert len(carried.open) == 4
+
+
 def test_outside_of_the_hunks_it_is_told_with_its_line_and_placed_on_none() -> None:
     still = open_after(known(), change({"api/orders.py": (ORDERS, ORDERS + "more()\n")}))
     assert still is not None
