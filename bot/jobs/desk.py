@@ -140,13 +140,13 @@ class JobDesk(Desk):
 
         def decided(known: Known) -> Known:
             finding = known.finding
-            if told := self._told.open.get(finding.id):
-                proven = finding.proven_before or told.proven_before
-                finding = replace(
-                    finding, sources=told.sources, severity=told.severity, proven_before=proven
-                )
-            else:
-                finding = replace(finding, sources=())
+            told = self._told.open.get(finding.id)
+            finding = replace(finding, sources=told.sources if told else ())
+            if told:
+                finding = replace(finding, severity=told.severity)
+            if told and told.proven_before and not finding.proven_before and self._has_gate():
+                # It held the gate; a marker whose signature is gone does not say so any more.
+                finding = replace(finding, held_before=True)
             known = replace(known, finding=finding)
             why = self._dismissed.get(known.finding.id)
             if why is None:
@@ -160,6 +160,9 @@ class JobDesk(Desk):
         if asked and history.complete:
             return replace(history, unread=frozenset({EVERYTHING}))
         return history
+
+    def _has_gate(self) -> bool:
+        return self.terms is not None and self.terms.gate is not None
 
     def _found_again(self, history: History) -> History:
         """With the findings that the database knows and no text of the review tells: those that it names
