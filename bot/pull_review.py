@@ -84,9 +84,11 @@ async def review_pull(
     if expected and change.head != expected:
         raise _moved(pull, expected, change.head)
     terms = terms_of(pull.subject, around)
-    if why := desk.opened(pull, terms):
-        return Skipped(pull, why)
     stands = standing(pull.reviews, terms.accounts, around.seal)
+    if why := desk.opened(pull, terms):
+        if stands.main and stands.main.marker.head == change.head:
+            await _current(forge, stands.main, desk)
+        return Skipped(pull, why)
     if not post:
         return Reviewed(await review(pull.subject, terms, around))
     believed = desk.believes(terms)

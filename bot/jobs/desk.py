@@ -310,7 +310,8 @@ class JobDesk(Desk):
         """The same where it should have been. Who asks for a review once more, and gets none, must not
         lose the one that there is.
         """
-        stood = await self._company.stood(self._job.row.head) if self.anew else None
+        head = self._job.row.head  # None yet where a comment asked.
+        stood = await self._company.stood(head) if self.anew and head else None
         await self._unread(standing(stood, skipped(why)) if stood else refused(why, gate))
 
     async def _unread(self, check: CheckRun) -> None:

@@ -104,7 +104,7 @@ def plan_review(
         return same
     identity = f"{base}.{max(_number(j.row.id, base) for j in tries) + 1}" if tries else base
     recent = [j for j in known if now - j.row.created < HOUR and _is_a_review(j)]
-    is_free = wish.trigger is Trigger.DISPUTE or _is_reviewed(tries)
+    is_free = wish.trigger is Trigger.DISPUTE or _is_reviewed(tries, known)
     if len(recent) >= per_hour and not is_free:
         return Fresh(identity, refusal=f"the limit of {per_hour} reviews an hour is reached")
     pushed = [j for j in known if j.row.trigger is Trigger.PUSHED]
@@ -126,11 +126,15 @@ def _is_a_review(job: Job) -> bool:
     return job.calls > 0 or job.row.state not in (JobState.SKIPPED, JobState.DEAD)
 
 
-def _is_reviewed(tries: Sequence[Job]) -> bool:
+def _is_reviewed(tries: Sequence[Job], known: Sequence[Job]) -> bool:
     """Whether a wish that is done again finds the review of its very commit and base, and takes it. It
-    costs nothing, and to refuse it would write over what was said of the commit.
+    costs nothing, and to refuse it would write over what was said of the commit. Once another commit
+    was reviewed the one body is about that, and this one would be paid for again.
     """
-    return bool(tries) and tries[0].row.state is JobState.DONE and tries[0].row.outcome in WHOLE
+    done = (
+        j for j in known if j.row.state is JobState.DONE and j.row.trigger is not Trigger.DISPUTE
+    )
+    return bool(tries) and next(done, None) is tries[0] and tries[0].row.outcome in WHOLE
 
 
 def _being_read(known: Sequence[Job], wish: ReviewWish) -> Same | None:

@@ -156,8 +156,8 @@ def _more(pen: Pen, more: Sequence[Finding]) -> str:
 
 
 def quiet_ones(report: Report) -> Sequence[Finding]:
-    """The findings below the least severity that the body lists, in the order of their fold."""
-    return in_titles(report.verdict.shown.quiet) if report.tells_quiet else ()
+    """The findings below the least severity that the body lists; their fold orders them (`in_titles`)."""
+    return report.verdict.shown.quiet if report.tells_quiet else ()
 
 
 def _quiet(pen: Pen) -> str:

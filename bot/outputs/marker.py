@@ -21,12 +21,14 @@ CLOSED_KEPT = 50
 HOLDING_KEPT = 25
 """The same for those that hold a gate, for each reason; with more of them all do."""
 
-_FIELD = r"[a-z]+=[0-9A-Za-z.,:]*"
+_FIELD = r"[a-z]+=[0-9A-Za-z.,:]*(?:-[0-9A-Za-z.,:]+)*"
+"""Never two hyphens in a row: they would end the comment."""
 _REVIEW = re.compile(rf"(?:\A|\n)<!-- triptych 1 ({_FIELD}(?: {_FIELD})*) -->\s*\Z")
 _FINDING = re.compile(
     r"(?:\A|\n)<!-- triptych 1 finding=([0-9a-f]{12}) rule=([a-z0-9-]+/[a-z0-9-]+) -->\s*\Z"
 )
-_BY = re.compile(r"[0-9a-f]{12}:[0-9A-Za-z.]+:[0-9A-Za-z.]+")
+_WORD = r"[0-9A-Za-z.]+(?:-[0-9A-Za-z.]+)*"
+_BY = re.compile(rf"[0-9a-f]{{12}}:{_WORD}:{_WORD}")
 _NUMBER = re.compile(r"\d{1,6}")
 _COST = re.compile(r"\d{1,7}(?:\.\d{1,4})?")
 
@@ -92,7 +94,8 @@ def write_marker(marker: Marker) -> str:
     if marker.cost:
         fields.append(f"cost={marker.cost:.4f}")
     line = f"<!-- triptych {VERSION} {' '.join(fields)} -->"
-    if named := _fitting(marker.by, MAX_CHARS - len(line) - len(" by=")):
+    by = (part for part in marker.by if _BY.fullmatch(part))  # Anything else would break the line.
+    if named := _fitting(by, MAX_CHARS - len(line) - len(" by=")):
         line = line.replace(" -->", f" by={named} -->")
     return line
 

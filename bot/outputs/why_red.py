@@ -16,7 +16,7 @@ NUMBERS = 20
 def why_red(report: Report, gate: Severity) -> str:
     """A paragraph in Markdown on a check run that has failed; users must not have to guess."""
     branch = f" on {code(report.subject.base_ref)}" if report.subject.base_ref else ""
-    where = f'Gate: `gate = "{gate.name.lower()}"` in `.github/triptych.toml`{branch}.'
+    where = f'Gate: `gate = "{gate.word}"` in `.github/triptych.toml`{branch}.'
     if report.verdict.outcome is not Outcome.FINDINGS:
         return f"{where} It holds because not all of the change was read."
     held = holding(report)

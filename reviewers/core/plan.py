@@ -106,7 +106,7 @@ def plan(
 
 
 def hunk_key(path: str, digest: str) -> str:
-    """How a hunk is known again in a later head: its file and what it changes."""
+    """How a hunk is known again in a later head: its file, its surroundings and what it changes."""
     return f"{path}:{digest}"
 
 

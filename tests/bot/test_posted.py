@@ -370,6 +370,19 @@ def test_titles_in_folds_come_back(least: Severity, titles: list[str]) -> None:
         assert one_line(found.title).strip(" .")
 
 
+def test_each_title_in_a_fold_is_read_back_for_its_own_finding() -> None:
+    """Those on no line come last in a fold; the marker names them in the same order."""
+    places = [("c.py", None), ("b.py", None), ("b.py", 2), ("a.py", None), ("a.py", 1)]
+    low = [
+        finding(path, line, severity=Severity.LOW, title=f"Low {n}", id=f"{n:012x}")
+        for n, (path, line) in enumerate(places)
+    ]
+    of = change(dict.fromkeys(("a.py", "b.py", "c.py"), (None, WIDE)))
+    stands = standing([posted(report(verdict(*low, change=of), elsewhere="job summary"))])
+    back = {k.finding.id: k.finding for k in history_of(stands, of, of).known}
+    assert {i: f.title for i, f in back.items()} == {f.id: f.title for f in low}
+
+
 @pytest.mark.parametrize("elsewhere", ["check run", "job summary"])
 def test_what_a_review_calls_open_and_nobody_can_read_back_is_lost(elsewhere: str) -> None:
     of = replace(many(["x"], Severity.MEDIUM), elsewhere=elsewhere)

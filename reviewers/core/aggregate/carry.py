@@ -35,21 +35,32 @@ class Carried:
 
 
 class _Copies(Quotes):
-    """Quotes of the change, with how often it writes one, and for how many known findings that stand in
-    their own files (`standing`, by the lines of the quote).
+    """Quotes of the change, with the files into which code has moved: those that it writes into more
+    often than before. What stood there at the last review is no code that has moved there since.
     """
 
-    def __init__(self, change: Change, known: Iterable[Known]) -> None:
+    def __init__(self, change: Change, history: History) -> None:
         super().__init__(change)
         self._files = change.files
         self._written: dict[tuple[str, ...], list[tuple[FileDiff, int]]] = {}
-        open_ones = (k.finding for k in known if k.state in (State.OPEN, State.LATE))
-        self.standing = Counter(
+        self._before = _Copies(history.previous, History()) if history.previous else None
+        still = (k.finding for k in history.known if k.state in (State.OPEN, State.LATE))
+        self._standing = Counter(
             keys
-            for f in open_ones
+            for f in still
             if (file := change.file(f.path)) and (keys := quote_keys(f.quote))
             if _holds(file, self, keys)
         )
+
+    def moved(self, path: str, keys: tuple[str, ...]) -> list[FileDiff]:
+        """The files that code of that path may have moved to. Where the last commit is lost, every copy
+        counts that no other known finding stands for.
+        """
+        others = [(f, n) for f, n in self.written(keys) if f.path != path]
+        before = self._standing[keys]
+        if self._before:
+            before = sum(n for f, n in self._before.written(keys) if f.path != path)
+        return [f for f, _ in others] if sum(n for _, n in others) > before else []
 
     def written(self, keys: tuple[str, ...]) -> list[tuple[FileDiff, int]]:
         """The files into which the change writes the quote, and how often into each."""
@@ -68,7 +79,7 @@ def carry(
     ruled: Mapping[str, Verification],
 ) -> Carried:
     """Judge each known open finding that no new one matched, against the change as it is now."""
-    quotes = _Copies(change, history.known)
+    quotes = _Copies(change, history)
     still: list[Finding] = []
     fixed: list[Known] = []
     for known in _unmatched(history, matched):
@@ -116,18 +127,14 @@ def _file(old: Finding, change: Change, quotes: _Copies) -> FileDiff | None:
 
 
 def _holders(old: Finding, quotes: _Copies) -> list[FileDiff]:
-    """The files into which this change writes the code that it quotes, wherever that stood before; none
-    where every such place is that of another known finding, as with one fault in many files.
-
-    Less than `MIN_PART` characters are too little to know code by.
+    """The files that the code which it quotes has moved to. Less than `MIN_PART` characters are too little
+    to know code by.
     """
     keys = quote_keys(old.quote)
     is_removed = old.location is not None and old.location.side is Side.LEFT
     if is_removed or len("".join(keys)) < MIN_PART:
         return []
-    written = quotes.written(keys)
-    number = sum(n for _, n in written)
-    return [f for f, _ in written] if number > quotes.standing[keys] else []
+    return quotes.moved(old.path, keys)
 
 
 def _holds(file: FileDiff, quotes: _Copies, keys: Sequence[str]) -> bool:

@@ -46,6 +46,7 @@ class Briefing:
         self._brief = brief
         self._access = access
         self._shared: dict[int, str] = {}
+        self._counted: dict[tuple[str, int], int] = {}
         self._names = shown_names(brief.change, access.nonce)
         self._paths = {name: path for path, name in self._names.items()}
         # The canary must not be guessable from the nonce, which stands in the material's fences.
@@ -115,11 +116,21 @@ class Briefing:
     def most(self, call: Call) -> float | None:
         """The most that a call can cost in USD. Nobody counts on the cache: its entries live for
         5 minutes, less when they are crowded out, and a call may have waited for longer.
+
+        Where the API has counted the prompt of another call on the chunk, the shared part is no longer
+        than that.
         """
         shared = most_tokens(self.system) + most_tokens(self.shared(call.chunk))
+        shared = min(shared, self._counted.get((self.model_of(call), call.chunk), shared))
         return self._cost(
             call, (shared, most_tokens(self.own(call))), self.answer_tokens, warm=False
         )
+
+    def count(self, call: Call, used: Usage) -> None:
+        """Take in how long the API says that a call's prompt is: `most` of the others goes by it."""
+        if used.prompt:
+            key = (self.model_of(call), call.chunk)
+            self._counted[key] = min(used.prompt, self._counted.get(key, used.prompt))
 
     def rest(self, call: Call, used: Usage) -> float | None:
         """The most that it can cost when its answer begins: by then the API has counted the prompt.

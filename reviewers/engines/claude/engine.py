@@ -228,6 +228,7 @@ class ClaudeEngine:
 
     async def _correct(self, call: Call, used: Usage, held: _Held) -> None:
         """Nobody waits any longer for what this prompt could have cost and, as is known now, did not."""
+        self._briefing.count(call, used)
         exact = self._briefing.rest(call, used)
         if held.amount is not None and exact is not None:
             await self._budget.correct(held.amount, exact)

@@ -5,6 +5,7 @@ From facts/libraries.md section 1.2; an operator's own table (`TRIPTYCH_PRICES`)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -69,9 +70,11 @@ def tokens(characters: int) -> int:
 
 
 def most_tokens(text: str) -> int:
-    """How many tokens a text can be: of what is not ASCII each byte may be one.
+    """How many tokens a text can be: of what is not ASCII two bytes are one, so a Chinese character is
+    one and a half.
 
-    A tokenizer falls back to bytes where it has no word for a character: a rare Chinese one is three.
+    Text of rare characters alone can be twice that. It is known when the first answer on a prompt begins,
+    and holds from then on.
     """
     plain = len(text.encode("ascii", "ignore"))
-    return tokens(plain) + len(text.encode("utf-8", "replace")) - plain
+    return tokens(plain) + math.ceil((len(text.encode("utf-8", "replace")) - plain) / 2)

@@ -32,7 +32,7 @@ class Steering:
             "It has no effect on this review.",
             "Keep it only if that is what you want.",
         ),
-        "no configuration": AnalyserRule(
+        "unconfigured": AnalyserRule(
             "security/changed-review",
             Severity.MEDIUM,
             "Later changes are reviewed without a configuration",
@@ -57,7 +57,7 @@ def _hit(file: FileDiff) -> Hit | None:
     it is, on its first line.
     """
     is_gone = file.status is FileStatus.REMOVED or file.path != STEERS
-    code = "no configuration" if is_gone else "configuration"
+    code = "unconfigured" if is_gone else "configuration"
     marks = (Mark.ADDED, Mark.REMOVED)
     rows = [x for hunk in file.hunks for x in hunk.lines if x.mark in marks and x.text.strip()]
     rows.sort(key=lambda x: x.side is Side.LEFT)

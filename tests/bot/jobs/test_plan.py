@@ -380,6 +380,15 @@ def test_s28_what_comes_back_to_a_whole_review_takes_it_also_at_the_limit(
     assert planned(back, done, per_hour=1) == Fresh(f"{job_id(wish())}.2", refusal=refusal)
 
 
+def test_s28_setting_a_branch_back_and_forth_is_no_way_round_the_limit() -> None:
+    """The one review is about the other commit by now, so this one would be paid for again."""
+    done, other = job(wish()), job(PUSH, ago=30.0)
+    done, other = (replace(j, row=replace(j.row, outcome="clean"), calls=3) for j in (done, other))
+    back = wish(trigger=Trigger.PUSHED, seen=30.0)
+    refusal = "the limit of 2 reviews an hour is reached"
+    assert planned(back, other, done, per_hour=2) == Fresh(f"{job_id(wish())}.2", refusal=refusal)
+
+
 wishes = st.builds(
     wish,
     head=st.sampled_from([A, B]),

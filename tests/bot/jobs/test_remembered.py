@@ -12,7 +12,7 @@ import pytest
 from bot.jobs.protocol import JobRow, Trigger
 from bot.outputs.marker import IDS_KEPT
 from reviewers.core.history import Dismissal
-from tests.bot.jobs.running import CONFIG, SMALL, World, world
+from tests.bot.jobs.running import CONFIG, SMALL, World, until, world
 from tests.fakes.anthropic import Reply
 
 GATE = 'engine = "static"\ngate = "high"\n'
@@ -74,6 +74,27 @@ async def test_what_was_dismissed_stays_so_where_no_thread_says_it(
         assert w.checks()[-1][1].endswith("; 1 dismissed")
         await pushed(w, {"api/orders.py": SHELL.replace("args['x']", "args['y']")}, config)
         assert w.checks()[-1][0] == "failure", "its code has changed"
+
+
+async def test_a_branch_set_back_to_a_reviewed_commit_is_not_called_older(tmp_path: Path) -> None:
+    """Nothing is reviewed of a draft, so nobody else would take the words back."""
+    hangs = False
+
+    def script(_body: dict[str, Any], _number: int) -> Reply:
+        return Reply(latency=3600 if hangs else 0)
+
+    config = f'gate = "high"\n{SMALL}'
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, script) as w:
+        w.github.pull(128, {CONFIG: config}, {CONFIG: config, "a.py": SHELL})
+        await w.reviewed()
+        before, head = review(w)["body"], w.github.pulls[128].head
+        hangs = True
+        w.github.push(128, "9d02f7e", {CONFIG: config, "a.py": SHELL + "x = 1\n"})
+        await w.accept(w.wish(trigger=Trigger.PUSHED, seen=10.0))
+        await until(lambda: review(w)["body"].startswith("**For `4ead128`, an older commit.** "))
+        w.github.pulls[128].head, w.github.pulls[128].draft = head, True
+        await w.reviewed(trigger=Trigger.PUSHED, seen=20.0)
+        assert review(w)["body"] == before
 
 
 @pytest.mark.parametrize("what", ["severity", "text", "signature"])

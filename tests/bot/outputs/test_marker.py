@@ -22,6 +22,8 @@ from bot.outputs.marker import (
 from bot.report import Setting
 from reviewers.core.finding import Dropped, Reason, Source
 from reviewers.core.history import EVERYTHING
+from reviewers.protocols import Analyser
+from reviewers.registry import ANALYSERS
 from tests import builders
 from tests.bot.outputs import samples
 
@@ -245,3 +247,18 @@ def test_what_is_proven_is_told_where_there_is_a_gate() -> None:
     proven = [f.id for f in report.verdict.shown.listed if f.is_proven]
     assert list(marker_of(gated).proven) == proven
     assert proven
+
+
+@pytest.mark.parametrize("analyser", ANALYSERS, ids=lambda a: a.name)
+def test_every_rule_of_an_analyser_has_room_in_a_marker(analyser: Analyser) -> None:
+    """One that cannot be read is no review of ours: all would be posted again."""
+    for code in analyser.rules:
+        by = (f"{'7c1e9a02b4d8'}:{analyser.name}:{code}",)
+        marker = Marker("01JD8Q7M", "4" * 40, "9f3ad2c1", "findings", by=by)
+        assert read_marker(f"x\n\n{write_marker(marker)}") == marker
+
+
+@pytest.mark.parametrize("odd", ["a b", "a--b", "a>b", "-a", "a=b", ""])
+def test_what_would_break_a_marker_is_left_out_of_it(odd: str) -> None:
+    marker = Marker("01JD8Q7M", "4" * 40, "9f3ad2c1", "findings", by=(f"7c1e9a02b4d8:x:{odd}",))
+    assert read_marker(f"x\n\n{write_marker(marker)}") == replace(marker, by=())

@@ -171,14 +171,16 @@ def test_code_that_stood_elsewhere_before_has_not_moved_there() -> None:
     assert open_after(known(), now) is None
 
 
-def test_moved_to_two_files_it_takes_both_to_fix_it() -> None:
-    both = {"a.py": (None, ORDERS), "b.py": (None, ORDERS)}
-    still = open_after(known(), change(both))
-    assert still is not None
-    still = open_after(Known(still, State.OPEN), change({**both, "a.py": (None, FIXED)}))
-    assert still is not None
-    assert still.path == "b.py"
-    assert open_after(Known(still, State.OPEN), change({"b.py": (None, FIXED)})) is None
+def test_code_that_stood_elsewhere_at_the_last_review_has_not_moved_there_since() -> None:
+    """The same line may be right there: a finding must not jump to it when its own code is mended."""
+    both = {"api/orders.py": (None, ORDERS), "b.py": (None, ORDERS)}
+    mended = change({**both, "api/orders.py": (None, FIXED)})
+    history = History(head="4be91c0", known=(known(),), previous=change(both))
+    assert carry(history, {}, mended, NOBODY, {}).fixed
+    lost = replace(history, previous=None)
+    assert carry(lost, {}, mended, NOBODY, {}).open, "the last commit is lost: nobody can tell"
+    more = change({"api/orders.py": (None, FIXED), "b.py": (None, ORDERS), "c.py": (None, ORDERS)})
+    assert carry(history, {}, more, NOBODY, {}).open
 
 
 def test_of_one_fault_in_many_files_each_is_fixed_by_itself() -> None:

@@ -140,9 +140,22 @@ def test_s55_nor_does_it_count_on_few_tokens_for_other_alphabets() -> None:
     told = briefing(change({"a.txt": (None, text)}))
     plain = briefing(change({"a.txt": (None, "w" * 10_000 + "\n")}))
     more = (told.most(SECURITY) or 0.0) - (plain.most(SECURITY) or 0.0)
-    tokens = 30_000 - 10_000 / 3.5
+    tokens = 15_000 - 10_000 / 3.5
     assert more == pytest.approx(tokens * PRICES[MODEL].write / 1e6, rel=1e-3)
     assert told.estimate(SEVEN) == plain.estimate(SEVEN), "what is shown is what is usual"
+
+
+def test_what_the_api_has_counted_holds_for_the_other_calls_on_the_chunk() -> None:
+    """Still at the price of writing: the cache may be cold."""
+    told = briefing(LONG)
+    before = told.most(SECURITY)
+    told.count(STYLE, Usage())
+    assert told.most(SECURITY) == before
+    told.count(STYLE, Usage(uncached=10, written=900, read=90))
+    own = len(told.own(SECURITY)) / 3.5 * PRICES[MODEL].input + ANSWER_TOKENS * PRICES[MODEL].output
+    assert told.most(SECURITY) == pytest.approx((1_000 * PRICES[MODEL].write + own) / 1e6, rel=1e-2)
+    told.count(STYLE, Usage(written=10**9))
+    assert told.most(SECURITY) == pytest.approx((1_000 * PRICES[MODEL].write + own) / 1e6, rel=1e-2)
 
 
 def test_when_an_answer_begins_its_prompt_is_counted() -> None:
