@@ -310,7 +310,7 @@ class Store:
 
 def _redeem(c: Connection, job: str) -> None:
     """A review that is done stands for those of its pull request that were given up before: nobody
-    need look at them any more.
+    need look at them any more. One whose check run is to be ended yet is told as it ended.
     """
     mine = c.execute(sa.select(jobs).where(jobs.c.id == job)).mappings().one()
     if mine["trigger"] == Trigger.DISPUTE:  # A second look at one finding.
@@ -319,7 +319,7 @@ def _redeem(c: Connection, job: str) -> None:
         sa.update(jobs)
         .where(jobs.c.repository_id == mine["repository_id"], jobs.c.number == mine["number"])
         .where(jobs.c.state == JobState.DEAD, jobs.c.trigger != Trigger.DISPUTE)
-        .where(jobs.c.created < mine["created"])
+        .where(jobs.c.created < mine["created"], jobs.c.check_run == 0)
         .values(state=JobState.SUPERSEDED.value, note=f"reviewed since, as {job}")
     )
 

@@ -373,8 +373,14 @@ async def test_what_was_given_up_and_is_reviewed_since_is_nobody_s_care(store: S
     stopped = await add(store, head="d" * 40)
     await store.end(stopped, JobState.CANCELLED)
     assert (await store.figures(None)).dead == 4
+    untold = await add(store, head="9" * 40)
+    await store.note(untold, check_run=7)
+    await store.end(untold, JobState.DEAD)
     done = await add(store, head="e" * 40)
     await store.end(done, JobState.DONE)
+    assert await state(store, untold) is JobState.DEAD, "its check run has not said so yet"
+    await store.end(await add(store, head="8" * 40), JobState.DONE)
+    await store.note(untold, state=JobState.SUPERSEDED.value)
     assert (await store.figures(None)).dead == 3
     found = await store.job(dead)
     assert found is not None
