@@ -231,7 +231,8 @@ async def test_review_over_the_limit_of_an_hour_is_told_in_words(tmp_path: Path)
             "(`TRIPTYCH_REVIEWS_PER_HOUR` of the server); within the hour it works again."
         ]
         assert w.paid == CALLS
-        (refused, _) = await w.service.list(2)
+        newest, _ = await w.service.list(2)
+        refused = await w.ended(newest.id)  # The answer does not wait for its end.
         assert refused.state is JobState.SKIPPED, "it is no job that was given up"
         faces, (told,) = await obey(w, order(w, Verb.DISMISS, finding=finding(w), reason="so"))
         assert faces == ["eyes", "rocket"], "the decision holds, though it is shown later"
