@@ -77,13 +77,6 @@ class Store:
 
     # --- wishes
 
-    async def add(self, values: Mapping[str, Any], *, supersedes: str = "") -> tuple[str, ...]:
-        """Write a new job down; the jobs of its pull request that live are superseded with it.
-
-        Returns the ids of those. `supersedes` is the note they get, "" to leave them alone.
-        """
-        return await self._do(lambda c: _added(c, values, supersedes))
-
     async def take(
         self, place: Place, decide: Callable[[Sequence[Job]], Writing]
     ) -> tuple[Writing, tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +17,9 @@ from bot.jobs import durable
 from bot.jobs.crew import Crew
 from bot.jobs.protocol import JobRow, Place, ReviewWish, Trigger
 from bot.jobs.service import Service, start
+from bot.jobs.store import Store
 from bot.jobs.tables import ALIVE
+from bot.jobs.writing import Writing
 from bot.settings import Settings
 from reviewers.engines.claude import engine  # noqa: F401 - loaded, so that servers are ready at once
 from tests.builders import ORDERS
@@ -53,6 +55,15 @@ def uncertain(body: dict[str, Any], number: int) -> Reply:
 def hang(_body: dict[str, Any], _number: int) -> Reply:
     """A model that begins to answer and never ends."""
     return Reply(latency=3600)
+
+
+async def written(store: Store, row: Mapping[str, Any], supersedes: str = "") -> tuple[str, ...]:
+    """A job that nobody has decided on, written down; the ids of those that it supersedes."""
+    place = Place(
+        row["installation"], row["account"], row["repository_id"], row["repository"], row["number"]
+    )
+    _, ended = await store.take(place, lambda _known: Writing(row["id"], row, supersedes))
+    return ended
 
 
 async def until(holds: Callable[[], Any], seconds: float = PATIENCE) -> None:

@@ -28,7 +28,7 @@ from bot.jobs.service import Service, connect, start
 from bot.settings import Settings
 from reviewers.core.history import Dismissal
 from tests.bot.jobs.lives import Died, Life, Womb, life
-from tests.bot.jobs.running import CONFIG, SMALL, World, until, world
+from tests.bot.jobs.running import CONFIG, SMALL, World, until, world, written
 from tests.builders import ORDERS
 from tests.fakes.anthropic import FakeAnthropic, Reply, fake_anthropic
 from tests.fakes.app import FakeApp, fake_app
@@ -57,7 +57,7 @@ async def test_a_job_whose_start_was_lost_is_started(w: World, age: float) -> No
     w.pull()
     wish = w.wish()
     values = {**_row(job_id(wish), wish, ""), "created": time.time() - age}
-    await w.service._store.add(values)
+    await written(w.service._store, values)
     await w.there(w.crew.see_to())
     if age:
         assert (await w.ended(job_id(wish))).state is JobState.DONE
@@ -72,7 +72,7 @@ async def test_s11_what_was_written_down_and_not_started_is_started_by_the_next_
     """Its event was answered: the row is what was promised. Nobody waits a minute for it."""
     w.pull()
     wish = w.wish()
-    await w.service._store.add(_row(job_id(wish), wish, ""))
+    await written(w.service._store, _row(job_id(wish), wish, ""))
     await w.service.stop()
     await w.start()
     assert (await w.ended(job_id(wish), 10)).state is JobState.DONE
@@ -98,7 +98,7 @@ async def test_a_start_that_fails_keeps_no_other_from_its_own(w: World) -> None:
         wish = w.wish(number)
         wishes.append(wish)
         values = {**_row(job_id(wish), wish, ""), "created": time.time() - 3600 + number}
-        await w.service._store.add(values)
+        await written(w.service._store, values)
     first, second = map(job_id, wishes)
     refuse = f"""create trigger refuse before insert on workflow_status
         when new.workflow_uuid = '{first}' begin select raise(abort, 'not now'); end"""

@@ -23,6 +23,7 @@ from bot.jobs.tables import ALIVE, jobs, politeness, storable, write_meta
 from bot.jobs.transactions import Transactions, open_database
 from bot.jobs.writing import Writing
 from reviewers.core.history import Dismissal
+from tests.bot.jobs.running import written
 
 PLACE = Place(77, "acme", 5000, "acme/shop", 1)
 OTHER = Place(77, "acme", 5000, "acme/shop", 2)
@@ -44,7 +45,7 @@ def store(transactions: Transactions) -> Store:
 async def add(store: Store, place: Place = PLACE, head: str = "a" * 40, **more: Any) -> str:
     wish = ReviewWish(place, Trigger.OPENED, head, "main", seen=1.0)
     supersedes = more.pop("supersedes", "")
-    await store.add({**_row(job_id(wish), wish, ""), **more}, supersedes=supersedes)
+    await written(store, {**_row(job_id(wish), wish, ""), **more}, supersedes=supersedes)
     return job_id(wish)
 
 
@@ -109,7 +110,7 @@ async def test_a_new_job_supersedes_those_of_its_pull_request_alone(store: Store
     old = await add(store)
     other, strange = await add(store, OTHER), await add(store, STRANGE)
     new = ReviewWish(PLACE, Trigger.PUSHED, "b" * 40, "main")
-    assert await store.add(_row(job_id(new), new, ""), supersedes=NEWER) == (old,)
+    assert await written(store, _row(job_id(new), new, ""), supersedes=NEWER) == (old,)
     assert await state(store, old) is JobState.SUPERSEDED
     assert {await state(store, j) for j in (other, strange, job_id(new))} == {JobState.WAITING}
 
@@ -490,7 +491,7 @@ HOSTILE = ("a\0b", "\ud800", "x" * 5000, "'); drop table triptych_jobs; --", "\u
 async def test_any_text_is_stored(store: Store, text: str) -> None:
     place = Place(77, text, 5000, text, 1)
     wish = ReviewWish(place, Trigger.OPENED, text, text)
-    await store.add(_row(job_id(wish), wish, ""), supersedes=text)
+    await written(store, _row(job_id(wish), wish, ""), supersedes=text)
     await store.note(job_id(wish), note=text, title=text, review_url=text, document=text)
     why = Dismissal(text, "2026-11-24", text)
     await store.decisions.dismiss(place, "ab" * 6, 12, why)

@@ -17,6 +17,7 @@ from bot.jobs.store import Store
 from bot.jobs.transactions import open_database
 from bot.operator.doctor.check import Check, State
 from bot.operator.doctor.queue import look
+from tests.bot.jobs.running import written
 from tests.bot.operator.github_env import operate
 from tests.bot.running import closed_port
 from tests.fakes.operator import operators_app
@@ -34,7 +35,7 @@ async def looked(settings: AppSettings, *jobs: Job) -> list[Check]:
         wish = ReviewWish(Place(77, "acme", 5000, "acme/shop", pull), Trigger.OPENED)
         at = time.time() - 9000 + number
         row = {**_row(f"j{number}", wish, ""), "state": state.value, "created": at, **more}
-        await store.add(row)
+        await written(store, row)
     await store.close()
     return await asyncio.to_thread(lambda: list(look(settings)))
 

@@ -18,6 +18,7 @@ from bot.jobs.takeover import hold_name
 from bot.jobs.transactions import open_database
 from bot.operator.doctor.check import Check, State
 from bot.operator.doctor.workers import KEY, look, workers_check
+from tests.bot.jobs.running import written
 from tests.bot.running import closed_port
 from tests.postgres import Cluster
 
@@ -45,7 +46,7 @@ async def looked(settings: AppSettings) -> list[Check]:
 async def with_a_job(settings: AppSettings) -> None:
     store = Store(open_database(settings))
     wish = ReviewWish(Place(77, "acme", 5000, "acme/shop", 1), Trigger.OPENED)
-    await store.add(_row("j", wish, ""))
+    await written(store, _row("j", wish, ""))
     await store.close()
 
 
