@@ -46,7 +46,6 @@ def _as_before() -> Iterator[None]:
     before = [(x, x.handlers[:], x.filters[:], x.propagate, x.level) for x in loggers]
     access = logging.getLogger("aiohttp.access").disabled
     yield
-    structlog.reset_defaults()
     logging.getLogger("aiohttp.access").disabled = access
     for logger, handlers, filters, propagate, level in before:
         logger.handlers, logger.filters, logger.propagate = handlers, filters, propagate

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
-import structlog
 
 from bot.jobs.service import start
 from bot.settings import Settings
@@ -18,13 +14,6 @@ from tests.fakes.github import REPOSITORY
 from tests.fakes.operator import operators_app
 
 DEADLINE = 60.0
-
-
-@pytest.fixture(autouse=True)
-def logs_as_before() -> Iterator[None]:
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
 
 
 async def test_a_backfill_is_reviewed_by_the_server_and_shown_by_jobs(tmp_path: Path) -> None:

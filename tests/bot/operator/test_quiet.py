@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import structlog
 
 from bot.operator.quiet import quiet
 from tests.bot.running import captured
-
-
-@pytest.fixture(autouse=True)
-def back_to_before() -> Iterator[None]:
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
 
 
 def test_only_what_went_wrong_is_said_and_not_among_the_data(tmp_path: Path) -> None:
