@@ -66,6 +66,7 @@ class Store:
     def __init__(self, transactions: Transactions, *, patient: bool = False) -> None:
         pauses = PATIENT if patient else PAUSES
         self._do = partial(transactions.do, pauses=pauses)
+        self._do_now = partial(transactions.do, pauses=pauses, awaited=True)
         self._look = partial(transactions.look, pauses=pauses)
         self.past = Past(transactions, pauses)
         self.line = Line(transactions, pauses)
@@ -95,7 +96,7 @@ class Store:
                 c.execute(seen)
             return writing, _added(c, writing.row, writing.supersedes) if writing.row else ()
 
-        return await self._do(work)
+        return await self._do_now(work)
 
     async def of_pull(self, place: Place) -> tuple[Job, ...]:
         """All jobs of a pull request, newest first."""
