@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from itertools import chain
 
 from bot.app_settings import AppSettings, read_app_settings
 from bot.errors import Problem
@@ -78,10 +79,10 @@ def _parts(settings: Settings, app_settings: AppSettings) -> Iterator[Part]:
         yield from look(app_settings)
 
     def work() -> Iterator[Check]:
-        from bot.operator.doctor import queue, workers
+        from bot.operator.doctor import budget, queue, reviews, workers
 
-        yield from workers.look(app_settings)
-        yield from queue.look(app_settings)
+        looks = (subject.look(app_settings) for subject in (workers, queue, reviews, budget))
+        yield from chain.from_iterable(looks)
 
     def home() -> Iterator[Check]:
         from bot.operator.doctor.machine import look_home
