@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +72,7 @@ def look(app_settings: AppSettings) -> Iterator[Check]:
 
 def paid_today(rows: Iterable[Sequence[Any]], kept: Iterable[Sequence[str]]) -> Paid:
     """From the answers to PAID and KEPT."""
-    parts = Counter[str]()
+    parts: dict[str, float] = defaultdict(float)
     names: dict[str, str] = {}
     whole = 0.0
     for installation, account, repository, name, cost in rows:

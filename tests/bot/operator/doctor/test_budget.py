@@ -63,7 +63,7 @@ def limited(home: Path, database: str, limits: DayLimits) -> AppSettings:
     )
 
 
-SPENT = ((ACME, 4.0, {}), (ALSO, 3.0, {}), (OTHER, 2.0, {}))
+SPENT: tuple[Job, ...] = ((ACME, 4.0, {}), (ALSO, 3.0, {}), (OTHER, 2.0, {}))
 TABLE: list[tuple[DayLimits, State, str]] = [
     (DayLimits(), State.OK, f"9.00 {TODAY}; no limit of the day is set."),
     (DayLimits(50.0, 20.0, 10.0), State.OK, f"9.00 {TODAY}; no limit of the day is near."),

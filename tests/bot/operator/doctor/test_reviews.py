@@ -43,9 +43,9 @@ async def looked(settings: AppSettings, *jobs: Job) -> list[Check]:
     return await asyncio.to_thread(lambda: list(look(settings)))
 
 
-def done(outcome: Outcome, pull: int = 1, **more: Any) -> Job:
+def done(outcome: Outcome, pull: int = 1, more: dict[str, Any] | None = None) -> Job:
     """A review that is done."""
-    return (outcome.value, pull, more)
+    return (outcome.value, pull, more or {})
 
 
 CLEAN, FOUND = done(Outcome.CLEAN), done(Outcome.FINDINGS, 2)
@@ -63,9 +63,9 @@ YESTERDAY = {"ended": time.time() - 25 * 3600}
         ((CLEAN, GAPS, FAILED), State.TODO, f"1 incomplete and 1 failed of 3 {LATELY}."),
         ((GAPS, done(Outcome.CLEAN, 3)), State.OK, f"1 {LATELY}, none of them incomplete or failed."),
         ((CLEAN, done(Outcome.FAILED, 1)), State.TODO, f"1 failed of 1 {LATELY}."),
-        ((done(Outcome.FAILED, **YESTERDAY),), State.OK, f"None {LATELY}."),
-        ((GAPS, done(Outcome.CLEAN, 3, trigger="dispute")), State.TODO, f"1 incomplete of 1 {LATELY}."),
-        ((done(Outcome.CLEAN, 5, state="superseded"),), State.OK, f"None {LATELY}."),
+        ((done(Outcome.FAILED, 1, YESTERDAY),), State.OK, f"None {LATELY}."),
+        ((GAPS, done(Outcome.CLEAN, 3, {"trigger": "dispute"})), State.TODO, f"1 incomplete of 1 {LATELY}."),
+        ((done(Outcome.CLEAN, 5, {"state": "superseded"}),), State.OK, f"None {LATELY}."),
     ],
 )  # fmt: skip
 async def test_the_newest_review_of_each_pull_request_counts(
@@ -89,7 +89,7 @@ async def test_what_no_other_try_would_read_is_only_noted(tmp_path: Path) -> Non
     """Nobody is to be called for a file that is too large, and stays so."""
     settings = AppSettings(tmp_path, f"sqlite:///{tmp_path}/t.db")
     whole = {"document": document(samples.a())}
-    (check,) = await looked(settings, done(Outcome.INCOMPLETE, **whole), done(Outcome.CLEAN, 2))
+    (check,) = await looked(settings, done(Outcome.INCOMPLETE, 1, whole), done(Outcome.CLEAN, 2))
     assert check.state is State.NOTE
     assert check.said == f"1 incomplete of 2 {LATELY}, for files that no other try would read."
     assert "backfill" not in check.do
