@@ -171,7 +171,7 @@ def _fields(row: JobRow) -> list[tuple[str, str]]:
         ("why", row.trigger.value),
         ("state", row.state.value),
         ("note", row.note),
-        ("attempts", str(row.attempts)),
+        ("attempts", _attempts(row)),
         ("worker", row.worker),
         ("created", moment(row.created)),
         ("started", moment(row.started)),
@@ -182,6 +182,11 @@ def _fields(row: JobRow) -> list[tuple[str, str]]:
         ("cost", money(row.cost) if row.started else ""),
         ("review", row.review_url),
     ]
+
+
+def _attempts(row: JobRow) -> str:
+    """What the number counts: the job's lives since it last took a step, not all of them."""
+    return f"{row.attempts} since it last got further" if row.started else "none yet"
 
 
 def _as_data(row: JobRow, told: Told) -> dict[str, object]:

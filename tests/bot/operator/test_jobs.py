@@ -130,6 +130,24 @@ def test_one_job(tmp_path: Path) -> None:
     assert "note" not in rows
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (DEAD, "3 since it last got further"),
+        (replace(DONE, attempts=1), "1 since it last got further"),
+        (JobRow("rev:4", PLACE, Trigger.OPENED, JobState.WAITING), "none yet"),
+        (replace(RUNNING, state=JobState.PARKED), "0 since it last got further"),
+    ],
+)
+def test_attempts_are_told_for_what_they_are(row: JobRow, said: str, tmp_path: Path) -> None:
+    """How often in all a job was begun nobody writes down: each step that it takes counts anew."""
+    row = replace(row, started=row.started or (0.0 if row.state is JobState.WAITING else 1.0))
+    opened = opening(filled(row))
+    ended = do(lambda: command.show_one(row.id, as_json=False, opened=opened), tmp_path)
+    rows = dict(line.split("  ", 1) for line in ended.out.splitlines())
+    assert rows["attempts"].strip() == said
+
+
 def test_one_job_for_machines_holds_its_review(tmp_path: Path) -> None:
     opened = opening(filled())
     ended = do(lambda: command.show_one("rev:1", as_json=True, opened=opened), tmp_path)

@@ -51,6 +51,8 @@ def done(outcome: Outcome, pull: int = 1, more: dict[str, Any] | None = None) ->
 CLEAN, FOUND = done(Outcome.CLEAN), done(Outcome.FINDINGS, 2)
 GAPS = done(Outcome.INCOMPLETE, 3)
 FAILED = done(Outcome.FAILED, 4)
+LOOKED = {"trigger": Trigger.DISPUTE.value}
+"""A second look at one finding."""
 YESTERDAY = {"ended": time.time() - 25 * 3600}
 
 
@@ -64,7 +66,7 @@ YESTERDAY = {"ended": time.time() - 25 * 3600}
         ((GAPS, done(Outcome.CLEAN, 3)), State.OK, f"1 {LATELY}, none of them incomplete or failed."),
         ((CLEAN, done(Outcome.FAILED, 1)), State.TODO, f"1 failed of 1 {LATELY}."),
         ((done(Outcome.FAILED, 1, YESTERDAY),), State.OK, f"None {LATELY}."),
-        ((GAPS, done(Outcome.CLEAN, 3, {"trigger": "dispute"})), State.TODO, f"1 incomplete of 1 {LATELY}."),
+        ((GAPS, done(Outcome.CLEAN, 3, LOOKED)), State.TODO, f"1 incomplete of 1 {LATELY}."),
         ((done(Outcome.CLEAN, 5, {"state": "superseded"}),), State.OK, f"None {LATELY}."),
     ],
 )  # fmt: skip
