@@ -130,6 +130,17 @@ def test_one_job(tmp_path: Path) -> None:
     assert "note" not in rows
 
 
+@pytest.mark.parametrize("document", ['{"title": "Sort orders by day"}', "{}", "[]", "{", ""])
+def test_a_title_that_was_cut_is_whole_where_the_review_tells_it(
+    document: str, tmp_path: Path
+) -> None:
+    opened = opening(filled(replace(DONE, title="Sort orders by…", document=document)))
+    ended = do(lambda: command.show_one("rev:1", as_json=False, opened=opened), tmp_path)
+    rows = dict(row.split("  ", 1) for row in ended.out.splitlines())
+    whole = "Sort orders by day" if "title" in document else "Sort orders by…"
+    assert rows["title"].strip() == whole
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
