@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from bot.app_settings import AppSettings, read_app_settings
@@ -38,12 +39,24 @@ async def connect(app_settings: AppSettings) -> OpenJobs:
     from bot.operator.quiet import quiet
 
     quiet()
-    if app_settings.on_sqlite and not sqlite_file(app_settings).exists():
-        raise UsageProblem(
-            f"There is no database at {sqlite_file(app_settings)} yet.",
-            "`triptych serve` makes it once its App is set up; else check TRIPTYCH_HOME.",
-        )
+    if app_settings.on_sqlite:
+        _check_there(sqlite_file(app_settings))
     return await opened(app_settings)
+
+
+def _check_there(file: Path) -> None:
+    where = "TRIPTYCH_HOME and TRIPTYCH_DATABASE_URL"
+    try:
+        file.stat()
+    except FileNotFoundError:
+        raise UsageProblem(
+            f"There is no database at {file} yet.",
+            f"`triptych serve` makes it once its App is set up; else check {where}.",
+        ) from None
+    except OSError as e:
+        raise UsageProblem(
+            f"{file} cannot be used: {e.strerror}.", f"Check {where}, and who owns the folder."
+        ) from None
 
 
 def show_list(

@@ -10,15 +10,13 @@ from itertools import chain
 
 from bot.app_settings import AppSettings, read_app_settings
 from bot.errors import Problem
-from bot.operator.doctor.check import Check, State, note, todo, well
+from bot.operator.doctor.check import Check, State, todo, well
 from bot.operator.extra import server_extra
 from bot.operator.showing import Told, show_checks
 from bot.outputs.stdout import write_out
 from bot.settings import Settings, read_settings
-from bot.variables import slip_of, unknown
 
 SHAPE = "triptych-doctor/1"
-VARIABLES = "Variables"
 Part = tuple[str, Callable[[], Iterator[Check]]]
 
 
@@ -41,7 +39,8 @@ def run(*, as_json: bool) -> int:
         write_out(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
     elif not well(checks):
         wrong = sum(check.state in (State.TODO, State.UNKNOWN) for check in checks)
-        told.say(f"{wrong} of {len(checks)} lines need you.")
+        need = "needs" if wrong == 1 else "need"
+        told.say(f"{wrong} of {len(checks)} lines {need} you.")
     return 0 if well(checks) else 1
 
 
@@ -96,11 +95,11 @@ def _parts(settings: Settings, app_settings: AppSettings) -> Iterator[Part]:
         yield from look_analysers(ANALYSERS)
 
     def variables() -> Iterator[Check]:
-        for name in unknown(os.environ):
-            said, near = f"Nobody reads {name}.", slip_of(name)
-            yield todo(VARIABLES, said, f"Is {near} meant?") if near else note(VARIABLES, said)
+        from bot.operator.doctor.variables import look
 
-    yield VARIABLES, variables
+        yield from look(app_settings, os.environ)
+
+    yield "Variables", variables
     yield "GitHub App", github
     yield "Public address", address
     yield "Models", models

@@ -258,4 +258,16 @@ def test_no_database_is_made_by_looking(tmp_path: Path) -> None:
     ended = run("jobs", "list", env={"TRIPTYCH_HOME": str(tmp_path)})
     assert ended.code == 2
     assert ended.told[0] == f"There is no database at {tmp_path}/triptych.db yet."
+    assert ended.told[1].endswith("else check TRIPTYCH_HOME and TRIPTYCH_DATABASE_URL.")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "why"), [("f/t.db", "Not a directory"), ("a" * 300, "File name too long")]
+)
+def test_a_place_where_no_database_can_be(place: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("")
+    env = {"TRIPTYCH_HOME": str(tmp_path), "TRIPTYCH_DATABASE_URL": f"sqlite:///{tmp_path}/{place}"}
+    ended = run("jobs", "list", env=env)
+    assert (ended.code, ended.told[0]) == (2, f"{tmp_path}/{place} cannot be used: {why}.")
+    assert "TRIPTYCH_DATABASE_URL" in ended.told[1]
