@@ -101,7 +101,7 @@ def look_sqlite(file: Path, known: Schema) -> Iterator[Check]:
         finally:
             connection.close()
     except sqlite3.Error as e:
-        do = f"Check {SETTINGS} and its owner, or put the backup in its place."
+        do = f"Check its owner, {SETTINGS}, or put the backup in its place."
         yield todo(DATABASE, f"{file} cannot be read: {e}.", do)
         return
     if mode & OTHERS:
