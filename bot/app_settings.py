@@ -162,7 +162,8 @@ def _stored(file: Path) -> dict[str, str]:
         return {}
     except OSError as e:
         raise ConfigProblem(
-            f"{file} cannot be read: {e.strerror}.", "Check who owns it and its folder."
+            f"{file} cannot be read: {e.strerror}.",
+            "Check TRIPTYCH_HOME, and who owns that folder.",
         ) from None
     try:
         return {str(k): str(v) for k, v in json.loads(text).items()}
@@ -179,8 +180,8 @@ def _database(url: str, home: Path) -> str:
         if not _POSTGRES.fullmatch(url):
             raise ConfigProblem(
                 "TRIPTYCH_DATABASE_URL is no address that can be read.",
-                "Use postgresql://USER:PASSWORD@HOST:PORT/DATABASE, and write what stands in a "
-                "password beside letters and digits in percent encoding: @ is %40.",
+                "Use postgresql://USER@HOST:PORT/DATABASE, with a password USER:PASSWORD@HOST, and write "
+                "what stands in that beside letters and digits in percent encoding: @ is %40.",
             )
         return "postgresql://" + url.partition("://")[2]
     if re.match(r"sqlite:///.", url):
@@ -192,7 +193,8 @@ def _database(url: str, home: Path) -> str:
         return url
     raise ConfigProblem(
         "TRIPTYCH_DATABASE_URL is neither SQLite nor Postgres.",
-        "Use postgresql://USER:PASSWORD@HOST/DATABASE, or leave it out for a file in TRIPTYCH_HOME.",
+        "Use postgresql://USER@HOST/DATABASE, with a password USER:PASSWORD@HOST, or leave it out for a "
+        "file in TRIPTYCH_HOME.",
     )
 
 

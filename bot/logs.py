@@ -44,6 +44,7 @@ FIELDS = frozenset(
             "do",
             "kind",
             "verb",
+            "person",
             "runs",
         ),
     }

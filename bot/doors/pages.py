@@ -18,17 +18,22 @@ from bot.doors.sign_in import SignIn
 from bot.errors import Problem
 from bot.jobs.protocol import JobRow, Jobs, JobState
 from bot.outputs.digest import Digest, digest
-from bot.outputs.job_line import may_retry
+from bot.outputs.job_line import is_cut, may_retry
 from bot.outputs.page import Pages
 from bot.outputs.review_page import read_document, review_page
-from bot.outputs.status_page import DAY, FILTERS, Seen, Vitals, status_page
+from bot.outputs.status_page import DAY, FILTERS, OUTCOMES, Seen, Vitals, status_page
 from bot.settings import Settings
 from reviewers.core.secrets import Redaction
+from reviewers.core.verdict import Outcome
 
 LISTED, COUNTED = 50, 100
 """So many reviews stand on the page; so many are looked into for the figures of the day."""
 REMEMBERED = 1000
-_NEXT = re.compile(r"(\?state=[a-z]{1,20}|reviews/[A-Za-z0-9%._~-]{1,300})?")
+UNFINISHED = (Outcome.INCOMPLETE, Outcome.FAILED)
+"""Outcomes of which it is looked into whether another try may help."""
+_NEXT = re.compile(
+    r"(\?(state|outcome)=[a-z]{1,20}(&outcome=[a-z]{1,20})?|reviews/[A-Za-z0-9%._~-]{1,300})?"
+)
 """Where a person may be sent after signing in: pages of ours, below where we are."""
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -107,14 +112,14 @@ class _Door:
 
     async def status(self, request: web.Request) -> web.Response:
         """Figures, reviewers, analysers, the list."""
-        asked = request.query.get("state", "")
-        chosen = asked if asked in dict(FILTERS) else ""
+        chosen, outcome = _asked(request, "state", FILTERS), _asked(request, "outcome", OUTCOMES)
         figures = await self._jobs.figures()
         rows = await self._jobs.list(COUNTED)
-        listed = await self._jobs.list(LISTED, JobState(chosen)) if chosen else rows[:LISTED]
+        listed = await self._listed(chosen, outcome) if chosen or outcome else rows[:LISTED]
         parked = await self._jobs.list(COUNTED, JobState.PARKED) if figures.parked else ()
         day = self._now() - DAY
-        digests = await self._digest([r for r in rows if r.ended > day])
+        older = [r for r in listed if is_cut(r.title) or r.outcome in UNFINISHED]
+        digests = await self._digest([r for r in rows if r.ended > day] + older)
         again = [r.place for r in listed if may_retry(r, digests.get(r.id))]
         unready = await self._jobs.ready()
         seen = Seen(
@@ -124,6 +129,7 @@ class _Door:
             listed,
             digests,
             chosen,
+            outcome,
             unready,
             has_app=unready != NO_APP,
             is_whole_day=len(rows) < COUNTED or rows[-1].created <= day,
@@ -237,6 +243,11 @@ class _Door:
     def _message(self, status: int, title: str, what: str, do: str, link: str = "") -> web.Response:
         return html(self._pages.render("message", title=title, what=what, do=do, link=link), status)
 
+    async def _listed(self, chosen: str, outcome: str) -> Sequence[JobRow]:
+        """Those of a state, of an outcome, or both. An outcome of which nobody was told is none."""
+        state = JobState(chosen) if chosen else JobState.DONE
+        return await self._jobs.list(LISTED, state, outcome)
+
     async def _digest(self, rows: Sequence[JobRow]) -> Mapping[str, Digest]:
         """What is kept of these reviews; a finished one is looked into once."""
         for row in rows:
@@ -249,3 +260,9 @@ class _Door:
         while len(self._digests) > REMEMBERED:
             self._digests.popitem(last=False)
         return {row.id: self._digests[row.id] for row in rows if row.id in self._digests}
+
+
+def _asked(request: web.Request, name: str, known: Sequence[tuple[str, str]]) -> str:
+    """What the address narrows the list to; "" for nothing, or nothing that is known."""
+    asked = request.query.get(name, "")
+    return asked if asked in dict(known) else ""

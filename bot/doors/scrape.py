@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from bot.doors.binding import why_not
 from bot.doors.webhook import nameless
 from bot.errors import ConfigProblem
 from bot.jobs.protocol import Jobs, JobsProblem
@@ -59,9 +60,9 @@ async def start_scrape(metrics: Metrics, jobs: Jobs, bind: str) -> web.AppRunner
     log = structlog.get_logger("serve")
     try:
         await web.TCPSite(runner, *place).start()
-    except OSError as e:
+    except (OSError, UnicodeError) as e:
         do = "Set TRIPTYCH_METRICS to another HOST:PORT, or to off."
-        log.warning("no metrics", host=place[0], port=place[1], why=e.strerror, do=do)
+        log.warning("no metrics", host=place[0], port=place[1], why=why_not(e), do=do)
         await runner.cleanup()
         return None
     log.info("metrics", host=place[0], port=runner.addresses[0][1])

@@ -23,6 +23,7 @@ import structlog
 from aiohttp import web, web_response
 
 from bot.app_settings import AppSettings, read_app_settings
+from bot.doors.binding import place, why_not
 from bot.doors.desk import Desk
 from bot.doors.late import LateJobs, Service
 from bot.doors.scrape import bind_of, start_scrape
@@ -338,10 +339,9 @@ async def _check_free(host: str, port: int) -> None:
 def _address_told(host: str, port: int) -> Iterator[None]:
     try:
         yield
-    except OSError as e:
-        raise UsageProblem(
-            f"{host}:{port} cannot be listened on: {e.strerror}.", "Give another --host or --port."
-        ) from None
+    except (OSError, UnicodeError) as e:
+        said = f"{place(host, port)} cannot be listened on: {why_not(e)}."
+        raise UsageProblem(said, "Give another --host or --port.") from None
 
 
 @asynccontextmanager
@@ -379,7 +379,7 @@ def _address(host: str, port: int) -> str:
     """Where a browser on this machine gets in."""
     if host in ("", "0.0.0.0", "::"):  # noqa: S104 - told apart, not bound
         host = "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"http://{place(host, port)}"
 
 
 def _say(event: str, **fields: object) -> None:

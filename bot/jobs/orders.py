@@ -162,6 +162,13 @@ class Orders:
 
     async def _obeyed(self, order: CommandWish, people: People, *, is_first: bool) -> str:
         if not await people.may_order(order.author, order.login):
+            log.info(
+                "order.refused",
+                verb=order.verb.value,
+                person=order.author,
+                place=str(order.place),
+                why="no write permission",
+            )
             if await self._store.decisions.may_react(order.place.repository_id, order.author):
                 await people.react(order.comment, order.thread, Face.PUZZLED)
             return "not allowed"

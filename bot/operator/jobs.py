@@ -6,13 +6,14 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from bot.app_settings import AppSettings, read_app_settings
 from bot.errors import UsageProblem
 from bot.jobs.protocol import JobRow, Jobs, JobState, Retried, Trigger
 from bot.operator.showing import Told, moment, show_json, show_table
-from bot.outputs.job_line import is_overtaken
+from bot.outputs.job_line import in_full, is_overtaken
 from bot.outputs.words import money
 from bot.settings import read_settings
 
@@ -38,12 +39,24 @@ async def connect(app_settings: AppSettings) -> OpenJobs:
     from bot.operator.quiet import quiet
 
     quiet()
-    if app_settings.on_sqlite and not sqlite_file(app_settings).exists():
-        raise UsageProblem(
-            f"There is no database at {sqlite_file(app_settings)} yet.",
-            "`triptych serve` makes it once its App is set up; else check TRIPTYCH_HOME.",
-        )
+    if app_settings.on_sqlite:
+        _check_there(sqlite_file(app_settings))
     return await opened(app_settings)
+
+
+def _check_there(file: Path) -> None:
+    where = "TRIPTYCH_HOME and TRIPTYCH_DATABASE_URL"
+    try:
+        file.stat()
+    except FileNotFoundError:
+        raise UsageProblem(
+            f"There is no database at {file} yet.",
+            f"`triptych serve` makes it once its App is set up; else check {where}.",
+        ) from None
+    except OSError as e:
+        raise UsageProblem(
+            f"{file} cannot be used: {e.strerror}.", f"Check {where}, and who owns the folder."
+        ) from None
 
 
 def show_list(
@@ -164,14 +177,14 @@ def _fields(row: JobRow) -> list[tuple[str, str]]:
     return [
         ("id", row.id),
         ("pull request", str(place)),
-        ("title", row.title),
+        ("title", _title(row)),
         ("account", f"{place.account} (installation {place.installation})"),
         ("repository", str(place.repository_id)),
         ("head", row.head),
         ("why", row.trigger.value),
         ("state", row.state.value),
         ("note", row.note),
-        ("attempts", str(row.attempts)),
+        ("attempts", _attempts(row)),
         ("worker", row.worker),
         ("created", moment(row.created)),
         ("started", moment(row.started)),
@@ -184,14 +197,31 @@ def _fields(row: JobRow) -> list[tuple[str, str]]:
     ]
 
 
+def _title(row: JobRow) -> str:
+    """Whole, where the review itself tells it: the row's was cut for GitHub's list of checks."""
+    document = _document(row)
+    whole = document.get("title") if isinstance(document, dict) else None
+    return in_full(row.title, whole) if isinstance(whole, str) else row.title
+
+
+def _document(row: JobRow) -> object:
+    """The review as plain data; None where there is none, or none that can be read."""
+    try:
+        return json.loads(row.document) if row.document else None
+    except ValueError:
+        return None
+
+
+def _attempts(row: JobRow) -> str:
+    """What the number counts: the job's lives since it last took a step, not all of them."""
+    return f"{row.attempts} since it last got further" if row.started else "none yet"
+
+
 def _as_data(row: JobRow, told: Told) -> dict[str, object]:
     """The row for machines; the review's document as itself, not as text in a text."""
     data = {k: told(v) if isinstance(v, str) else v for k, v in asdict(row).items()}
     place = {k: told(v) if isinstance(v, str) else v for k, v in asdict(row.place).items()}
-    document: object = None
-    if row.document:
-        try:
-            document = json.loads(row.document)
-        except ValueError:
-            document = told(row.document)
+    document = _document(row)
+    if document is None and row.document:
+        document = told(row.document)
     return {**data, "place": place, "document": document}

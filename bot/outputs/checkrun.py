@@ -189,21 +189,30 @@ def conclusion(report: Report, gate: Severity | None) -> str:
 
 def check_title(report: Report) -> str:
     """The line that stands in GitHub's list of checks, with the counts: at most 80 characters."""
+    text, rest = _title(report)
+    return shortened(text, TITLE_CHARS - len(rest)) + rest
+
+
+def whole_title(report: Report) -> str:
+    """The same line where there is room for all of it."""
+    return "".join(_title(report))
+
+
+def _title(report: Report) -> tuple[str, str]:
+    """What may be shortened, and what stands behind it in any case."""
     verdict = report.verdict
     shown = verdict.shown
     everything = (*shown.listed, *shown.quiet)
     counted = words.counts(everything)
     if verdict.outcome is Outcome.FAILED:
         why = report.verdict.problem or gap_headline(report)
-        return shortened(f"{NOT_REVIEWED}, {_plain(why)}", TITLE_CHARS)
+        return f"{NOT_REVIEWED}, {_plain(why)}", ""
     if verdict.outcome is Outcome.INCOMPLETE:
-        rest = f"; {counted}" if counted else ""
-        return shortened(f"Incomplete: {_gap(report)}", TITLE_CHARS - len(rest)) + rest
+        return f"Incomplete: {_gap(report)}", f"; {counted}" if counted else ""
     if not (everything or shown.late or verdict.fixed or verdict.static_only):
         gone = f"; {len(verdict.dismissed)} dismissed" if verdict.dismissed else ""
-        return shortened(_clean(report), TITLE_CHARS - len(gone)) + gone
-    rest = left_out.brief(report)
-    return shortened(_counted(report), TITLE_CHARS - len(rest)) + rest
+        return _clean(report), gone
+    return _counted(report), left_out.brief(report)
 
 
 def _counted(report: Report) -> str:

@@ -25,12 +25,13 @@ class CallDigest:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A finished review in short; `ended` is in seconds since the epoch."""
+    """A finished review in short; `ended` is in seconds since the epoch, `title` is whole."""
 
     ended: float
     calls: tuple[CallDigest, ...]
     analysers: tuple[AnalyserShape, ...]
     helps: bool
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ def digest(doc: Document, ended: float) -> Digest:
         ),
         tuple(doc.analysers),
         helps_to_try_again(doc),
+        doc.title,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bot.outputs.checkrun import check_title
+from bot.outputs.checkrun import whole_title
 from bot.outputs.holding import holding
 from bot.outputs.shapes import (
     VERSION,
@@ -84,7 +84,7 @@ class _Writer:
         return Document(
             schema=VERSION,
             outcome=verdict.outcome.value,
-            title=self._text(check_title(report)),
+            title=self._text(whole_title(report)),
             subject=self._text(report.subject.label),
             head=verdict.change.head,
             base=verdict.change.base,

@@ -14,6 +14,7 @@ from bot.outputs.words import capital
 from reviewers.core.allowance import amount
 from reviewers.core.verdict import Outcome
 
+CUT = "…"
 _CAME_TO_NOTHING = (JobState.SKIPPED, JobState.CANCELLED)
 _REVIEW = re.compile(r"#pullrequestreview-([0-9]{1,20})$")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
@@ -55,6 +56,7 @@ def job_line(
     """The line of a job, as it is at `now`; `beside` are the jobs of its pull request, and others."""
     has_run = row.started > 0
     end = row.ended or now
+    known = digests.get(row.id)
     finished = row.state is JobState.DONE
     return JobLine(
         link=quote(row.id, safe=""),
@@ -64,11 +66,11 @@ def job_line(
         head=row.head[:7],
         state=outcome(row),
         kind=_kind(row),
-        said=row.note or (_said(row) if finished else ""),
+        said=row.note or (_said(row, known) if finished else ""),
         unread=str(row.unread) if finished else "–",
         cost=price(row) if has_run else "–",
         seconds=f"{max(end - row.started, 0):,.0f}" if has_run else "–",
-        may_retry=may_retry(row, digests.get(row.id)) and not is_overtaken(row, beside),
+        may_retry=may_retry(row, known) and not is_overtaken(row, beside),
     )
 
 
@@ -79,9 +81,21 @@ def outcome(row: JobRow) -> str:
     return "given up" if row.state is JobState.DEAD else row.state.value
 
 
-def _said(row: JobRow) -> str:
+def _said(row: JobRow, digest: Digest | None) -> str:
     """The title, without the outcome that stands before it already."""
-    return row.title.removeprefix(f"{capital(row.outcome)}: ")
+    title = in_full(row.title, digest.title if digest else "")
+    return title.removeprefix(f"{capital(row.outcome)}: ")
+
+
+def is_cut(title: str) -> bool:
+    """Whether a title was shortened for GitHub's list of checks."""
+    return CUT in title
+
+
+def in_full(title: str, whole: str) -> str:
+    """`whole` where `title` is that, shortened; else `title`: it tells of something later."""
+    head, _, rest = title.partition(CUT)
+    return whole if is_cut(title) and whole.startswith(head) and whole.endswith(rest) else title
 
 
 def _kind(row: JobRow) -> str:

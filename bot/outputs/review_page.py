@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from bot.jobs.protocol import JobRow, JobState
 from bot.outputs.digest import Digest, digest
 from bot.outputs.funnel import NOT_POSTED, POSTED, TO_BE_POSTED, funnel
-from bot.outputs.job_line import blob_url, job_line, pull_url, review_url
+from bot.outputs.job_line import blob_url, in_full, job_line, pull_url, review_url
 from bot.outputs.page import Pages
 from bot.outputs.shapes import Document, FindingShape
 from bot.outputs.timeline import NARROW, ROWS, WIDE, Kind, timeline, timeline_svg
@@ -60,12 +60,13 @@ def review_page(
     if row.document and doc is None:
         unreadable = "Another version of Triptych wrote this review: only its outline is shown."
     line = job_line(row, now, web, digests, beside)
+    title = in_full(row.title, doc.title) if doc else row.title
     values: dict[str, Any] = {
         "row": row,
         "line": line,
         "doc": doc,
         "pull": pull_url(web, row.place),
-        "headline": row.title or (doc.title if doc else "") or f"Review {line.state}",
+        "headline": title or (doc.title if doc else "") or f"Review {line.state}",
         "unreadable": unreadable,
         "is_done": row.state is JobState.DONE,
         "is_under_way": row.state in _WAITING,

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import urlencode
 
 from bot.jobs.protocol import Figures, JobRow, JobState
 from bot.outputs.digest import AnalyserLine, Digest, analyser_lines, reviewer_lines
 from bot.outputs.job_line import JobLine, Moment, ago, job_line, moment
 from bot.outputs.page import Pages
 from bot.outputs.words import capital
+from reviewers.core.verdict import Outcome
 
 DAY = 86_400.0
 FILTERS: tuple[tuple[str, str], ...] = (
@@ -21,6 +23,11 @@ FILTERS: tuple[tuple[str, str], ...] = (
     (JobState.RUNNING, "running"),
     (JobState.PARKED, "parked"),
     (JobState.DEAD, "given up"),
+)
+OUTCOMES: tuple[tuple[str, str], ...] = (
+    ("", "Any outcome"),
+    (Outcome.INCOMPLETE, "incomplete"),
+    (Outcome.FAILED, "failed"),
 )
 NEAR = 0.8
 """From this share of the day's money on the figure is shown as an alarm."""
@@ -42,7 +49,8 @@ class Vitals:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was read for the page at the moment `now`. `chosen` is the state that is asked for, "" for all.
+    """What was read for the page at the moment `now`. `chosen` is the state that is asked for, `outcome`
+    how the reviews came out, "" for all.
 
     `is_whole_day`: `digests` are all reviews of the last 24 hours, not only the newest. `parked` are the
     parked jobs as far as they were read, `beside` all jobs of the pull requests that may be tried again.
@@ -54,6 +62,7 @@ class Seen:
     rows: Sequence[JobRow]
     digests: Mapping[str, Digest]
     chosen: str = ""
+    outcome: str = ""
     unready: str = ""
     has_app: bool = True
     is_whole_day: bool = True
@@ -74,6 +83,15 @@ class _Now:
     github: tuple[int, int] | None
     github_alarm: bool
     money_alarm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A link that narrows the list, and leaves the other filter as it is."""
+
+    label: str
+    query: str
+    is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +119,32 @@ def status_page(pages: Pages, seen: Seen, web: str, **around: Any) -> str:
         analysers=[_analyser(a, seen.now) for a in analyser_lines(recent)],
         span="the last 24 hours" if seen.is_whole_day else f"the newest {len(recent)} reviews",
         lines=lines,
-        filters=FILTERS,
-        chosen=seen.chosen,
-        chosen_label=dict(FILTERS).get(seen.chosen, ""),
-        here=f"?state={seen.chosen}" if seen.chosen else "",
+        filters=_filters(seen.chosen, seen.outcome),
+        narrowed=_narrowed(seen.chosen, seen.outcome),
+        here=_query(seen.chosen, seen.outcome),
         **around,
     )
+
+
+def _filters(state: str, outcome: str) -> tuple[list[_Choice], list[_Choice]]:
+    """By state, and by outcome."""
+    return (
+        [_Choice(label, _query(s, outcome), s == state) for s, label in FILTERS],
+        [_Choice(label, _query(state, o), o == outcome) for o, label in OUTCOMES],
+    )
+
+
+def _query(state: str, outcome: str) -> str:
+    """The address of a narrowed list, behind that of the page; "" for all of it."""
+    asked = {"state": state, "outcome": outcome}
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"?{query}" if query else ""
+
+
+def _narrowed(state: str, outcome: str) -> str:
+    """What the list is narrowed to, in words: `given up and incomplete`; "" for all of it."""
+    words = (state and dict(FILTERS)[state], outcome and dict(OUTCOMES)[outcome])
+    return " and ".join(word for word in words if word)
 
 
 def _now(seen: Seen) -> _Now:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bot.app_settings import AppSettings, checked_pem, read_app_settings
 from bot.errors import ConfigProblem
+from reviewers.core.secrets import Redaction
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIabcdefghijklmnop\n-----END RSA PRIVATE KEY-----\n"
 
@@ -79,6 +80,7 @@ def test_addresses_that_cannot_be_read_are_not_repeated(url: str) -> None:
     assert told.value.__cause__ is None
     assert "Hunter2" not in str(told.value)
     assert "Secret" not in str(told.value)
+    assert Redaction()(told.value.do) == told.value.do, "the example is shown as it stands here"
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,17 @@ def working_day() -> FakeJobs:
     waiting = {**at(131, 9), "started": 0.0, "ended": 0.0}
     running = {**at(1290, 12), "ended": 0.0}
     running["place"] = replace(PLACE, repository=f"acme/{LONG}", number=1290)
+    why = (
+        "GitHub did not deliver services/warehouse/src/allocation_strategy_registry_of_branches.py."
+    )
+    undelivered = samples.d()
+    undelivered = replace(undelivered, verdict=replace(undelivered.verdict, problem=why))
     given_up = "GitHub did not take the review (status 502, 3 attempts)."
     hostile = rewritten(of_many_steps(), lambda _: HOSTILE, lambda path: path)
     rows = [
         job(None, "dead", **at(98, 90_000), state=JobState.DEAD, note=given_up, attempts=3),
         job(without_ruff(), "ruff", **at(96, 9_000)),
-        job(samples.d(), "failed", **at(97, 5_000)),
+        job(undelivered, "failed", **at(97, 5_000)),
         job(None, "skip", **at(99, 4_000), state=JobState.SKIPPED, note="draft pull request"),
         job(hostile, "hostile", **at(95, 3_000)),
         job(samples.b(), "clean", **at(126, 800)),
@@ -122,6 +127,8 @@ async def test_sign_in_look_open_and_try_again_without_a_script(visit: Visit) ->
 SHOWN = {
     "status": "/",
     "given-up": "/?state=dead",
+    "incomplete": "/?outcome=incomplete",
+    "none": "/?state=dead&outcome=incomplete",
     "review": "/reviews/whole",
     "review-gaps": "/reviews/gaps",
     "review-failed": "/reviews/failed",

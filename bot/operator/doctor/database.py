@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import stat
 import sys
@@ -21,6 +23,7 @@ from bot.operator.doctor.machine import OTHERS, without_password
 OURS = "SELECT value FROM triptych_meta WHERE name = 'schema'"
 ENGINES = "SELECT max(version) FROM dbos_migrations"
 DATABASE, ENGINE = "Database", "SQLite"
+SETTINGS = "TRIPTYCH_HOME and TRIPTYCH_DATABASE_URL"
 SECONDS = 5
 NEW_PYTHON, NEW_SQLITE = (3, 12), (3, 42)
 """From this Python on the job layer uses `unixepoch('subsec')`, which this SQLite brought; an older
@@ -80,13 +83,16 @@ def known_schema() -> Schema:
 
 def look_sqlite(file: Path, known: Schema) -> Iterator[Check]:
     """The file, read without changing it, also while the server writes to it."""
-    if not file.exists():
+    try:
+        mode = file.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    except FileNotFoundError:
         yield note(DATABASE, f"{file} is not there yet; `triptych serve` makes it.")
         return
-    mode = stat.S_IMODE(file.stat().st_mode)
-    if mode & OTHERS:
-        said = f"Others may read {file} (mode {mode:03o})."
-        yield todo(DATABASE, said, f"Run: chmod 600 {file}")
+    except OSError as e:
+        yield todo(DATABASE, f"{file} cannot be used: {e.strerror}.", f"Check {SETTINGS}.")
+        return
     try:
         connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=SECONDS)
         try:
@@ -95,9 +101,12 @@ def look_sqlite(file: Path, known: Schema) -> Iterator[Check]:
         finally:
             connection.close()
     except sqlite3.Error as e:
-        do = "Check its owner, or put the backup in its place."
+        do = f"Check its owner, {SETTINGS}, or put the backup in its place."
         yield todo(DATABASE, f"{file} cannot be read: {e}.", do)
         return
+    if mode & OTHERS:
+        said = f"Others may read {file} (mode {stat.S_IMODE(mode):03o})."
+        yield todo(DATABASE, said, f"Run: chmod 600 {file}")
     yield schema_check(f"{file} ({journal})", version, known)
 
 
@@ -121,9 +130,9 @@ def look_postgres(url: str, known: Schema) -> Check:
             schema = ENGINES.replace("dbos_migrations", "dbos.dbos_migrations")
             engine = connection.execute(schema).fetchone() if row[0] else None
     except psycopg.Error as e:
-        why = type(e).__name__
+        why = next(iter(str(e).strip().splitlines()), type(e).__name__).rstrip(".")
         do = "Check TRIPTYCH_DATABASE_URL, the server and its log."
-        return todo(DATABASE, f"{shown} cannot be used ({why}).", do)
+        return todo(DATABASE, f"{shown} cannot be used: {why}.", do)
     found = Schema(int(ours[0]) if ours else 0, int(engine[0] or 0) if engine else 0)
     # Its migrations on Postgres are numbered otherwise than on SQLite: only ours are compared.
     return schema_check(f"{shown} (Postgres {major})", found, Schema(known.ours, None))

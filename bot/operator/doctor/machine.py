@@ -28,6 +28,7 @@ HOME, DISK, USER, ADDRESS, SANDBOX = "Home", "Disk", "User", "Public address", "
 LEAST_FREE = 512 * 2**20
 """Bytes; 100,000 reviews take 430 MB (facts/durable.md, section 3)."""
 SECONDS = 5
+_PASSWORD = re.compile(r"[a-z]*password=", re.IGNORECASE)
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -174,4 +175,7 @@ def sandbox_check(levels: Sequence[str]) -> Check:
 
 def without_password(url: str) -> str:
     """A database's address as it may be shown."""
-    return re.sub(r"(?<=://)([^/@]*)@", lambda m: m[1].partition(":")[0] + "@", url)
+    bare, _, query = url.partition("?")
+    shown = "&".join(part for part in query.split("&") if not _PASSWORD.match(part))
+    named = re.sub(r"(?<=://)([^/@]*)@", lambda m: m[1].partition(":")[0] + "@", bare)
+    return f"{named}?{shown}" if shown else named

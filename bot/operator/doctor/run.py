@@ -6,18 +6,17 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from itertools import chain
 
 from bot.app_settings import AppSettings, read_app_settings
 from bot.errors import Problem
-from bot.operator.doctor.check import Check, State, note, todo, well
+from bot.operator.doctor.check import Check, State, todo, well
 from bot.operator.extra import server_extra
 from bot.operator.showing import Told, show_checks
 from bot.outputs.stdout import write_out
 from bot.settings import Settings, read_settings
-from bot.variables import slip_of, unknown
 
 SHAPE = "triptych-doctor/1"
-VARIABLES = "Variables"
 Part = tuple[str, Callable[[], Iterator[Check]]]
 
 
@@ -40,7 +39,8 @@ def run(*, as_json: bool) -> int:
         write_out(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
     elif not well(checks):
         wrong = sum(check.state in (State.TODO, State.UNKNOWN) for check in checks)
-        told.say(f"{wrong} of {len(checks)} lines need you.")
+        need = "needs" if wrong == 1 else "need"
+        told.say(f"{wrong} of {len(checks)} lines {need} you.")
     return 0 if well(checks) else 1
 
 
@@ -78,10 +78,10 @@ def _parts(settings: Settings, app_settings: AppSettings) -> Iterator[Part]:
         yield from look(app_settings)
 
     def work() -> Iterator[Check]:
-        from bot.operator.doctor import queue, workers
+        from bot.operator.doctor import budget, queue, reviews, workers
 
-        yield from workers.look(app_settings)
-        yield from queue.look(app_settings)
+        looks = (subject.look(app_settings) for subject in (workers, queue, reviews, budget))
+        yield from chain.from_iterable(looks)
 
     def home() -> Iterator[Check]:
         from bot.operator.doctor.machine import look_home
@@ -95,11 +95,11 @@ def _parts(settings: Settings, app_settings: AppSettings) -> Iterator[Part]:
         yield from look_analysers(ANALYSERS)
 
     def variables() -> Iterator[Check]:
-        for name in unknown(os.environ):
-            said, near = f"Nobody reads {name}.", slip_of(name)
-            yield todo(VARIABLES, said, f"Is {near} meant?") if near else note(VARIABLES, said)
+        from bot.operator.doctor.variables import look
 
-    yield VARIABLES, variables
+        yield from look(app_settings, os.environ)
+
+    yield "Variables", variables
     yield "GitHub App", github
     yield "Public address", address
     yield "Models", models

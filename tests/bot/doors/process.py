@@ -1,6 +1,6 @@
 """`triptych serve` and `triptych worker` as processes, with fake jobs; run by test_serve.py.
 
-    python -m tests.bot.doors.process [serve [PORT] | door | quiet | slow | stuck | work]
+    python -m tests.bot.doors.process [serve [PORT [HOST]] | door | quiet | slow | stuck | work]
 
 `door`: without a worker; `quiet`: jobs that take BENCH_WRITE_SECONDS to write, for benchmarks; `slow`:
 half a second; `stuck`: jobs that never get to a checkpoint. At the end it prints how long it let the
@@ -68,6 +68,7 @@ def main() -> None:
     """One of the two processes."""
     how = sys.argv[1] if len(sys.argv) > 1 else "serve"
     port = sys.argv[2] if len(sys.argv) > 2 else "0"
+    host = sys.argv[3] if len(sys.argv) > 3 else "127.0.0.1"
 
     async def start(
         settings: Settings,
@@ -83,7 +84,7 @@ def main() -> None:
         if how == "work":
             work(start=start)
         else:
-            serve("127.0.0.1", int(port), worker=how != "door", start=start, more=setup)
+            serve(host, int(port), worker=how != "door", start=start, more=setup)
     except Problem as e:
         print(e)
 

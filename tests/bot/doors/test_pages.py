@@ -422,6 +422,78 @@ async def test_the_list_can_be_narrowed_and_stays_so_on_a_wrong_word() -> None:
         assert "No review is parked." in (await page_of(client, "/?state=parked")).text
 
 
+GAPS = job(of_gaps(), "gaps")
+GIVEN_UP = job(None, "d", state=JobState.DEAD, place=replace(PLACE, number=9))
+OVERTAKEN = replace(GAPS, id="o", state=JobState.SUPERSEDED, place=replace(PLACE, number=7))
+PARKED = replace(GAPS, id="p", state=JobState.PARKED, place=replace(PLACE, number=8))
+
+
+@pytest.mark.parametrize(
+    ("path", "numbers"),
+    [
+        ("/?outcome=incomplete", [128]),
+        ("/?outcome=failed", [97]),
+        ("/?state=parked", [8]),
+        ("/?state=parked&outcome=incomplete", [8]),
+        ("/?state=dead&outcome=incomplete", []),
+        ("/?outcome=superseded", [7, 8, 97, 9, 128, 126]),
+    ],
+)
+async def test_the_list_of_what_is_incomplete(path: str, numbers: list[int]) -> None:
+    """What nobody was told of, since a newer commit took its place, came out in no way."""
+    clean = job(samples.b(), "clean", place=replace(PLACE, number=126))
+    failed = job(samples.d(), "failed", place=replace(PLACE, number=97))
+    jobs = jobs_of(clean, GAPS, GIVEN_UP, failed, PARKED, OVERTAKEN)
+    async with served(jobs) as client:
+        assert lines(await page_of(client, path)) == [f"acme/shop#{n}" for n in numbers]
+
+
+async def test_each_filter_keeps_the_other() -> None:
+    async with served(jobs_of(GAPS, GIVEN_UP, PARKED)) as client:
+        page = await page_of(client, "/?state=parked&outcome=incomplete")
+        chosen = [a["href"] for t, a in page.tags if t == "a" and a.get("aria-current")]
+        assert chosen == 2 * ["./?state=parked&outcome=incomplete"]
+        for link in (
+            "./?outcome=incomplete",
+            "./?state=dead&outcome=incomplete",
+            "./?state=parked",
+        ):
+            assert link in page.links, link
+        assert page.links.count("./?state=parked&outcome=incomplete") == 3, "Refresh, too"
+        text = (await page_of(client, "/?state=dead&outcome=incomplete")).text
+        assert "No review is given up and incomplete." in text
+        assert "No review is failed." in (await page_of(client, "/?outcome=failed")).text
+    async with served(jobs_of(GAPS)) as client:
+        answer = await signed_in(client, "/?state=parked&outcome=incomplete")
+        assert answer.headers["Location"] == "./?state=parked&outcome=incomplete"
+
+
+async def test_a_title_that_was_cut_for_the_list_of_checks_is_whole() -> None:
+    why = "GitHub did not deliver the diff of one of the three hundred files that were changed here"
+    report = samples.d()
+    report = replace(report, verdict=replace(report.verdict, problem=f"{why}."))
+    row = job(report, "failed", ended=NOON - 9 * 86_400)
+    assert row.title.endswith("…")
+    for path in ("/", "/reviews/failed"):
+        text = await shown(jobs_of(row), path)
+        assert f"not reviewed, {why}" in text
+        assert "…" not in text
+    other = replace(row, title="Failed: not reviewed, for another reason that was cut…")
+    assert "another reason that was cut…" in await shown(jobs_of(other)), "not of that document"
+
+
+async def test_among_the_incomplete_only_those_are_tried_again_that_may_come_out_better() -> None:
+    gaps = of_gaps()
+    coverage = gaps.verdict.coverage
+    sized = tuple(c for c in coverage.cells if not (c.reviewer == "security" and c.vote))
+    large = replace(gaps, verdict=replace(gaps.verdict, coverage=replace(coverage, cells=sized)))
+    old = {"ended": NOON - 9 * 86_400}
+    async with served(jobs_of(job(large, "x", **old), job(gaps, "y", **old))) as client:
+        page = await page_of(client, "/?outcome=incomplete")
+        again = [f.action for f in page.forms if f.action.endswith("/retry")]
+        assert again == ["./reviews/y/retry"]
+
+
 # --- trying again
 
 

@@ -208,9 +208,22 @@ async def test_a_port_that_is_taken(tmp_path: Path) -> None:
         port = server.url.rpartition(":")[2]
         env = environment(tmp_path, TRIPTYCH_METRICS=f"127.0.0.1:{port}")
         async with running(env) as other:  # Another worker has its metrics: no reason to stop.
-            assert "no metrics" in [s["event"] for s in other.said]
+            (line,) = [s for s in other.said if s["event"] == "no metrics"]
+            assert line["why"] == "Address already in use"
             assert (await other.ask("/healthz"))[0] == 200
-        assert f"127.0.0.1:{port} cannot be listened on" in await told("serve", port, env=env)
+        said = await told("serve", port, env=env)
+        assert f"127.0.0.1:{port} cannot be listened on: Address already in use. Give" in said
+
+
+@pytest.mark.parametrize(("host", "why"), [
+    ("192.0.2.1", "192.0.2.1:8123 cannot be listened on: Cannot assign requested address."),
+    ("a" * 70, f"{'a' * 70}:8123 cannot be listened on: That is no name of a host."),
+])  # fmt: skip
+async def test_a_host_that_is_not_this_machine(tmp_path: Path, host: str, why: str) -> None:
+    said = await told("serve", "8123", host, env=environment(tmp_path))
+    assert why in said
+    assert "Give another --host or --port." in said
+    assert not list(tmp_path.glob("**/*.db")), "nothing was made"
 
 
 @pytest.mark.parametrize("command", ["serve", "worker"])

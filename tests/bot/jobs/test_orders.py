@@ -31,6 +31,7 @@ from bot.jobs.protocol import (
     Trigger,
     Verb,
 )
+from bot.logs import FIELDS
 from bot.outputs.marker import read_finding_marker
 from tests.bot.jobs.running import World, run_ended, until, world
 from tests.builders import ORDERS, SQL_LINE
@@ -107,6 +108,25 @@ async def test_a_stranger_gets_one_reaction_an_hour_and_costs_nothing(w: World) 
     assert faces == [["confused"], [], []]
     assert w.paid == 0
     assert (await obey(w, order(w, Verb.HELP)))[0] == ["eyes", "rocket"], "bob is not kept waiting"
+
+
+@pytest.mark.parametrize(("author", "person"), [({}, 13), ({"author": 999}, 999)])
+async def test_the_log_tells_of_every_order_that_was_refused(
+    w: World, author: dict[str, int], person: int
+) -> None:
+    """By the number of who gave it, and without a word of the comment; also where nobody is answered."""
+    with capture_logs() as logs:
+        for _ in range(2):
+            await obey(w, order(w, Verb.DISMISS, "mallory", reason="shut up", **author))
+    refused = [line for line in logs if line["event"] == "order.refused"]
+    assert refused == 2 * [
+        {
+            **{"event": "order.refused", "log_level": "info", "verb": "dismiss"},
+            **{"person": person, "place": "acme/shop#128", "why": "no write permission"},
+        }
+    ]
+    assert "person" in FIELDS
+    assert "shut up" not in repr(logs)
 
 
 async def test_a_comment_that_was_edited_since_is_not_obeyed(w: World) -> None:

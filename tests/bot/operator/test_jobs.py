@@ -130,6 +130,35 @@ def test_one_job(tmp_path: Path) -> None:
     assert "note" not in rows
 
 
+@pytest.mark.parametrize("document", ['{"title": "Sort orders by day"}', "{}", "[]", "{", ""])
+def test_a_title_that_was_cut_is_whole_where_the_review_tells_it(
+    document: str, tmp_path: Path
+) -> None:
+    opened = opening(filled(replace(DONE, title="Sort orders by…", document=document)))
+    ended = do(lambda: command.show_one("rev:1", as_json=False, opened=opened), tmp_path)
+    rows = dict(row.split("  ", 1) for row in ended.out.splitlines())
+    whole = "Sort orders by day" if "title" in document else "Sort orders by…"
+    assert rows["title"].strip() == whole
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (DEAD, "3 since it last got further"),
+        (replace(DONE, attempts=1), "1 since it last got further"),
+        (JobRow("rev:4", PLACE, Trigger.OPENED, JobState.WAITING), "none yet"),
+        (replace(RUNNING, state=JobState.PARKED), "0 since it last got further"),
+    ],
+)
+def test_attempts_are_told_for_what_they_are(row: JobRow, said: str, tmp_path: Path) -> None:
+    """How often in all a job was begun nobody writes down: each step that it takes counts anew."""
+    row = replace(row, started=row.started or (0.0 if row.state is JobState.WAITING else 1.0))
+    opened = opening(filled(row))
+    ended = do(lambda: command.show_one(row.id, as_json=False, opened=opened), tmp_path)
+    rows = dict(line.split("  ", 1) for line in ended.out.splitlines())
+    assert rows["attempts"].strip() == said
+
+
 def test_one_job_for_machines_holds_its_review(tmp_path: Path) -> None:
     opened = opening(filled())
     ended = do(lambda: command.show_one("rev:1", as_json=True, opened=opened), tmp_path)
@@ -229,4 +258,16 @@ def test_no_database_is_made_by_looking(tmp_path: Path) -> None:
     ended = run("jobs", "list", env={"TRIPTYCH_HOME": str(tmp_path)})
     assert ended.code == 2
     assert ended.told[0] == f"There is no database at {tmp_path}/triptych.db yet."
+    assert ended.told[1].endswith("else check TRIPTYCH_HOME and TRIPTYCH_DATABASE_URL.")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "why"), [("f/t.db", "Not a directory"), ("a" * 300, "File name too long")]
+)
+def test_a_place_where_no_database_can_be(place: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("")
+    env = {"TRIPTYCH_HOME": str(tmp_path), "TRIPTYCH_DATABASE_URL": f"sqlite:///{tmp_path}/{place}"}
+    ended = run("jobs", "list", env=env)
+    assert (ended.code, ended.told[0]) == (2, f"{tmp_path}/{place} cannot be used: {why}.")
+    assert "TRIPTYCH_DATABASE_URL" in ended.told[1]

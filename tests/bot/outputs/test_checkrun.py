@@ -21,6 +21,7 @@ from bot.outputs.checkrun import (
     job_summary,
     running_title,
     skipped,
+    whole_title,
 )
 from bot.outputs.marker import read_marker
 from bot.report import Report
@@ -96,6 +97,15 @@ def test_a_title_is_one_short_plain_line(problem: str) -> None:
     assert len(title) <= TITLE_CHARS
     assert "`" not in title
     assert "\n" not in title
+
+
+def test_what_is_too_long_for_a_list_of_checks_is_whole_elsewhere() -> None:
+    report = samples.d()
+    why = "GitHub did not deliver the diff of one of the three hundred files that were changed here"
+    report = replace(report, verdict=replace(report.verdict, problem=f"{why}."))
+    assert whole_title(report) == f"Failed: not reviewed, {why}"
+    assert check_title(report).endswith("…")
+    assert whole_title(samples.a()) == check_title(samples.a())
 
 
 @settings(max_examples=60, deadline=None)

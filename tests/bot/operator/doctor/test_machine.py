@@ -151,8 +151,24 @@ def test_a_database_that_others_may_read_or_that_is_none(tmp_path: Path) -> None
     assert first.do == f"Run: chmod 600 {file}"
     (tmp_path / "no.db").write_bytes(b"hello world, I am no database at all" * 99)
     (tmp_path / "no.db").chmod(0o600)
+    (tmp_path / "no.db").chmod(0o644)
     (check,) = look_sqlite(tmp_path / "no.db", KNOWN)
     assert (check.state, "file is not a database" in check.said) == (State.TODO, True)
+    assert "chmod" not in check.do, "it is somebody else's"
+
+
+def test_a_place_where_no_database_can_be(tmp_path: Path) -> None:
+    """`triptych serve` makes none there, either."""
+    (tmp_path / "t.db").mkdir()
+    (tmp_path / "f").write_text("")
+    for file, why in (
+        (tmp_path / "t.db", "Is a directory"),
+        (tmp_path / "f" / "t.db", "Not a directory"),
+        (tmp_path / ("a" * 300), "File name too long"),
+    ):
+        (check,) = look_sqlite(file, KNOWN)
+        assert (check.state, check.said) == (State.TODO, f"{file} cannot be used: {why}.")
+        assert "TRIPTYCH_DATABASE_URL" in check.do
 
 
 def test_looking_makes_nothing(tmp_path: Path) -> None:
@@ -165,8 +181,12 @@ def test_a_postgres_that_is_not_there_is_told_without_its_password() -> None:
     check = look_postgres(f"postgresql://bot:hunter22@127.0.0.1:{closed_port()}/triptych", KNOWN)
     assert check.state is State.TODO
     assert "hunter22" not in check.said
+    assert "Connection refused" in check.said
     assert without_password("postgresql://u:p@h/d?x=1") == "postgresql://u@h/d?x=1"
     assert without_password("postgresql://h/d") == "postgresql://h/d"
+    given = "postgresql://h/d?user=u&password=hunter22&sslmode=require"
+    assert without_password(given) == "postgresql://h/d?user=u&sslmode=require"
+    assert without_password("postgresql://h/d?sslpassword=x&password=y") == "postgresql://h/d"
 
 
 def test_each_analyser_finds_its_canary_here() -> None:

@@ -74,7 +74,20 @@ async def test_without_an_app_it_says_what_is_left_to_do(home: Path) -> None:
     assert states(ended)["GitHub App"] == "to do"
     assert "open the setup page" in ended.out
     assert states(ended)["Analyser ruff"] == "ok"
-    assert ended.told[-1].endswith("lines need you.")
+    assert ended.told[-1].startswith("1 of ")
+    assert ended.told[-1].endswith("lines needs you.")
+
+
+async def test_what_the_server_would_not_start_with_is_told_before(home: Path) -> None:
+    env = {"TRIPTYCH_METRICS": "foo", "TRIPTYCH_OPERATOR_TOKEN": "short"}
+    ended = await called("doctor", folder=home, env={"TRIPTYCH_HOME": str(home), **env})
+    told = [rest for state, about, rest in rows(ended) if (state, about) == ("to do", "Variables")]
+    assert told == [
+        "TRIPTYCH_METRICS is no HOST:PORT. Give one, or `off`.",
+        "TRIPTYCH_OPERATOR_TOKEN holds no token of at least 16 plain characters. Use a long random "
+        "one, or leave it out: then one is made.",
+    ]
+    assert list(home.iterdir()) == [], "no token was made by looking"
 
 
 async def test_without_a_network_it_says_so(home: Path) -> None:
