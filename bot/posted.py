@@ -21,6 +21,7 @@ from reviewers.core.history import EVERYTHING, History, Known, State
 from reviewers.core.policy import STATIC
 from reviewers.core.quotes import Quotes
 from reviewers.core.secrets import Redaction
+from reviewers.core.verdict import WHOLE
 from reviewers.core.visible import one_line
 from reviewers.registry import ANALYSERS
 
@@ -140,7 +141,7 @@ def history_of(stands: Standing, previous: Change | None, change: Change) -> His
         known=tuple(_holding(reader.with_source(k), marker) for k in known.values()),
         unread=_unread(marker, previous),
         spent=max(o.marker.cost for o in stands.ours),
-        complete=marker.outcome in ("clean", "findings"),
+        complete=marker.outcome in WHOLE,
         config=marker.config,
         lost=_lost(marker, known.keys()),
     )

@@ -21,12 +21,10 @@ from reviewers.core.exclude import hidden
 from reviewers.core.finding import Severity
 from reviewers.core.history import EVERYTHING, History, State
 from reviewers.core.secrets import Redaction
-from reviewers.core.verdict import Outcome
+from reviewers.core.verdict import WHOLE, Outcome
 
 log = logging.getLogger(__name__)
 
-FINISHED = ("clean", "findings")
-"""Outcomes that a later caller adopts; an incomplete review is worth another try."""
 RELAYED = "relay."
 """How the configuration begins that a relayed review names, so that it is no other door's."""
 
@@ -272,7 +270,7 @@ def _done(stands: Standing, head: str, terms: Terms, run: str, *, anew: bool) ->
     if posted and posted is stands.main:
         return posted
     done = stands.of(head, terms.digest)
-    return done if done and done.marker.outcome in FINISHED and not anew else None
+    return done if done and done.marker.outcome in WHOLE and not anew else None
 
 
 def _worst(done: Ours, told: History, terms: Terms) -> Severity | None:

@@ -24,12 +24,9 @@ from bot.subject import PullRequest, Subject
 from reviewers.core.change import Change
 from reviewers.core.finding import Severity
 from reviewers.core.policy import Policy
-from reviewers.core.verdict import Outcome, Verdict
+from reviewers.core.verdict import UNREAD, Outcome, Verdict
 
 TRY_AGAIN = "comment `/triptych review`"
-
-UNREAD = (Outcome.INCOMPLETE, Outcome.FAILED)
-"""What an operator wants to know of: a refused key or a spent limit shows in every review."""
 
 log = structlog.get_logger("triptych.jobs")
 
@@ -104,7 +101,9 @@ class Endings:
             await self._close(job)
 
     async def concluded(self, job: str) -> None:
-        """Count a job that is over, and tell the operator what came of it and what it cost."""
+        """Count a job that is over, and tell the operator what came of it and what it cost: with its
+        causes where something went unread, for a refused key or a spent limit shows in every review.
+        """
         if found := await self._means.store.job(job):
             row = found.row
             is_whole = row.state is not JobState.DEAD and row.outcome not in UNREAD
