@@ -14,7 +14,7 @@ from bot.jobs.findings import causes_in, is_told
 from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import CLOSED, DRAFTED, JobRow, JobState
 from bot.jobs.store import Job
-from bot.jobs.tables import ALIVE, OWED, UNENDED
+from bot.jobs.tables import ALIVE, OWED
 from bot.outputs.checkrun import CheckRun, adopted_check, check_run, refused, skipped
 from bot.outputs.document import worst_proven
 from bot.outputs.marker import Marker
@@ -27,6 +27,8 @@ from reviewers.core.policy import Policy
 from reviewers.core.verdict import UNREAD, Outcome, Verdict
 
 TRY_AGAIN = "comment `/triptych review`"
+UNENDED = "its check run could not be ended"
+"""How the note of a job begins that is done, but for that."""
 
 log = structlog.get_logger("triptych.jobs")
 

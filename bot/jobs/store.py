@@ -21,11 +21,12 @@ from bot.jobs.line import Line
 from bot.jobs.past import Past
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
 from bot.jobs.spending import DAY, Spending, add_late, cost_today
-from bot.jobs.tables import ALIVE, UNENDED, jobs, meta, write_meta
+from bot.jobs.tables import ALIVE, jobs, meta, write_meta
 from bot.jobs.transactions import PATIENT, PAUSES, Transactions, alone
 from bot.jobs.writing import Writing
 
-_UNDONE = (JobState.SUPERSEDED, JobState.CANCELLED, JobState.DEAD)
+_OWING = (JobState.DONE, JobState.SUPERSEDED, JobState.CANCELLED, JobState.DEAD)
+"""How a job may have come to its end that still owes the end of its check run."""
 SETTLED = 60.0
 """Seconds in which a job that is over has ended its check run, if it can."""
 MOST_UNCLOSED = 20
@@ -238,10 +239,9 @@ class Store:
         """Jobs that ended a while ago, within a day, and have a check run that did not end with them, or
         are owed one.
         """
-        unended = sa.and_(jobs.c.state == JobState.DONE, jobs.c.note.like(f"{UNENDED}%"))
         query = (
             sa.select(*_LIST)
-            .where(jobs.c.check_run != 0, sa.or_(jobs.c.state.in_(_UNDONE), unended))
+            .where(jobs.c.check_run != 0, jobs.c.state.in_(_OWING))
             .where(jobs.c.ended.between(now - DAY, now - SETTLED))
             .order_by(jobs.c.ended.desc())
             .limit(MOST_UNCLOSED)
