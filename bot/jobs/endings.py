@@ -10,7 +10,7 @@ import structlog
 
 from bot.errors import GoneProblem, Problem
 from bot.jobs.desk import JobDesk
-from bot.jobs.findings import causes_in, is_told
+from bot.jobs.findings import causes_in, is_published
 from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import CLOSED, DRAFTED, JobRow, JobState
 from bot.jobs.store import Job
@@ -68,7 +68,7 @@ class Endings:
         """
         job = await self._means.store.job(job.row.id) or job
         row = job.row
-        if is_told(row):
+        if is_published(row):
             log.warning("job.unended", job=row.id, why=problem.what)
             await self._owe(job)
             return Ending(JobState.DONE, f"{UNENDED}: {problem.what}")

@@ -23,7 +23,7 @@ from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
 from bot.jobs.spending import DAY, Spending, add_late, cost_today
 from bot.jobs.tables import ALIVE, jobs, meta, write_meta
 from bot.jobs.transactions import PATIENT, PAUSES, Transactions, alone
-from bot.jobs.writing import Writing
+from bot.jobs.writing import NewJob, OldJob, Writing
 
 _OWING = (JobState.DONE, JobState.SUPERSEDED, JobState.CANCELLED, JobState.DEAD)
 """How a job may have come to its end that still owes the end of its check run."""
@@ -89,12 +89,15 @@ class Store:
             alone(c, f"pull {place.key}")
             known = tuple(_job(r) for r in c.execute(_of_pull(place)).mappings())
             writing = decide(known)
-            if writing.skipped:
-                _end_alive(c, JobState.SKIPPED, writing.why, jobs.c.id == writing.skipped)
-            if writing.seen is not None:
-                seen = sa.update(jobs).where(jobs.c.id == writing.job).values(seen=writing.seen)
-                c.execute(seen)
-            return writing, _added(c, writing.row, writing.supersedes) if writing.row else ()
+            if ends := writing.ends:
+                _end_alive(c, JobState.SKIPPED, ends.why, jobs.c.id == ends.job)
+            match writing.job:
+                case NewJob(row, supersedes):
+                    return writing, _added(c, row, supersedes)
+                case OldJob(job, seen):
+                    if seen is not None:
+                        c.execute(sa.update(jobs).where(jobs.c.id == job).values(seen=seen))
+                    return writing, ()
 
         return await self._do(work)
 
