@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.errors import ConfigProblem
-from bot.settings import address
+from bot.settings import address, seal_key
 from bot.variables import amount, count
 
 APP_FILE = "app.json"
@@ -35,8 +35,6 @@ _POSTGRES = re.compile(
 )
 """What all who read it read in the same way: an @ or # in a password ends it early for some of them,
 and then part of it would be a host or a port, which errors name."""
-LEAST_KEY = 32
-"""Characters of a key that somebody chooses."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ def read_app_settings(env: Mapping[str, str] | None = None) -> AppSettings:
         ),
         public_url=address(env, "TRIPTYCH_PUBLIC_URL"),
         operator_token=env.get("TRIPTYCH_OPERATOR_TOKEN", "").strip(),
-        seal_key=_seal_key(env),
+        seal_key=seal_key(env),
         metrics=env.get("TRIPTYCH_METRICS", "").strip() or AppSettings.metrics,
         worker=env.get("TRIPTYCH_WORKER", "").strip(),
         reviews_at_once=count(env, "TRIPTYCH_REVIEWS_AT_ONCE", AppSettings.reviews_at_once),
@@ -136,16 +134,6 @@ def _engine(env: Mapping[str, str]) -> str:
     text = env.get("TRIPTYCH_ENGINE", "").strip()
     if text not in ("", "auto", "static", "claude"):
         raise ConfigProblem(f"TRIPTYCH_ENGINE is {text[:40]!r}.", "Use auto, static or claude.")
-    return text
-
-
-def _seal_key(env: Mapping[str, str]) -> str:
-    text = env.get("TRIPTYCH_SEAL_KEY", "").strip()
-    if text and len(text) < LEAST_KEY:
-        raise ConfigProblem(
-            f"TRIPTYCH_SEAL_KEY is shorter than {LEAST_KEY} characters.",
-            "Make one: openssl rand -hex 32",
-        )
     return text
 
 

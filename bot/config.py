@@ -9,13 +9,13 @@ from __future__ import annotations
 import enum
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bot.errors import ConfigProblem
+from bot.slips import meant
 from reviewers.core.exclude import pattern_problem
 from reviewers.core.finding import SeverityWord
 from reviewers.core.policy import CLAUDE, STATIC
@@ -38,8 +38,8 @@ ELSEWHERE = {
     "model": "models.review",
 }
 """What the command line and the Action call a setting, and the file does not."""
-LONGEST_SLIP = 40
-"""Characters of a name that may be a slip; ours have 20 at the most."""
+_LIKE = 0.75
+"""How much a name that is no setting is like the one that a person is told as meant."""
 MOST_PROBLEMS = 5
 """So many wrong keys are told at once; a note on a review has room for no more."""
 
@@ -276,13 +276,6 @@ def read_table(data: bytes | Unusable, where: str = PATH) -> dict[str, Any]:
         raise ConfigProblem(f"{where} is no TOML: {e}.", _CHECK) from None
 
 
-def _meant(name: str, known: Sequence[str]) -> str:
-    """The setting that a wrong name may be a slip of, "" for none."""
-    if len(name) > LONGEST_SLIP:
-        return ""
-    return next(iter(get_close_matches(name, known, 1, 0.75)), "")
-
-
 def _told(error: Any) -> str:
     """One of pydantic's errors in a sentence: the key's path, what is wrong, what is allowed."""
     loc = error["loc"]
@@ -290,9 +283,11 @@ def _told(error: Any) -> str:
     match error["type"]:
         case "extra_forbidden":
             known = list(_schema_at(loc[:-1]).get("properties", ()))
-            near = _meant(str(loc[-1]), known) or (ELSEWHERE.get(path) if len(loc) == 1 else "")
-            meant = f"; is `{near}` meant?" if near else ""
-            return f"`{path}` is no setting; known are {', '.join(known)}{meant}"
+            near = meant(str(loc[-1]), known, _LIKE) or (
+                ELSEWHERE.get(path) if len(loc) == 1 else ""
+            )
+            hint = f"; is `{near}` meant?" if near else ""
+            return f"`{path}` is no setting; known are {', '.join(known)}{hint}"
         case "value_error":
             return f"`{path}`: {error['msg'].removeprefix('Value error, ')}"
         case _:

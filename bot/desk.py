@@ -23,7 +23,9 @@ class Desk:
         return ""
 
     def believes(self, terms: Terms) -> bool:
-        """Whether what is posted may be taken for read and decided, and stand in for this review."""
+        """Whether what is posted may stand in for this review, with what people are said to have
+        decided. What was read counts where it is signed, in any case.
+        """
         return True
 
     def last_clean(self) -> tuple[str, str] | None:
@@ -68,8 +70,9 @@ class Kept(Desk):
     Unless it was `asked` for by a person, the base branch says whether it is wanted at all. `label` is
     the one that was given just now, for this very commit. `used` are labels that are to be taken off
     when the review is told (case S29). `rests` tells whether anything but people waits for what comes
-    of it, as a gate does: whoever keeps a review has no seal, so anybody who may write to the
-    repository can have written what stands there, and it must not open the gate (design, section 7).
+    of it, as a gate does. Anybody who may write to the repository can have written what stands there,
+    and it must not open the gate (design, section 7): so the review is done, and of what stands there
+    only what bears a seal (TRIPTYCH_SEAL_KEY) counts as read.
     """
 
     def __init__(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
@@ -19,14 +18,13 @@ from pydantic import ValidationError
 from bot.config import (
     BUILT_IN,
     MAX_BYTES,
-    BudgetTable,
     Config,
-    LimitsTable,
     Unusable,
     parse_config,
     read_table,
 )
 from bot.errors import ConfigProblem
+from bot.slips import meant
 from bot.terms import DEFAULT_VOTES
 from reviewers.core.finding import SeverityWord
 from reviewers.core.policy import STATIC
@@ -36,16 +34,30 @@ STRICTEST: SeverityWord = "low"
 _GATE = re.compile(r"(?:^|[\r\n])[^#\r\n]*\bgates?\b", re.IGNORECASE)
 """The word outside of a comment, in what is no TOML."""
 
-_TRIGGERS = ("labels", "skip_labels", "skip_authors", "paths")
-_TABLES = {
-    "budget": tuple(BudgetTable.model_fields),
-    "limits": tuple(LimitsTable.model_fields),
-    "triggers": _TRIGGERS,
+TOP, EACH_REVIEWER = "", "reviewers"
+"""What stands in no table, and what in one of each reviewer's own."""
+NARROWING: Mapping[str, tuple[str, ...]] = {
+    TOP: ("engine", "exclude", "ignore"),
+    "budget": ("review", "pull_request"),
+    "limits": ("file_kb", "prompt_kb", "prompts"),
+    "triggers": ("labels", "skip_labels", "skip_authors", "paths"),
+    EACH_REVIEWER: ("enabled", "paths", "votes"),
 }
-_SHUTTING = ("engine", "exclude", "triggers", *_TRIGGERS)
+"""The settings, by their tables, that can narrow a review: a valid one holds by itself."""
+PASSED_OVER: Mapping[str, tuple[str, ...]] = {
+    TOP: ("rounds", "min_severity", "inline_limit", "post_clean", "context", "instructions"),
+    "models": ("review", "verify", "effort"),
+    "triggers": ("drafts",),
+    "publish": ("accounts",),
+    EACH_REVIEWER: ("charter", "severity_floor"),
+}
+"""Those that do not hold in a file that is not in order. Every setting is in one of the two, but for
+the gate, of which a wish alone is enough.
+"""
+_SHUTTING = ("engine", "exclude", "triggers", *NARROWING["triggers"])
 """Keys that keep code from models, by themselves or because nothing is reviewed."""
 _LIKE = 0.8
-"""How much two names are alike of which one is a slip for the other, as difflib counts: one letter."""
+"""How much two names are alike of which one is a slip for the other: all but a letter."""
 MOST_STRAYS = 200
 """So many names that are no setting are compared: that takes time (case S33)."""
 
@@ -112,22 +124,22 @@ def _kept(table: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
             for part in path[:-1]:
                 inner = inner.setdefault(part, {})
             inner[path[-1]] = value
-    if not _is_valid(kept):  # Those who were to look were the repository's own.
-        kept.pop("reviewers")
-        is_doubtful = True
-    return kept, is_doubtful
+    agreeing = {name: value for name, value in kept.items() if _is_valid({name: value})}
+    # What is valid by itself is not so together where those who were to look were the repository's own.
+    return agreeing, is_doubtful or agreeing != kept
 
 
 def _wishes(table: Mapping[str, Any]) -> Iterator[Path]:
     """The paths of what is there and can narrow a review."""
-    yield from ((key,) for key in ("engine", "exclude", "ignore") if key in table)
+    yield from ((key,) for key in NARROWING[TOP] if key in table)
     if "triggers" in table and not isinstance(table["triggers"], dict):
         yield ("triggers",)
-    for name, keys in _TABLES.items():
-        yield from ((name, key) for key in keys if key in _inner(table, name))
+    for name, keys in NARROWING.items():
+        if name not in (TOP, EACH_REVIEWER):
+            yield from ((name, key) for key in keys if key in _inner(table, name))
     for name in BUILT_IN:
-        mine = _inner(_inner(table, "reviewers"), name)
-        yield from (("reviewers", name, k) for k in ("enabled", "paths", "votes") if k in mine)
+        mine = _inner(_inner(table, EACH_REVIEWER), name)
+        yield from ((EACH_REVIEWER, name, k) for k in NARROWING[EACH_REVIEWER] if k in mine)
 
 
 def _narrows(path: Path, value: Any) -> bool:
@@ -179,7 +191,7 @@ def _names(value: object) -> Iterator[str]:
 
 
 def _is_like(name: str, names: Iterable[str]) -> bool:
-    return bool(get_close_matches(name.lower()[:100], list(names), 1, _LIKE))
+    return bool(meant(name.lower(), names, _LIKE))
 
 
 def _is_valid(table: Mapping[str, object]) -> bool:

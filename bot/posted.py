@@ -21,6 +21,7 @@ from reviewers.core.history import EVERYTHING, History, Known, State
 from reviewers.core.policy import STATIC
 from reviewers.core.quotes import Quotes
 from reviewers.core.secrets import Redaction
+from reviewers.core.verdict import WHOLE
 from reviewers.core.visible import one_line
 from reviewers.registry import ANALYSERS
 
@@ -43,11 +44,14 @@ _SOURCES = {
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """A review of ours with what its marker says; `sealed`: and nobody has changed that."""
+    """A review of ours with what its marker says; `sealed`: and nobody has changed that. `changed` are
+    its comments, by their numbers, that do not say what we said, where that can be told.
+    """
 
     review: PostedReview
     marker: Marker
     sealed: bool = True
+    changed: frozenset[int] = frozenset()
 
     @property
     def may_stand(self) -> bool:
@@ -63,7 +67,11 @@ class Standing:
 
     ours: tuple[Ours, ...] = ()
     strict: bool = False
-    """Whether markers are signed: then they are believed before a comment, which is not."""
+    """Whether markers are signed: then they are believed before a comment, which may not be."""
+    texts: bool = False
+    """Whether texts are signed, too: of a comment that is not nothing is read back, and how grave a
+    finding is the list of the last review says before an older comment.
+    """
 
     @property
     def main(self) -> Ours | None:
@@ -83,7 +91,7 @@ class Standing:
 
     def without(self, ours: Ours) -> Standing:
         """The same without one of them."""
-        return Standing(tuple(o for o in self.ours if o is not ours), self.strict)
+        return replace(self, ours=tuple(o for o in self.ours if o is not ours))
 
     def comments(self, *, own: bool = False) -> Iterator[tuple[str, str, PostedComment]]:
         """Finding id, rule and comment, for every inline comment; `own`: that we may edit."""
@@ -108,9 +116,13 @@ def standing(
             continue
         marker = read_marker(review.body)
         if marker is not None:
-            sealed = seal is None or seal.holds(review.body)
-            found.append(Ours(review, marker, sealed))
-    return Standing(tuple(found), strict=seal is not None)
+            found.append(_known_by(review, marker, seal) if seal else Ours(review, marker))
+    return Standing(tuple(found), strict=seal is not None, texts=seal is not None and seal.texts)
+
+
+def _known_by(review: PostedReview, marker: Marker, seal: Seal) -> Ours:
+    changed = (c.id for c in review.comments if not seal.holds_comment(c.path, c.body))
+    return Ours(review, marker, seal.holds(review.body), frozenset(changed))
 
 
 def history_of(stands: Standing, previous: Change | None, change: Change) -> History:
@@ -140,7 +152,7 @@ def history_of(stands: Standing, previous: Change | None, change: Change) -> His
         known=tuple(_holding(reader.with_source(k), marker) for k in known.values()),
         unread=_unread(marker, previous),
         spent=max(o.marker.cost for o in stands.ours),
-        complete=marker.outcome in ("clean", "findings"),
+        complete=marker.outcome in WHOLE,
         config=marker.config,
         lost=_lost(marker, known.keys()),
     )
@@ -198,8 +210,11 @@ class _Reader:
         for ours in self._stands.ours:
             stepped_back = ours.marker.outcome == DUPLICATE
             for identity, rule, comment in _comments(ours):
-                if (said := reread.comment(comment.body)) and not (stepped_back and comment.hidden):
+                is_void = comment.id in ours.changed or (stepped_back and comment.hidden)
+                if not is_void and (said := reread.comment(comment.body)):
                     place = self._place(listed[identity]) if identity in listed else None
+                    if self._stands.texts and identity in listed:
+                        said = replace(said, severity=listed[identity].severity)
                     quote = self._quote(identity, rule, comment, ours.review.commit, place)
                     finding = _finding(
                         identity, rule, said, comment.path, quote, _location(comment)

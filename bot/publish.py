@@ -59,6 +59,7 @@ class EditComment:
     comment: int
     node: str
     body: str
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,16 +153,22 @@ def _closed(report: Report, stands: Standing, redact: Redaction) -> Sequence[Edi
     closed = {k.finding.id: fixed_comment(k, head, redact) for k in verdict.fixed}
     closed |= {k.finding.id: dismissed_comment(k, redact) for k in verdict.dismissed if k.dismissal}
     return [
-        EditComment(comment.id, comment.node, closed[identity])
+        EditComment(comment.id, comment.node, closed[identity], comment.path)
         for identity, _, comment in stands.comments(own=True)
         if identity in closed and not comment.hidden
     ]
 
 
 def _sealed(plan: Publication, seal: Seal) -> Publication:
-    create = plan.create and replace(plan.create, body=seal.sealed(plan.create.body))
+    create = plan.create
+    if create:
+        told = (
+            replace(c, body=seal.sealed_comment(c.location.path, c.body)) for c in create.comments
+        )
+        create = Create(seal.sealed(create.body), tuple(told))
     edits = tuple(replace(e, body=seal.sealed(e.body)) for e in plan.edits)
-    return replace(plan, create=create, edits=edits)
+    comments = tuple(replace(c, body=seal.sealed_comment(c.path, c.body)) for c in plan.comments)
+    return Publication(edits, create, comments)
 
 
 async def publish(
@@ -226,6 +233,7 @@ async def _create(
             if attempt == TRIES or not create.comments:
                 raise
             create = await _with_good_lines(forge, report, create, redact)
+            create = replace(create, body=seal.sealed(create.body)) if seal else create
         except LimitProblem:
             # It was waited for as long as a request may; and refused, so there is nothing to find.
             raise

@@ -12,21 +12,21 @@ from bot.desk import Desk, Kept
 from bot.errors import ClosedProblem, HostProblem, MovedProblem
 from bot.hosts.protocol import Forge, PostedReview, Pull
 from bot.outputs.aging import aged, current
+from bot.outputs.seal import Seal, key_of
 from bot.pipeline import Circumstances, review, terms_of
 from bot.posted import Ours, Standing, history_of, last_head, standing
 from bot.publish import Published, publish
 from bot.report import Report
+from bot.settings import Settings
 from bot.terms import Terms
 from reviewers.core.exclude import hidden
 from reviewers.core.finding import Severity
 from reviewers.core.history import EVERYTHING, History, State
 from reviewers.core.secrets import Redaction
-from reviewers.core.verdict import Outcome
+from reviewers.core.verdict import WHOLE, Outcome
 
 log = logging.getLogger(__name__)
 
-FINISHED = ("clean", "findings")
-"""Outcomes that a later caller adopts; an incomplete review is worth another try."""
 RELAYED = "relay."
 """How the configuration begins that a relayed review names, so that it is no other door's."""
 
@@ -83,6 +83,7 @@ async def review_pull(
     change = pull.subject.change
     if expected and change.head != expected:
         raise _moved(pull, expected, change.head)
+    around = replace(around, seal=around.seal or _seal(pull, around.settings))
     terms = terms_of(pull.subject, around)
     stands = standing(pull.reviews, terms.accounts, around.seal)
     if why := desk.opened(pull, terms):
@@ -102,7 +103,7 @@ async def review_pull(
         # Interrupted before the first body was edited: it is told as if nothing were posted.
         stands = stands.without(posted)
     history = desk.remembered(await _history(forge, pull, stands, terms.digest, desk))
-    history = history if believed else _doubted(history)
+    history = history if believed else _doubted(history, signed=around.seal is not None)
     terms = terms_of(pull.subject, around, history.spent)
     async with _aging(forge, stands, change.head, desk):
         report = await review(pull.subject, terms, around, history)
@@ -272,7 +273,7 @@ def _done(stands: Standing, head: str, terms: Terms, run: str, *, anew: bool) ->
     if posted and posted is stands.main:
         return posted
     done = stands.of(head, terms.digest)
-    return done if done and done.marker.outcome in FINISHED and not anew else None
+    return done if done and done.marker.outcome in WHOLE and not anew else None
 
 
 def _worst(done: Ours, told: History, terms: Terms) -> Severity | None:
@@ -283,15 +284,25 @@ def _worst(done: Ours, told: History, terms: Terms) -> Severity | None:
     return max(found, default=None)
 
 
-def _doubted(history: History) -> History:
-    """What of a history may be used that nobody vouches for: that nothing is told twice. All is read
-    again, and what a person is said to have dismissed is open.
+def _seal(pull: Pull, settings: Settings) -> Seal | None:
+    """The seal of a door that has nothing to go by but what is posted; None where it has no key."""
+    if not settings.seal_key or not pull.repository_id or not pull.subject.pull:
+        return None
+    subject = f"{pull.repository_id}#{pull.subject.pull.number}"
+    return Seal(key_of(settings.seal_key), subject, texts=True)
+
+
+def _doubted(history: History, *, signed: bool) -> History:
+    """What of a history may be used that rests on what is posted alone: that nothing is told twice, and
+    what was read where that is `signed`; else all is read again. What a person is said to have dismissed
+    is open in any case: who has said so nobody signs.
     """
     known = (
         replace(k, state=State.OPEN, dismissal=None) if k.state is State.DISMISSED else k
         for k in history.known
     )
-    return replace(history, known=tuple(known), unread=frozenset({EVERYTHING}))
+    unread = history.unread if signed else frozenset({EVERYTHING})
+    return replace(history, known=tuple(known), unread=unread)
 
 
 async def _history(forge: Forge, pull: Pull, stands: Standing, config: str, desk: Desk) -> History:

@@ -19,6 +19,8 @@ from reviewers.engines.claude.prices import Price
 
 PUBLIC_API = "https://api.github.com"
 PUBLIC_MODEL_HOST = "https://api.anthropic.com"
+LEAST_KEY = 32
+"""Characters of a key that somebody chooses."""
 API_VERSION = "2022-11-28"
 """Of GitHub's API: known to github.com and to every supported GHES (facts/libraries.md section 7)."""
 
@@ -38,12 +40,15 @@ class Ceilings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that the environment says."""
+    """Everything that the environment says. `seal_key` signs what a door posts that has no database, ""
+    for none.
+    """
 
     anthropic_key: str = field(default="", repr=False)
     anthropic_url: str = PUBLIC_MODEL_HOST
     model_platform: str = "anthropic"
     github_token: str = field(default="", repr=False)
+    seal_key: str = field(default="", repr=False)
     github_api: str = PUBLIC_API
     ca_bundle: str = ""
     ceilings: Ceilings = Ceilings()
@@ -53,7 +58,8 @@ class Settings:
     @property
     def secrets(self) -> frozenset[str]:
         """What must appear in nothing that is written; a server adds its own."""
-        return self.more_secrets | {s for s in (self.anthropic_key, self.github_token) if s}
+        own = (self.anthropic_key, self.github_token, self.seal_key)
+        return self.more_secrets | {s for s in own if s}
 
     @property
     def has_model(self) -> bool:
@@ -91,11 +97,25 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
         anthropic_url=address(env, "ANTHROPIC_BASE_URL", PUBLIC_MODEL_HOST),
         model_platform=platform,
         github_token=(env.get("GITHUB_TOKEN") or env.get("GH_TOKEN") or "").strip(),
+        seal_key=seal_key(env),
         github_api=address(env, "GITHUB_API_URL", PUBLIC_API),
         ca_bundle=env.get("SSL_CERT_FILE") or env.get("REQUESTS_CA_BUNDLE") or "",
         ceilings=_ceilings(env),
         prices=_prices(env.get("TRIPTYCH_PRICES", "")),
     )
+
+
+def seal_key(env: Mapping[str, str]) -> str:
+    """The key that somebody has chosen to sign what is posted, "" for none. ConfigProblem where it is
+    too short to be one.
+    """
+    text = env.get("TRIPTYCH_SEAL_KEY", "").strip()
+    if text and len(text) < LEAST_KEY:
+        raise ConfigProblem(
+            f"TRIPTYCH_SEAL_KEY is shorter than {LEAST_KEY} characters.",
+            "Make one: openssl rand -hex 32",
+        )
+    return text
 
 
 def address(env: Mapping[str, str], name: str, default: str = "") -> str:

@@ -7,9 +7,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 
 from bot.errors import ConfigProblem
+from bot.slips import meant
 
 OURS = "TRIPTYCH_"
 KNOWN = frozenset(
@@ -33,6 +33,10 @@ KNOWN = frozenset(
 INPUTS = "TRIPTYCH_INPUT_"
 """How those begin that `action.yml` sets: it is the only one to set them."""
 
+_LIKE = 0.85
+"""How much a variable that nobody reads is like the one that is meant: what all of ours begin with
+counts, too.
+"""
 SHOWN = 40
 """Characters of a wrong value that an error shows."""
 
@@ -84,4 +88,4 @@ def slips(names: Iterable[str]) -> tuple[str, ...]:
 
 def slip_of(name: str) -> str:
     """The variable that an unknown one may be a slip of, "" for none: then it may be somebody else's."""
-    return next(iter(get_close_matches(name, sorted(KNOWN), 1, 0.85)), "")
+    return meant(name, sorted(KNOWN), _LIKE)

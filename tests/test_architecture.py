@@ -27,7 +27,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         *("bot.errors", "bot.settings", "bot.app_settings", "bot.config", "bot.subject"),
         *("bot.report", "bot.logs", "bot.metrics", "bot.jobs.protocol"),
-        *("bot.app_needs", "bot.delivery", "bot.secret_file", "bot.variables", "bot.version"),
+        *(
+            "bot.app_needs",
+            "bot.delivery",
+            "bot.secret_file",
+            "bot.slips",
+            "bot.variables",
+            "bot.version",
+        ),
     ),
     ("bot.terms", "bot.narrowing"),
     ("bot.explain",),

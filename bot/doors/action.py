@@ -353,7 +353,7 @@ def run() -> int:
     settings = read_settings()
     runner = Runner.of(os.environ, Redaction(settings.secrets))
     # Nothing that is started from here on inherits them.
-    for name in ("ANTHROPIC_API_KEY", "GITHUB_TOKEN", "GH_TOKEN"):
+    for name in ("ANTHROPIC_API_KEY", "GITHUB_TOKEN", "GH_TOKEN", "TRIPTYCH_SEAL_KEY"):
         os.environ.pop(name, None)
     results = Results()
     try:

@@ -15,7 +15,11 @@ from reviewers.core.finding import Severity
 
 PREFIX = "TRIPTYCH_INPUT_"
 """`fail-on` is TRIPTYCH_INPUT_FAIL_ON; keys and tokens have the names that every command reads."""
-SECRETS = {"anthropic-api-key": "ANTHROPIC_API_KEY", "github-token": "GITHUB_TOKEN"}
+SECRETS = {
+    "anthropic-api-key": "ANTHROPIC_API_KEY",
+    "github-token": "GITHUB_TOKEN",
+    "seal-key": "TRIPTYCH_SEAL_KEY",
+}
 ENGINES = ("auto", "static", "claude")
 POSTS = ("review", "summary", "none")
 

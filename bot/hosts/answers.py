@@ -44,8 +44,9 @@ class Blob:
 
     @property
     def is_text(self) -> bool:
-        """Whether it is text for certain; a Git LFS pointer stands for something else."""
-        return self.is_binary is False and not (self.text and is_lfs_pointer(self.text))
+        """Whether it is text for certain: some, and no Git LFS pointer, which stands for something else."""
+        is_pointer = bool(self.text) and is_lfs_pointer(self.text or "")
+        return self.is_binary is False and self.size > 0 and not is_pointer
 
 
 def blob(answer: Mapping[str, Any] | None) -> Blob | None:
@@ -159,7 +160,7 @@ def completed(
         return replace(file, text=text)
     if text is not None and is_lfs_pointer(text):
         pointer = replace(file, content=Content.LFS, hunks=())
-        return pointer.turned() if before and before.is_text else pointer
+        return _in_place_of(before, pointer)
     if file.content is not Content.TEXT:
         return file
     if file.hunks:
@@ -177,9 +178,16 @@ def _without_hunks(file: FileDiff, after: Blob | None, before: Blob | None) -> F
         return replace(file, status=FileStatus.CHANGED) if changed else file
     if now and now.is_binary:
         binary = replace(file, content=Content.BINARY, missing="binary")
-        return binary.turned() if before and before.is_text else binary
+        return _in_place_of(before, binary)
     empty = now is not None and now.size == 0 and (before is None or before.size == 0)
     return file if empty else replace(file, missing=NO_DIFF)
+
+
+def _in_place_of(before: Blob | None, file: FileDiff) -> FileDiff:
+    """A file that is no text now: a gap where it was some before."""
+    if before and before.is_text:
+        return file.turned()
+    return replace(file, was_empty=before is not None and before.size == 0)
 
 
 # --- the repository

@@ -229,12 +229,15 @@ def _unhidden(
 
 
 def _turned(git: Git, pair: Pair, files: tuple[FileDiff, ...]) -> tuple[FileDiff, ...]:
-    """What is binary and was text before is a gap."""
+    """What is binary and was text before is a gap; an empty file was none."""
     now = [f for f in files if f.content is Content.BINARY and f.status is not FileStatus.REMOVED]
     stored = git.files(pair.base, [f.old_path or f.path for f in now])
     before = {f.path: s for f in now if (s := stored.get(f.old_path or f.path)) and s.is_regular}
-    turned = {path for path, s in before.items() if _is_text(git, s)}
-    return tuple(f.turned() if f.path in turned else f for f in files)
+    empty = {path for path, s in before.items() if not s.size}
+    turned = {path for path, s in before.items() if path not in empty and _is_text(git, s)}
+    return tuple(
+        f.turned() if f.path in turned else replace(f, was_empty=f.path in empty) for f in files
+    )
 
 
 def _is_text(git: Git, stored: Stored) -> bool:

@@ -14,7 +14,7 @@ from bot.errors import Gone, GoneProblem, HostProblem, Problem
 from bot.hosts.checks import Checks
 from bot.hosts.protocol import Forge, Pull
 from bot.jobs.company import Company
-from bot.jobs.findings import NOTHING, Told
+from bot.jobs.findings import NO_MEMORY, Memory
 from bot.jobs.protocol import Trigger
 from bot.jobs.store import NEWER, Job, Store
 from bot.outputs.checkrun import CheckRun, check_title, refused, running_title, skipped, standing
@@ -63,7 +63,7 @@ class JobDesk(Desk):
         redact: Redaction = Redaction(),
         clean: tuple[str, str] | None = None,
         given: Mapping[str, frozenset[str]] = MappingProxyType({}),
-        told: Told = NOTHING,
+        memory: Memory = NO_MEMORY,
     ) -> None:
         self.anew = job.row.trigger.is_asked
         self.terms: Terms | None = None
@@ -78,7 +78,7 @@ class JobDesk(Desk):
         self._redact = redact
         self._clean = clean
         self._given = given
-        self._told = told
+        self._memory = memory
         self._used: tuple[str, ...] = ()
         self._check: asyncio.Task[int] | None = None
         self.check_run = job.check_run
@@ -140,7 +140,7 @@ class JobDesk(Desk):
 
         def decided(known: Known) -> Known:
             finding = known.finding
-            told = self._told.open.get(finding.id)
+            told = self._memory.open.get(finding.id)
             finding = replace(finding, sources=told.sources if told else ())
             if told:
                 finding = replace(finding, severity=told.severity)
@@ -168,20 +168,24 @@ class JobDesk(Desk):
         """With the findings that the database knows and no text of the review tells: those that it names
         only, those that had no room in it, and those that were dismissed and have no thread to say so.
         """
-        told = self._told
+        memory = self._memory
         known = {k.finding.id for k in history.known}
-        found = {i: state for i, state in history.lost.items() if i in told.open}
+        found = {i: state for i, state in history.lost.items() if i in memory.open}
         left = {i: state for i, state in history.lost.items() if i not in found}
         shown = {k.finding.id for k in history.known if k.state is State.OPEN}
         # All that it shows is known: so it is the very review that told what had no room in it.
-        if EVERYTHING in left and told.open and shown - self._dismissed.keys() <= told.open.keys():
+        if (
+            EVERYTHING in left
+            and memory.open
+            and shown - self._dismissed.keys() <= memory.open.keys()
+        ):
             state = left.pop(EVERYTHING)
-            unnamed = told.open.keys() - known - found.keys() - self._dismissed.keys()
+            unnamed = memory.open.keys() - known - found.keys() - self._dismissed.keys()
             found |= dict.fromkeys(sorted(unnamed), state)
-        gone = told.dismissed.keys() - known - found.keys()
+        gone = memory.dismissed.keys() - known - found.keys()
         more = (
-            *(Known(told.open[i], state) for i, state in found.items()),
-            *(Known(told.dismissed[i], State.DISMISSED) for i in sorted(gone)),
+            *(Known(memory.open[i], state) for i, state in found.items()),
+            *(Known(memory.dismissed[i], State.DISMISSED) for i in sorted(gone)),
         )
         return replace(history, known=(*history.known, *more), lost=left)
 

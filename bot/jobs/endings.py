@@ -10,11 +10,11 @@ import structlog
 
 from bot.errors import GoneProblem, Problem
 from bot.jobs.desk import JobDesk
-from bot.jobs.findings import causes_in, is_told
+from bot.jobs.findings import causes_in, is_published
 from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import CLOSED, DRAFTED, JobRow, JobState
 from bot.jobs.store import Job
-from bot.jobs.tables import ALIVE, OWED, UNENDED
+from bot.jobs.tables import ALIVE, OWED
 from bot.outputs.checkrun import CheckRun, adopted_check, check_run, refused, skipped
 from bot.outputs.document import worst_proven
 from bot.outputs.marker import Marker
@@ -24,12 +24,11 @@ from bot.subject import PullRequest, Subject
 from reviewers.core.change import Change
 from reviewers.core.finding import Severity
 from reviewers.core.policy import Policy
-from reviewers.core.verdict import Outcome, Verdict
+from reviewers.core.verdict import UNREAD, Outcome, Verdict
 
 TRY_AGAIN = "comment `/triptych review`"
-
-UNREAD = (Outcome.INCOMPLETE, Outcome.FAILED)
-"""What an operator wants to know of: a refused key or a spent limit shows in every review."""
+UNENDED = "its check run could not be ended"
+"""How the note of a job begins that is done, but for that."""
 
 log = structlog.get_logger("triptych.jobs")
 
@@ -69,7 +68,7 @@ class Endings:
         """
         job = await self._means.store.job(job.row.id) or job
         row = job.row
-        if is_told(row):
+        if is_published(row):
             log.warning("job.unended", job=row.id, why=problem.what)
             await self._owe(job)
             return Ending(JobState.DONE, f"{UNENDED}: {problem.what}")
@@ -104,7 +103,9 @@ class Endings:
             await self._close(job)
 
     async def concluded(self, job: str) -> None:
-        """Count a job that is over, and tell the operator what came of it and what it cost."""
+        """Count a job that is over, and tell the operator what came of it and what it cost: with its
+        causes where something went unread, for a refused key or a spent limit shows in every review.
+        """
         if found := await self._means.store.job(job):
             row = found.row
             is_whole = row.state is not JobState.DEAD and row.outcome not in UNREAD

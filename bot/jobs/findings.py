@@ -17,7 +17,7 @@ from reviewers.core.finding import Dissent, Finding, Location, Severity, Side, S
 
 CAUSES, CAUSE_CHARS = 5, 200
 """So many are in a line of the log, each so long."""
-TOLD = ("findings", "dismissed")
+ASKED_ABOUT = ("findings", "dismissed")
 """The lists of a document that people may ask about."""
 
 
@@ -27,8 +27,12 @@ async def last_findings(store: Store, place: Place, beginning: str) -> list[dict
     Scoped to the pull request, so that an id from elsewhere tells nothing.
     """
     for job in await store.of_pull(place):
-        if (whole := await _told(store, job.row)) is not None:
-            found = [f for f in findings_in(whole.document, *TOLD) if f["id"].startswith(beginning)]
+        if (whole := await _published_row(store, job.row)) is not None:
+            found = [
+                f
+                for f in findings_in(whole.document, *ASKED_ABOUT)
+                if f["id"].startswith(beginning)
+            ]
             if found:
                 return found
     return []
@@ -39,13 +43,13 @@ async def open_findings(store: Store, place: Place) -> dict[str, object]:
     of its own to tell.
     """
     for job in await store.of_pull(place):
-        whole = await _told(store, job.row)
+        whole = await _published_row(store, job.row)
         if whole and whole.document:
             return {f["id"]: f for f in findings_in(whole.document, "findings")}
     return {}
 
 
-def is_told(row: JobRow) -> bool:
+def is_published(row: JobRow) -> bool:
     """Whether what a review found stands on the pull request already, whatever became of the rest of its
     job: its check run may not be ended yet, or a push may have ended the job just then.
     """
@@ -57,16 +61,16 @@ def is_told(row: JobRow) -> bool:
         return False
 
 
-async def _told(store: Store, row: JobRow) -> JobRow | None:
+async def _published_row(store: Store, row: JobRow) -> JobRow | None:
     """The row with its document, where what it found was told."""
     if row.state is not JobState.DONE and not row.outcome:
         return None  # It has found nothing yet.
     whole = await store.job(row.id)
-    return whole.row if whole and is_told(whole.row) else None
+    return whole.row if whole and is_published(whole.row) else None
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Memory:
     """What reviews of a pull request told, by id, as they knew it: what stands there does not tell it in
     full to the next one, and may have been edited. `open` is of the last review; `dismissed` are those
     that people have dismissed since they were told.
@@ -76,10 +80,10 @@ class Told:
     dismissed: Mapping[str, Finding] = field(default_factory=dict)
 
 
-NOTHING = Told()
+NO_MEMORY = Memory()
 
 
-async def findings_told(store: Store, place: Place, dismissed: Collection[str] = ()) -> Told:
+async def memory_of(store: Store, place: Place, dismissed: Collection[str] = ()) -> Memory:
     """By the stored documents. `dismissed` are ids: each is looked for until it is found, in the newest
     review first.
     """
@@ -89,10 +93,10 @@ async def findings_told(store: Store, place: Place, dismissed: Collection[str] =
     gone = {i: last[i] for i in wanted & last.keys()}
     rows = iter(await store.of_pull(place) if wanted - gone.keys() else ())
     while wanted - gone.keys() and (job := next(rows, None)):
-        if whole := await _told(store, job.row):
+        if whole := await _published_row(store, job.row):
             rest = (f for f in findings_in(whole.document, "findings") if f["id"] in wanted)
             gone = {f.id: f for f in map(read_finding, rest) if f is not None} | gone
-    return Told(last, gone)
+    return Memory(last, gone)
 
 
 def findings_in(document: str, *lists: str) -> list[dict[str, Any]]:

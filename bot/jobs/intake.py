@@ -44,7 +44,7 @@ from bot.jobs.protocol import (
 from bot.jobs.starts import COMMAND, Starts
 from bot.jobs.store import Job, Store
 from bot.jobs.tables import ALIVE
-from bot.jobs.writing import Writing
+from bot.jobs.writing import NewJob, OldJob, Unwanted, Writing
 
 log = structlog.get_logger("triptych.jobs")
 
@@ -151,8 +151,8 @@ class Intake:
             wish = wish_after(job, there)
             over = replace(there, row=replace(there.row, state=JobState.SKIPPED, note=why))
             rest = [over if j is there else j for j in known]
-            writing = self._decided(wish, rest) if wish else Writing()
-            return replace(writing, skipped=job.row.id, why=why)
+            other = self._decided(wish, rest) if wish else OldJob()
+            return Writing(other, Unwanted(job.row.id, why))
 
         await self._taken(job.row.place, decide)
 
@@ -160,7 +160,7 @@ class Intake:
         """A label is written down first: the wish may be a job already, which then will know of it."""
         if wish.label:
             await self._store.decisions.give_label(wish.place, wish.head, wish.label)
-        return await self._taken(wish.place, lambda known: self._decided(wish, known))
+        return await self._taken(wish.place, lambda known: Writing(self._decided(wish, known)))
 
     async def _taken(self, place: Place, decide: Callable[[Sequence[Job]], Writing]) -> str:
         """One after the other for a pull request: in this process they hold no connection meanwhile."""
@@ -174,12 +174,15 @@ class Intake:
         async with self._turns.turn(place.key):
             writing, ended = await self._store.take(place, decided)
         self._stop(ended)
-        # Who has written it down may have been we, with the database's answer lost.
-        if writing.row or (writing.seen is not None and tries > 1):
-            await self._starts.review(writing.job, writing.delay)
-        return writing.job
+        match writing.job:
+            case NewJob(delay=delay) as new:
+                await self._starts.review(new.id, delay)
+            case OldJob(id=old, seen=seen) if seen is not None and tries > 1:
+                # Who has written it down may have been we, with the database's answer lost.
+                await self._starts.review(old)
+        return writing.job.id
 
-    def _decided(self, wish: ReviewWish, known: Sequence[Job]) -> Writing:
+    def _decided(self, wish: ReviewWish, known: Sequence[Job]) -> NewJob | OldJob:
         now = time.time()
         settings = self._settings
         planned = plan_review(
@@ -188,15 +191,15 @@ class Intake:
         living = {j.row.id: j for j in known if j.row.state in ALIVE}
         match planned:
             case Outdated():
-                return Writing()
+                return OldJob()
             case Joined(id=job):
-                return Writing(job, seen=seen_asked(wish, living[job], now))
+                return OldJob(job, seen_asked(wish, living[job], now))
             case Same(id=job):
                 there = living.get(job)
-                return Writing(job, seen=seen_by(wish, there) if there else None)
+                return OldJob(job, seen_by(wish, there) if there else None)
             case Fresh(id=job, delay=delay, refusal=refusal):
                 row = _row(job, wish, refusal)
-                return Writing(job, row, news(wish, refusal), delay=delay)
+                return NewJob(row, news(wish, refusal), delay)
 
     async def _command(self, wish: CommandWish) -> str:
         place = wish.place

@@ -48,6 +48,7 @@ from bot.outputs.replies import (
     over_limit,
 )
 from reviewers.core.history import Dismissal
+from reviewers.core.verdict import WHOLE
 
 FIRST_WATCH, WATCH = 0.1, 1.0
 """Seconds between two looks whether a job that was ordered is over: some take half a second only."""
@@ -57,9 +58,6 @@ PAUSES = (15.0, 60.0, 240.0)
 
 LONGEST_PAUSE = 3700.0
 """A primary limit of GitHub's lasts an hour at the most."""
-
-FINISHED = ("clean", "findings")
-"""Outcomes of a review that can be told anew without asking a model."""
 
 _ORDER = TypeAdapter(CommandWish)
 
@@ -243,7 +241,7 @@ class Orders:
         if last and last.trigger is Trigger.DISMISSAL and last.state in ALIVE:
             await self._watched(last.id)  # It does not know of this one.
             last = await self._last(wish)
-        if last is None or last.state is not JobState.DONE or last.outcome not in FINISHED:
+        if last is None or last.state is not JobState.DONE or last.outcome not in WHOLE:
             return Done(Face.DONE, dismissed_later())
         job = await self._wish(wish)
         if await self._refusal(job):  # The decision holds all the same.

@@ -11,7 +11,7 @@ from bot.jobs.decisions import HOUR
 from bot.jobs.protocol import ADOPTED, CLOSED, DRAFTED, MOVED, JobState, ReviewWish, Trigger
 from bot.jobs.store import ASKED, NEWER, Job
 from bot.jobs.tables import ALIVE, storable
-from reviewers.core.verdict import Outcome
+from reviewers.core.verdict import WHOLE
 
 INSTANT = 0.001
 """Seconds, less than any two times of GitHub's differ by."""
@@ -19,8 +19,6 @@ RETURNING = (Trigger.REOPENED, Trigger.PUSHED, Trigger.REBASED)
 """By which a pull request may come back to a commit, or a base, at which it was reviewed."""
 AWAKENING = (Trigger.REOPENED, Trigger.READY)
 """By which one that was not wanted, closed or as a draft, is wanted again."""
-WHOLE = (Outcome.CLEAN, Outcome.FINDINGS)
-"""Outcomes of a review that another caller adopts (bot/pull_review.py)."""
 JOINING = (Trigger.COMMAND, Trigger.RERUN)
 """Asked for a review of what stands there, whatever that is."""
 

@@ -14,6 +14,7 @@ import structlog
 from bot.app_settings import SEAL_FILE, AppSettings
 from bot.errors import ConfigProblem
 from bot.jobs.store import Store
+from bot.outputs.seal import key_of
 from bot.secret_file import keep_first
 
 SEAL = "seal"
@@ -31,12 +32,12 @@ def seal_key(app: AppSettings) -> bytes:
     The file is made at the first start from the App's key of that moment, so that several machines
     make the same one. ConfigProblem where it can be neither made nor read.
     """
-    return _key(app.seal_key or _stored(app))
+    return key_of(app.seal_key or _stored(app))
 
 
 def would_be_seal_key(app: AppSettings) -> bytes:
     """The same without making a file: the key that a start would use."""
-    return _key(app.seal_key or _read(app) or _made(app))
+    return key_of(app.seal_key or _read(app) or _made(app))
 
 
 def fingerprint(key: bytes) -> str:
@@ -56,10 +57,6 @@ async def compare_seal(store: Store, key: bytes) -> None:
         )
     if theirs != mine:
         await store.remember(SEAL, mine)
-
-
-def _key(text: str) -> bytes:
-    return hashlib.sha256(f"triptych {text}".encode()).digest()
 
 
 def _made(app: AppSettings) -> str:

@@ -21,11 +21,12 @@ from bot.jobs.line import Line
 from bot.jobs.past import Past
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
 from bot.jobs.spending import DAY, Spending, add_late, cost_today
-from bot.jobs.tables import ALIVE, UNENDED, jobs, meta, write_meta
+from bot.jobs.tables import ALIVE, jobs, meta, write_meta
 from bot.jobs.transactions import PATIENT, PAUSES, Transactions, alone
-from bot.jobs.writing import Writing
+from bot.jobs.writing import NewJob, OldJob, Writing
 
-_UNDONE = (JobState.SUPERSEDED, JobState.CANCELLED, JobState.DEAD)
+_OWING = (JobState.DONE, JobState.SUPERSEDED, JobState.CANCELLED, JobState.DEAD)
+"""How a job may have come to its end that still owes the end of its check run."""
 SETTLED = 60.0
 """Seconds in which a job that is over has ended its check run, if it can."""
 MOST_UNCLOSED = 20
@@ -89,12 +90,15 @@ class Store:
             alone(c, f"pull {place.key}")
             known = tuple(_job(r) for r in c.execute(_of_pull(place)).mappings())
             writing = decide(known)
-            if writing.skipped:
-                _end_alive(c, JobState.SKIPPED, writing.why, jobs.c.id == writing.skipped)
-            if writing.seen is not None:
-                seen = sa.update(jobs).where(jobs.c.id == writing.job).values(seen=writing.seen)
-                c.execute(seen)
-            return writing, _added(c, writing.row, writing.supersedes) if writing.row else ()
+            if ends := writing.ends:
+                _end_alive(c, JobState.SKIPPED, ends.why, jobs.c.id == ends.job)
+            match writing.job:
+                case NewJob(row, supersedes):
+                    return writing, _added(c, row, supersedes)
+                case OldJob(job, seen):
+                    if seen is not None:
+                        c.execute(sa.update(jobs).where(jobs.c.id == job).values(seen=seen))
+                    return writing, ()
 
         return await self._do_now(work)
 
@@ -239,10 +243,9 @@ class Store:
         """Jobs that ended a while ago, within a day, and have a check run that did not end with them, or
         are owed one.
         """
-        unended = sa.and_(jobs.c.state == JobState.DONE, jobs.c.note.like(f"{UNENDED}%"))
         query = (
             sa.select(*_LIST)
-            .where(jobs.c.check_run != 0, sa.or_(jobs.c.state.in_(_UNDONE), unended))
+            .where(jobs.c.check_run != 0, jobs.c.state.in_(_OWING))
             .where(jobs.c.ended.between(now - DAY, now - SETTLED))
             .order_by(jobs.c.ended.desc())
             .limit(MOST_UNCLOSED)

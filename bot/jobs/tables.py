@@ -27,9 +27,9 @@ SCHEMA = 3
 """Raised with each change of a table; `open_store` refuses a newer one (case S77)."""
 
 OWED = -1
-"""In place of a check run's number: there may be none, and one is owed to the commit."""
-UNENDED = "its check run could not be ended"
-"""How the note of a job begins that is done, but for that."""
+"""In place of a check run's number: there may be none, and one is owed to the commit. Of a job that is
+over any number but 0 is of a check run whose end is owed.
+"""
 
 ALIVE = (JobState.WAITING, JobState.RUNNING, JobState.PARKED)
 ENDED = tuple(s for s in JobState if s not in ALIVE)

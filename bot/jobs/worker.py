@@ -27,7 +27,7 @@ from bot.jobs.books import Books
 from bot.jobs.circumstances import circumstances_of
 from bot.jobs.desk import JobDesk, OvertakenProblem
 from bot.jobs.endings import Ending, Endings, gate_now
-from bot.jobs.findings import findings_told
+from bot.jobs.findings import memory_of
 from bot.jobs.judge import judged
 from bot.jobs.keeping import Keeper
 from bot.jobs.means import Means, Reach
@@ -231,8 +231,8 @@ class Worker:
         given = await self._means.store.decisions.labels_given(row.place)
         preparation = self._means.limits.preparation()
         store, run_of = self._means.store, self._means.run_of
-        told = await findings_told(store, row.place, dismissed)
-        desk = JobDesk(job, run_of, reach.checks, dismissed, store, redact, clean, given, told)
+        memory = await memory_of(store, row.place, dismissed)
+        desk = JobDesk(job, run_of, reach.checks, dismissed, store, redact, clean, given, memory)
         desk.done = preparation.end  # At the latest: a review may have nothing to ask.
         if refused := _refused(job):
             await desk.refuse(refused.note, await gate_now(reach))

@@ -8,19 +8,42 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
-    """`job` is the one that does what is wished for, "" for none. It is a new one where there is a
-    `row`, to be begun after `delay` seconds: what lives of its pull request is superseded with it, and
-    gets that note ("" to leave it alone). One that is there already has now `seen` that (None: what it
-    had seen).
-
-    `skipped` and `why` are a job that ends with it, as one that is not wanted.
+class NewJob:
+    """A job of its own does what is wished for: its `row`, to be begun after `delay` seconds. What lives
+    of its pull request is superseded with it, and gets that note ("" to leave it alone).
     """
 
-    job: str = ""
-    row: Mapping[str, Any] | None = None
+    row: Mapping[str, Any]
     supersedes: str = ""
-    seen: float | None = None
     delay: float = 0.0
-    skipped: str = ""
-    why: str = ""
+
+    @property
+    def id(self) -> str:
+        """By which it is known."""
+        return str(self.row["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class OldJob:
+    """One that is there already does, "" for none: nothing is to be done. It has now `seen` that (None:
+    what it had seen).
+    """
+
+    id: str = ""
+    seen: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unwanted:
+    """A job that ends as one that is not wanted, and why."""
+
+    job: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Which job does what is wished for, and which one ends in the moment in which that is written."""
+
+    job: NewJob | OldJob = OldJob()
+    ends: Unwanted | None = None

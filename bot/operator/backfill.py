@@ -17,10 +17,11 @@ from bot.errors import AccessProblem, UsageProblem
 from bot.jobs.protocol import JobRow, Jobs, JobsProblem, JobState, Place, ReviewWish, Trigger
 from bot.operator.github_app import About, GitHubApp, Installation
 from bot.operator.jobs import Connect, OpenJobs, connect
-from bot.operator.open_pulls import UNFINISHED, OpenPull, OpenPulls, Seen
+from bot.operator.open_pulls import OpenPull, OpenPulls, Seen
 from bot.operator.showing import Steps, Told
 from bot.outputs.words import plural
 from bot.settings import read_settings
+from reviewers.core.verdict import UNREAD
 
 NAME = re.compile(r"[A-Za-z0-9-]{1,39}/[\w.-]{1,100}")
 KNOWN_JOBS = 1000
@@ -132,7 +133,7 @@ async def _seen(scene: Scene, pull: OpenPull, mine: Sequence[JobRow]) -> Seen:
     """By the newest finished job of its head, else as GitHub shows it. A second look reviews nothing."""
     here = [r for r in mine if r.head == pull.head and r.trigger is not Trigger.DISPUTE]
     if last := next((r for r in here if r.state is JobState.DONE), None):
-        unfinished = last.outcome in UNFINISHED
+        unfinished = last.outcome in UNREAD
         # What was tried since and stopped is no reason not to try again.
         return Seen(whole=not unfinished, unfinished=here[0].id if unfinished else "")
     look = scene.pulls.seen

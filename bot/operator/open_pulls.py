@@ -12,11 +12,10 @@ from github.Repository import Repository
 from bot.outputs.checkrun import NAME
 from bot.outputs.marker import read_marker
 from bot.posted import DUPLICATE
+from reviewers.core.verdict import UNREAD
 
 Asking = Callable[[str], AbstractContextManager[None]]
 """Tells of errors what was to be done."""
-UNFINISHED = frozenset({"incomplete", "failed"})
-"""Outcomes of a review that is worth another one: hunks went unread, or all of them."""
 NOT_RUN = frozenset({"skipped", "cancelled", "stale", ""})
 """Conclusions of a check run that say nothing of the code."""
 
@@ -88,7 +87,7 @@ class OpenPulls:
                 continue
             marker = read_marker(review.body or "") if review.state != "PENDING" else None
             if marker and marker.head == pull.head and marker.outcome != DUPLICATE:
-                unfinished = marker.outcome in UNFINISHED
+                unfinished = marker.outcome in UNREAD
                 return Seen(whole=not unfinished, unfinished=marker.run if unfinished else "")
         return None
 

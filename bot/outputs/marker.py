@@ -25,7 +25,8 @@ _FIELD = r"[a-z]+=[0-9A-Za-z.,:]*(?:-[0-9A-Za-z.,:]+)*"
 """Never two hyphens in a row: they would end the comment."""
 _REVIEW = re.compile(rf"(?:\A|\n)<!-- triptych 1 ({_FIELD}(?: {_FIELD})*) -->\s*\Z")
 _FINDING = re.compile(
-    r"(?:\A|\n)<!-- triptych 1 finding=([0-9a-f]{12}) rule=([a-z0-9-]+/[a-z0-9-]+) -->\s*\Z"
+    r"(?:\A|\n)<!-- triptych 1 finding=([0-9a-f]{12}) rule=([a-z0-9-]+/[a-z0-9-]+)"
+    r"(?: sig=[0-9a-f]*)? -->\s*\Z"
 )
 _WORD = r"[0-9A-Za-z.]+(?:-[0-9A-Za-z.]+)*"
 _BY = re.compile(rf"[0-9a-f]{{12}}:{_WORD}:{_WORD}")

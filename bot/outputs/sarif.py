@@ -21,7 +21,7 @@ from bot.version import installed
 from reviewers.core.finding import Claim, Dropped, Finding, Severity, Side
 from reviewers.core.history import Known
 from reviewers.core.secrets import Redaction
-from reviewers.core.verdict import Outcome
+from reviewers.core.verdict import UNREAD, WHOLE
 from reviewers.core.visible import visible
 
 Json = dict[str, Any]
@@ -200,7 +200,7 @@ class _Writer:
     # --- what failed
 
     def _invocation(self) -> Json:
-        done = self._verdict.outcome in (Outcome.CLEAN, Outcome.FINDINGS)
+        done = self._verdict.outcome in WHOLE
         return {
             "executionSuccessful": done,
             "toolExecutionNotifications": list(self._notifications()),
@@ -210,7 +210,7 @@ class _Writer:
         report, verdict = self._report, self._verdict
         if verdict.problem:
             yield self._note("error", verdict.problem)
-        elif verdict.outcome in (Outcome.INCOMPLETE, Outcome.FAILED):
+        elif verdict.outcome in UNREAD:
             yield self._note("error", words.capital(gap_headline(report)) + ".")
         for gap in gaps(report):
             yield self._note("error", gap.text, gap.path)

@@ -1,4 +1,4 @@
-"""The signature in the App's marker: by it the App knows that a marker is its own, unchanged.
+"""The signature in our marker: by it a door knows that a marker is its own, unchanged.
 
 Whoever may write to a repository may edit our reviews. A marker that is not sealed can still keep a
 review from being posted twice; it dismisses nothing, marks nothing as fixed, and turns no check green
@@ -12,29 +12,71 @@ import hmac
 import re
 from dataclasses import dataclass, field
 
+from bot.outputs.aging import current
+
 _MARKER = re.compile(r"(<!-- triptych 1 run=[^>]*?)(?: sig=([0-9a-f]*))? -->\s*\Z")
+_FINDING = re.compile(r"(<!-- triptych 1 finding=[^>]*?)(?: sig=([0-9a-f]*))? -->\s*\Z")
 DIGITS = 32
 """Hex digits of a signature: 128 bits."""
 
 
+def key_of(text: str) -> bytes:
+    """The key in what an operator has chosen, as 32 bytes."""
+    return hashlib.sha256(f"triptych {text}".encode()).digest()
+
+
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """The operator's key, for one pull request (`subject` names it by numbers, `5000#128`)."""
+    """The operator's key, for one pull request (`subject` names it by numbers, `5000#128`).
+
+    The App remembers what it has found, and signs its marker alone. A door that has nothing to go by but
+    what it posted signs the `texts`, too: there stands how grave a finding is, and where.
+    """
 
     key: bytes = field(repr=False)
     subject: str
+    texts: bool = False
 
     def sealed(self, body: str) -> str:
         """The body with its marker signed; unchanged where it has none."""
-        return _MARKER.sub(lambda m: f"{m[1]} sig={self._sign(m[1])} -->", body)
+        return _MARKER.sub(lambda m: f"{m[1]} sig={self._sign(self._said(m))} -->", body)
 
     def holds(self, body: str) -> bool:
-        """Whether the body's marker is ours and was not changed."""
+        """Whether the body's marker is ours and was not changed, nor its text where we sign that."""
         found = _MARKER.search(body)
+        return self._is_ours(found, self._said(found) if found else "")
+
+    def sealed_comment(self, path: str, body: str) -> str:
+        """An inline comment on that file with its marker signed, where texts are."""
+        if not self.texts:
+            return body
+        return _FINDING.sub(lambda m: f"{m[1]} sig={self._sign(_on(path, m))} -->", body)
+
+    def holds_comment(self, path: str, body: str) -> bool:
+        """Whether an inline comment on that file says what we said, where we sign that; else True."""
+        found = _FINDING.search(body) if self.texts else None
+        return not self.texts or self._is_ours(found, _on(path, found) if found else "")
+
+    def _said(self, marker: re.Match[str]) -> str:
+        """What is signed: the marker, or all of the body but that it is of an older commit."""
+        if not self.texts:
+            return marker[1]
+        return f"body\n{_as_written(current(marker.string[: marker.end(1)]))}"
+
+    def _is_ours(self, found: re.Match[str] | None, said: str) -> bool:
         if found is None or found[2] is None:
             return False
-        return hmac.compare_digest(found[2], self._sign(found[1]))
+        return hmac.compare_digest(found[2], self._sign(said))
 
-    def _sign(self, marker: str) -> str:
-        text = f"{self.subject}\n{marker}".encode()
+    def _sign(self, said: str) -> str:
+        text = f"{self.subject}\n{said}".encode("utf-8", "surrogatepass")
         return hmac.new(self.key, text, hashlib.sha256).hexdigest()[:DIGITS]
+
+
+def _on(path: str, marker: re.Match[str]) -> str:
+    return f"comment {path!r}\n{_as_written(marker.string[: marker.end(1)])}"
+
+
+def _as_written(text: str) -> str:
+    """Whatever a site makes of the ends of lines."""
+    return text.replace("\r\n", "\n").strip()

@@ -107,7 +107,8 @@ class FileDiff:
 
     `text` is the whole file at the head, None where the host could not have it; `lacks` says why not,
     "" where nobody could expect it (of a patch from elsewhere). `missing` says why there are no hunks
-    although the content changed, `is_large` that it is for the size.
+    although the content changed, `is_large` that it is for the size. `was_empty`, of what is no text: it
+    was there before with nothing in it, so all that it holds is as new as in a file that is added.
     """
 
     path: str
@@ -121,6 +122,7 @@ class FileDiff:
     lacks: str = ""
     missing: str = ""
     is_large: bool = False
+    was_empty: bool = False
 
     def turned(self) -> FileDiff:
         """As a gap: the file was text before and is now what nobody can read.

@@ -95,9 +95,9 @@ def hidden(files: Iterable[FileDiff], configured: Sequence[str]) -> tuple[FileDi
     """The files that a change brings and nobody reads, for a reason that the change itself chose.
 
     A new file that a default pattern leaves out, or one that is renamed so; a new one that is no
-    text; a link or a submodule that leads elsewhere. What stood there before was let in by somebody,
-    and what the base branch excludes is its own decision. A text that turned into something else is
-    not among them: it is a gap (see FileDiff.turned).
+    text, or one that was empty before; a link or a submodule that leads elsewhere. What stood there
+    before was let in by somebody, and what the base branch excludes is its own decision. A text that
+    turned into something else is not among them: it is a gap (see FileDiff.turned).
     """
     return tuple(f for f in files if _hides(f, excluded(f, configured)))
 
@@ -105,6 +105,8 @@ def hidden(files: Iterable[FileDiff], configured: Sequence[str]) -> tuple[FileDi
 def _hides(file: FileDiff, why: tuple[Reading, str] | None) -> bool:
     if why is None or why[1] in (LOCK_FILE, CONFIGURED):
         return False
+    if file.was_empty:
+        return True
     match file.status:
         case FileStatus.ADDED | FileStatus.COPIED:
             return True

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from reviewers.core.aggregate.anchor import anchor
 from reviewers.core.aggregate.cap import cap_claims
 from reviewers.core.aggregate.carry import carry
-from reviewers.core.aggregate.identify import identify
+from reviewers.core.aggregate.identify import Identified, identify
 from reviewers.core.aggregate.merge import merge
 from reviewers.core.aggregate.rank import rank
 from reviewers.core.aggregate.rules import concatenate
@@ -22,7 +22,7 @@ from reviewers.core.aggregate.vote import hunks_of, is_open, vote
 from reviewers.core.call import Call, Look, Partial, Reading, Task
 from reviewers.core.change import Change
 from reviewers.core.coverage import Coverage, cells_of_look
-from reviewers.core.finding import Claim, Dropped, Finding
+from reviewers.core.finding import Claim, Dropped, Finding, Reason
 from reviewers.core.history import History, Known, State
 from reviewers.core.plan import Plan
 from reviewers.core.policy import CLAUDE, STATIC, Policy
@@ -88,7 +88,7 @@ def _aggregate(
     coverage = _coverage(plan, [_cut_short(look, over, change) for look, _, over in heard], policy)
     anchored = anchor(concatenate(kept for _, kept, _ in heard), change)
     merged = merge(anchored.findings, policy.ignore_rules)
-    known = identify(merged.findings, history, change)
+    known, unshown = _as_shown(identify(merged.findings, history, change), change, plan)
     suppressed = suppress(known.findings, policy, known.matched, change)
     voted = vote(suppressed.findings, change, coverage, policy, looks)
     ruled = rulings(looks, change)
@@ -99,6 +99,7 @@ def _aggregate(
         *concatenate(over for _, _, over in heard),
         *anchored.dropped,
         *merged.dropped,
+        *unshown,
         *suppressed.dropped,
         *voted.dropped,
         *verified.dropped,
@@ -106,6 +107,28 @@ def _aggregate(
     outvoted = [d.item for d in voted.dropped if isinstance(d.item, Finding)]
     undecided = tuple(f for f in (*voted.findings, *outvoted) if is_open(f, policy))
     return _State(coverage, (*verified.findings, *carried.open), dropped, carried.fixed, undecided)
+
+
+def _as_shown(
+    known: Identified, change: Change, plan: Plan
+) -> tuple[Identified, tuple[Dropped, ...]]:
+    """Without what models say of an open finding whose code is carried, so that they were not shown it:
+    that stands as it was told, as grave, and as proven. What an analyser says it has read.
+    """
+    carried = frozenset(plan.carried)
+
+    def is_unshown(finding: Finding) -> bool:
+        was = known.matched.get(finding.id)
+        is_open = was is not None and was.state in (State.OPEN, State.LATE)
+        refs = hunks_of(finding, change) if is_open and not finding.analysers else []
+        return bool(refs) and carried.issuperset(refs)
+
+    unshown = tuple(filter(is_unshown, known.findings))
+    gone = {f.id for f in unshown}
+    shown = tuple(f for f in known.findings if f.id not in gone)
+    matched = {i: was for i, was in known.matched.items() if i not in gone}
+    dropped = (Dropped(f, Reason.DUPLICATE, f"of {f.id}") for f in unshown)
+    return Identified(shown, matched), tuple(dropped)
 
 
 def _heard(look: Look, policy: Policy) -> tuple[Look, tuple[Claim, ...], tuple[Dropped, ...]]:

@@ -26,6 +26,12 @@ class Outcome(enum.StrEnum):
     FAILED = "failed"
 
 
+WHOLE = frozenset({Outcome.CLEAN, Outcome.FINDINGS})
+"""Nothing went unread: such a review may stand in for another, and be told anew without a model."""
+UNREAD = frozenset({Outcome.INCOMPLETE, Outcome.FAILED})
+"""Something did: it is worth another try. What a marker calls otherwise, as a duplicate, is neither."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What a review came to.

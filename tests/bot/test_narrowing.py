@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
-from bot.config import MAX_BYTES, Config, Unusable, parse_config
+from bot.config import MAX_BYTES, Config, ReviewerTable, Unusable, parse_config
 from bot.errors import ConfigProblem
-from bot.narrowing import Held, held
+from bot.narrowing import EACH_REVIEWER, NARROWING, PASSED_OVER, TOP, Held, held
 
 
 def slipped(text: str | bytes) -> Held:
@@ -130,6 +132,21 @@ def test_where_nobody_can_tell_what_is_shut_out_no_model_is_asked(text: str) -> 
     found = slipped(text)
     assert found.is_doubtful
     assert found.config.engine == "static"
+
+
+def settings_of(model: type[BaseModel], table: str = TOP) -> Iterator[tuple[str, str]]:
+    """Table and name of every setting of the configuration."""
+    for name, field in model.model_fields.items():
+        kind = ReviewerTable if name == EACH_REVIEWER else field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from settings_of(kind, name)
+        else:
+            yield table, name
+
+
+def test_of_every_setting_it_is_said_whether_it_holds_in_a_file_that_is_not_in_order() -> None:
+    said = [(t, n) for names in (NARROWING, PASSED_OVER) for t, ns in names.items() for n in ns]
+    assert sorted([*said, (TOP, "gate")]) == sorted(settings_of(Config))
 
 
 def test_without_models_nothing_is_in_doubt() -> None:

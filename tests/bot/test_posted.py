@@ -14,6 +14,7 @@ from bot.hosts.protocol import PostedComment, PostedReview
 from bot.outputs.body import review_body
 from bot.outputs.inline import dismissed_comment, fixed_comment, inline_comments
 from bot.outputs.marker import Marker, write_marker
+from bot.outputs.seal import Seal
 from bot.posted import DUPLICATE, history_of, last_head, standing
 from bot.report import Report
 from reviewers.core.change import Change
@@ -88,6 +89,29 @@ def known(*reviews: PostedReview, now: Change | None = None) -> dict[str, Known]
     """What the reviews tell the next one, by id."""
     of = now or orders_change()
     return {k.finding.id: k for k in history_of(standing(reviews), orders_change(), of).known}
+
+
+def test_where_texts_are_signed_a_comment_tells_nothing_that_we_did_not_say() -> None:
+    """How grave it is, the list of the last review says: an older comment may have told less."""
+    seal = Seal(b"k" * 32, "5000#128", texts=True)
+    review = posted(report(verdict(SQL, NOWHERE)))
+    (comment,) = review.comments
+    low = seal.sealed_comment(comment.path, comment.body.replace("High:", "Low:"))
+    review = replace(review, body=seal.sealed(review.body))
+
+    def told(body: str) -> Known:
+        there = replace(review, comments=(replace(comment, body=body),))
+        stands = standing([there], seal=seal)
+        found = history_of(stands, orders_change(), orders_change())
+        assert (found.lost, stands.main and stands.main.sealed) == ({}, True)
+        return {k.finding.id: k for k in found.known}[SQL.id]
+
+    ours = told(seal.sealed_comment(comment.path, comment.body)).finding
+    assert (ours.severity, ours.body, ours.rule) == (SQL.severity, SQL.body, SQL.rule)
+    assert told(low).finding == ours
+    forged = told(comment.body.replace("High:", "Low:")).finding
+    assert (forged.severity, forged.title, forged.body) == (SQL.severity, SQL.title, "")
+    assert forged.quote == ours.quote
 
 
 # --- Whose

@@ -14,7 +14,8 @@ from bot.hosts.protocol import PostedComment, PostedReview
 from bot.outputs.body import review_body
 from bot.outputs.inline import inline_comments
 from bot.outputs.marker import finding_marker, read_marker
-from bot.posted import DUPLICATE, Standing, standing
+from bot.outputs.seal import Seal
+from bot.posted import DUPLICATE, Ours, Standing, standing
 from bot.publish import PAUSES, TRIES, Publication, publish, reconcile
 from bot.report import Report
 from reviewers.core.finding import Finding, Location, Severity, Side
@@ -320,6 +321,25 @@ async def test_s65_a_refused_comment_moves_to_the_body_and_the_others_stay(
     marker = read_marker(review["body"])
     assert marker is not None
     assert len(marker.open) == len(good) + len(bad)
+
+
+async def test_where_texts_are_signed_they_are_so_in_all_that_is_written(site: Site) -> None:
+    """Also in a body that had to take in what the site refused, and in what is marked as fixed."""
+    seal = Seal(b"k" * 32, "5000#128", texts=True)
+
+    async def write(of: Report) -> Ours:
+        seen = standing(await site.forge.reviews(), seal=seal)
+        await publish(site.forge, of, seen, (), quiet_when_clean=False, seal=seal)
+        main = standing(await site.forge.reviews(), seal=seal).main
+        assert main is not None
+        return main
+
+    first = await write(site.report(SQL, *many(5, 99)))
+    assert "GitHub took no comment on these lines" in first.review.body
+    assert (first.sealed, first.changed, len(first.review.comments)) == (True, frozenset(), 2)
+    second = await write(site.report(run=NEXT, fixed=fixed(SQL), history=EARLIER))
+    assert (second.sealed, second.changed) == (True, frozenset())
+    assert second.review.comments[0].body.startswith("**Fixed in `")
 
 
 async def test_s65_when_places_cannot_be_tried_all_are_told_in_the_body(site: Site) -> None:

@@ -340,6 +340,21 @@ async def test_s69_a_review_that_stands_there_is_written_where_it_is_asked_for(
     assert "A query is put together as text" in shown
 
 
+async def test_with_a_key_to_sign_with_a_command_reads_what_has_changed(tmp_path: Path) -> None:
+    async with fake_github() as github, fake_anthropic(model) as anthropic:
+        pull = github.pull(128, {}, {"api/orders.py": ORDERS})
+        ask = ("review", PULL, "--post", "--engine", "claude", "--fail-on", "low")
+        env = access(github.url, anthropic.url) | {"TRIPTYCH_SEAL_KEY": "k" * 32}
+        first = await called(*ask, folder=tmp_path, env=env)
+        asked = len(anthropic.requests)
+        again = await called(*ask, folder=tmp_path, env=env)
+        assert (first.code, again.code, len(anthropic.requests)) == (1, 1, asked)
+        (review,) = pull.reviews
+        review["body"] = review["body"].replace("1 open finding", "0 open findings", 1)
+        forged = await called(*ask, folder=tmp_path, env=env)
+        assert (forged.code, len(anthropic.requests)) == (1, 2 * asked)
+
+
 async def test_json_goes_to_a_file(tmp_path: Path) -> None:
     async with fake_github() as github, fake_anthropic(model) as anthropic:
         github.pull(128, {}, {"api/orders.py": ORDERS})

@@ -265,7 +265,7 @@ async def test_s36_a_text_that_is_cut_off_is_not_taken_for_one_that_nobody_could
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 9\n"
 TURNED = [
     ("let a = 1;\n", b"let a = 1; //\0\nexec(x)\n", "it was text before and is binary now"),
-    ("", b"\0", "it was text before and is binary now"),
+    ("", b"\0", ""),
     (b"\0", b"\1", ""),
     (POINTER, b"\1", ""),
     ("let a = 1;\n", POINTER, "it was text before and is a Git LFS pointer now"),
@@ -280,7 +280,9 @@ TURNED = [
 async def test_s41_text_that_turns_into_what_nobody_reads_is_a_gap(
     before: str | bytes, after: str | bytes, gap: str, *, moved: bool
 ) -> None:
-    """One zero byte would take a program from every reviewer. A picture stays a picture."""
+    """One zero byte would take a program from every reviewer. A picture stays a picture, and takes no
+    text away where there was none: its bytes are as new as those of a new file.
+    """
     old = "old.js" if moved else "run.js"
     async with fake_github() as github:
         renames = {"run.js": old} if moved else {}
@@ -291,6 +293,7 @@ async def test_s41_text_that_turns_into_what_nobody_reads_is_a_gap(
     assert file.hunks == ()
     assert file.missing.startswith(gap or ("binary" if file.content is Content.BINARY else ""))
     assert (file.content is Content.TEXT) is bool(gap)
+    assert (hidden([file], ()) == (file,)) is (before == "")
 
 
 async def test_text_whose_diff_an_attribute_hides_is_a_gap_when_it_turns_into_a_pointer() -> None:

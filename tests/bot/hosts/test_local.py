@@ -22,6 +22,7 @@ from bot.settings import Settings
 from bot.subject import Subject
 from reviewers.core.call import Reading
 from reviewers.core.change import Content, FileStatus, Mark
+from reviewers.core.exclude import hidden
 from reviewers.core.finding import Side
 from reviewers.core.verdict import Outcome
 from tests.bot.hosts.checkout import Checkout, Link, Module, Program, What
@@ -474,6 +475,7 @@ POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\ns
     [
         ("let a = 1;\n", b"let a = 1; //\0\nexec(x)\n", "it was text before and is binary now"),
         ("let a = 1;\n", POINTER, "it was text before and is a Git LFS pointer now"),
+        ("", b"\1\0", ""),
         (b"\0", b"\1\0", ""),
         (POINTER, b"\1\0", ""),
         (b"\0", POINTER, ""),
@@ -483,13 +485,16 @@ POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\ns
 async def test_s41_text_that_turns_into_what_nobody_reads_is_a_gap(
     repo: Checkout, before: What, after: What, gap: str
 ) -> None:
-    """One zero byte would take a program from every reviewer. A picture stays a picture."""
+    """One zero byte would take a program from every reviewer. A picture stays a picture, and takes no
+    text away where there was none: its bytes are as new as those of a new file.
+    """
     repo.commit({"run.js": before})
     repo.commit({"run.js": after, "a.py": "a = 1\n"})
     subject = from_range(repo.folder, None)
     file = subject.change.by_path["run.js"]
     assert (file.content is Content.TEXT) is bool(gap)
     assert file.missing.startswith(gap)
+    assert (hidden([file], ()) == (file,)) is (before == "")
     verdict = (await static_review(subject)).verdict
     assert (verdict.outcome is Outcome.INCOMPLETE) is bool(gap)
 

@@ -19,7 +19,7 @@ from bot.jobs.protocol import JobRow, Place, ReviewWish, Trigger
 from bot.jobs.service import Service, start
 from bot.jobs.store import Store
 from bot.jobs.tables import ALIVE
-from bot.jobs.writing import Writing
+from bot.jobs.writing import NewJob, Writing
 from bot.settings import Settings
 from reviewers.engines.claude import engine  # noqa: F401 - loaded, so that servers are ready at once
 from tests.builders import ORDERS
@@ -62,7 +62,7 @@ async def written(store: Store, row: Mapping[str, Any], supersedes: str = "") ->
     place = Place(
         row["installation"], row["account"], row["repository_id"], row["repository"], row["number"]
     )
-    _, ended = await store.take(place, lambda _known: Writing(row["id"], row, supersedes))
+    _, ended = await store.take(place, lambda _known: Writing(NewJob(row, supersedes)))
     return ended
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from bot.jobs.access import AppAccess
-from bot.jobs.findings import TOLD, findings_in
+from bot.jobs.findings import ASKED_ABOUT, findings_in
 from bot.jobs.orders import Orders, read_order
 from bot.jobs.protocol import (
     CommandWish,
@@ -570,7 +570,7 @@ def test_a_field_of_another_kind_is_no_order(field: str, value: Any) -> None:
     "text", ["", "x", "[]", "3", '{"findings": 3}', '{"findings": [1, {"id": 2}]}']
 )
 def test_a_document_that_is_none_has_no_findings(text: str) -> None:
-    assert findings_in(text, *TOLD) == []
+    assert findings_in(text, *ASKED_ABOUT) == []
 
 
 async def _nothing(_wish: Any) -> str:

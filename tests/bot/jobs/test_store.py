@@ -21,7 +21,7 @@ from bot.jobs.spending import DAY, LETTING_GO, DayCosts, DayLimits
 from bot.jobs.store import ASKED, NEWER, Job, Store
 from bot.jobs.tables import ALIVE, jobs, politeness, storable, write_meta
 from bot.jobs.transactions import Transactions, open_database
-from bot.jobs.writing import Writing
+from bot.jobs.writing import NewJob, Unwanted, Writing
 from reviewers.core.history import Dismissal
 from tests.bot.jobs.running import written
 
@@ -129,11 +129,12 @@ async def test_s13_a_job_ends_with_the_beginning_of_the_next_one_or_not_at_all(
     """A crash between the two would lose what came as it ended: that was answered already."""
     old, other = await add(store), await add(store, OTHER)
     new = {**_row("new", ReviewWish(PLACE, Trigger.LABELED, "a" * 40, "main"), "")}
-    clash = Writing(other, {**new, "id": other}, skipped=old, why="draft pull request")
+    unwanted = Unwanted(old, "draft pull request")
+    clash = Writing(NewJob({**new, "id": other}), unwanted)
     with pytest.raises(sa.exc.IntegrityError):
         await store.take(PLACE, lambda _known: clash)
     assert await state(store, old) is JobState.WAITING
-    whole = Writing("new", new, NEWER, skipped=old, why="draft pull request")
+    whole = Writing(NewJob(new, NEWER), unwanted)
     assert await store.take(PLACE, lambda _known: whole) == (whole, ()), "it was not superseded"
     assert await state(store, old) is JobState.SKIPPED
     assert await state(store, "new") is JobState.WAITING
@@ -151,7 +152,7 @@ async def test_s13_two_who_decide_at_once_decide_one_after_the_other(
             time.sleep(0.2)
             seen[name] = [j.row.id for j in known]
             wish = ReviewWish(PLACE, Trigger.COMMAND, once=name)
-            return Writing(name, _row(name, wish, ""), ASKED)
+            return Writing(NewJob(_row(name, wish, ""), ASKED))
 
         return decided
 
@@ -340,9 +341,9 @@ async def test_check_runs_that_did_not_end_with_their_jobs(store: Store) -> None
         if ended:
             await store.end(job, ended)
     assert await store.unclosed(now) == ()  # They may be about to end.
-    assert {j.row.id for j in await store.unclosed(now + 70)} == {jobs[0], jobs[1], jobs[3]}
+    assert {j.row.id for j in await store.unclosed(now + 70)} == {*jobs[:4]}
     await store.note(jobs[0], check_run=0)
-    assert {j.row.id for j in await store.unclosed(now + 70)} == {jobs[1], jobs[3]}
+    assert {j.row.id for j in await store.unclosed(now + 70)} == {*jobs[1:4]}
     assert await store.unclosed(now + 2 * DAY) == ()
 
 

@@ -1,10 +1,17 @@
-"""The signature in the App's marker."""
+"""The signature in our marker: of the App's, and of one of a door that has nothing else to go by."""
 
 from __future__ import annotations
 
 import pytest
 
-from bot.outputs.marker import Marker, read_marker, write_marker
+from bot.outputs.aging import aged
+from bot.outputs.marker import (
+    Marker,
+    finding_marker,
+    read_finding_marker,
+    read_marker,
+    write_marker,
+)
 from bot.outputs.seal import Seal
 
 MARKER = Marker("01JD8Q7M", "a" * 40, "9f3ad2c1", "findings", open=("7c1e9a02b4d8",))
@@ -37,6 +44,59 @@ def test_a_sealed_marker_says_the_same_and_holds() -> None:
 )
 def test_nothing_else_holds(body: str) -> None:
     assert not OURS.holds(body)
+
+
+TEXTS = Seal(b"our key", "5000#128", texts=True)
+
+
+def test_who_signs_texts_knows_them_whatever_a_site_or_a_later_push_makes_of_them() -> None:
+    sealed = TEXTS.sealed(BODY)
+    assert read_marker(sealed) == MARKER
+    assert TEXTS.sealed(sealed) == sealed
+    for same in (sealed, f"{sealed}\n", sealed.replace("\n", "\r\n"), aged(sealed, MARKER.head)):
+        assert TEXTS.holds(same)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        BODY,
+        OURS.sealed(BODY),
+        TEXTS.sealed(BODY).replace("1 high", "1 low"),
+        TEXTS.sealed(BODY).replace("outcome=findings", "outcome=clean"),
+        f"More.\n\n{TEXTS.sealed(BODY)}",
+        Seal(b"another key", "5000#128", texts=True).sealed(BODY),
+        Seal(b"our key", "5000#129", texts=True).sealed(BODY),
+        Seal(b"our key", "5001#128", texts=True).sealed(BODY),
+        "",
+    ],
+    ids=[
+        *("unsigned", "its marker alone", "text", "marker", "more", "key"),
+        *("pull request", "repository", "empty"),
+    ],
+)
+def test_who_signs_texts_believes_no_other(body: str) -> None:
+    assert not TEXTS.holds(body)
+
+
+COMMENT = f"**High: It fails.** 2 of 3 votes.\n\n{finding_marker('7c1e9a02b4d8', 'style/other')}"
+
+
+def test_a_comment_is_signed_for_its_file() -> None:
+    sealed = TEXTS.sealed_comment("a.py", COMMENT)
+    assert read_finding_marker(sealed) == ("7c1e9a02b4d8", "style/other")
+    assert TEXTS.sealed_comment("a.py", sealed) == sealed
+    assert TEXTS.holds_comment("a.py", sealed)
+    assert not TEXTS.holds_comment("b.py", sealed)
+    assert not TEXTS.holds_comment("a.py", sealed.replace("High", "Low"))
+    assert not TEXTS.holds_comment("a.py", sealed.replace("style", "security"))
+    assert not TEXTS.holds_comment("a.py", COMMENT)
+    assert not TEXTS.holds_comment("a.py", "no marker")
+
+
+def test_who_remembers_what_it_found_signs_no_comments() -> None:
+    assert OURS.sealed_comment("a.py", COMMENT) == COMMENT
+    assert OURS.holds_comment("a.py", COMMENT)
 
 
 def test_a_body_without_a_marker_stays_as_it_is() -> None:

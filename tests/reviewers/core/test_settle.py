@@ -451,6 +451,26 @@ def test_an_open_finding_that_one_of_three_still_sees_is_not_outvoted() -> None:
     assert found.votes == (Ballot("correctness", (2,), 3, 3),)
 
 
+@pytest.mark.parametrize("severity", [Severity.LOW, Severity.CRITICAL])
+def test_what_models_say_of_code_that_they_were_not_shown_changes_nothing_of_what_is_known(
+    severity: Severity,
+) -> None:
+    """A text in another file may have told them to: what was proven holds a gate, and would be lost."""
+    of = change({"api/orders.py": (None, ORDERS), "new.py": (None, "x = 1\n")})
+    already = frozenset({hunk_key("api/orders.py", of.files[0].hunks[0].digest())})
+    proven = known(State.OPEN, severity=Severity.HIGH, proven_before=True)
+    earlier = History(head="4be91c0", known=(proven,), previous=orders_change())
+    answer = saying(
+        *("security 1", "security 2", "security 3"), what=lambda c: sql(c, severity=severity)
+    )
+    told = verdict(answer, of=of, already=already, history=earlier)
+    (found,) = told.findings
+    assert (found.id, found.severity, found.is_proven) == ("0123456789ab", Severity.HIGH, True)
+    assert [d.reason for d in told.dropped][-1] is Reason.DUPLICATE
+    again = verdict(answer, of=of, history=earlier)  # Who is shown it may change it.
+    assert [f.severity for f in again.findings] == [severity]
+
+
 def test_what_is_gone_is_fixed() -> None:
     of = change({"api/orders.py": (None, ORDERS.replace(SQL, "rows = []"))})
     told = verdict(silent, of=of, history=before(known(State.OPEN)))
