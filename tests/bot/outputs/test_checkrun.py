@@ -108,7 +108,7 @@ def test_what_is_too_long_for_a_list_of_checks_is_whole_elsewhere() -> None:
     assert whole_title(samples.a()) == check_title(samples.a())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from(Severity), max_size=40),
     st.sampled_from(Outcome),

@@ -165,7 +165,7 @@ def test_s59_own_secrets_are_cut_everywhere() -> None:
     assert "horse-battery" not in text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(min_size=1, max_size=40))
 def test_any_text_can_be_written_and_read_again(text: str) -> None:
     report = loud(one(SQL), text)

@@ -266,7 +266,7 @@ def random_gaps(gaps: dict[tuple[str, str, int], tuple[Reading, str]]) -> Report
     return sample(change=change, coverage=known, outcome=Outcome.INCOMPLETE)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(GAPS_ANYWHERE)
 def test_s63_whatever_went_unread_is_told(
     gaps: dict[tuple[str, str, int], tuple[Reading, str]],

@@ -14,7 +14,7 @@ from reviewers.core.visible import one_line
 from tests.bot.outputs.markup import GITHUB, bare_text, plain_text, structure
 
 PLAIN = Redaction()
-CHEAP = settings(max_examples=100, deadline=None)
+CHEAP = settings(max_examples=100)
 
 ACTS = {
     "a mention": r"@\w",

@@ -146,7 +146,7 @@ def test_s58_odd_names_keep_the_layout(name: str, path: Callable[[str], str]) ->
 WORDS = st.text(max_size=120).filter(lambda text: bool(one_line(text).strip(". ")))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(WORDS, WORDS)
 def test_s58_any_words_and_names_keep_the_layout(text: str, path: str) -> None:
     for name in ("first", "later"):

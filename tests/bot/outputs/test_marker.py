@@ -47,7 +47,7 @@ PLAIN = Marker("01JD8Q7M", "4be91c0" + "0" * 33, "9f3ad2c1", "findings")
 LINE = write_marker(PLAIN)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(MARKERS, st.text(max_size=200))
 def test_what_is_written_is_read_again(marker: Marker, text: str) -> None:
     line = write_marker(marker)

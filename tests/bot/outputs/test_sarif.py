@@ -150,7 +150,7 @@ def test_a_rule_has_the_score_of_its_gravest_finding() -> None:
     assert [r["properties"]["security-severity"] for r in rules] == ["8.0"]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(min_size=1, max_size=40), st.text(max_size=40))
 def test_any_text_and_any_name_make_a_valid_file(path: str, text: str) -> None:
     odd = finding(path=path, title=text, body=text, fix=text, location=None)

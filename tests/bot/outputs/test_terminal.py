@@ -224,7 +224,7 @@ def is_command(row: str) -> bool:
     return row.lstrip().startswith("::") or "##[" in row
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(HOSTILE, HOSTILE)
 def test_s42_control_characters_are_shown_not_sent(text: str, path: str) -> None:
     for report in (samples.a(), samples.c(), samples.h()):

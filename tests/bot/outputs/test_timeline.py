@@ -134,7 +134,7 @@ def test_ticks_are_round_and_few(length: float, expected: list[float]) -> None:
         assert found == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.floats(0.0, 1e6))
 def test_there_are_never_many_ticks(length: float) -> None:
     found = ticks(length)

@@ -17,7 +17,7 @@ from reviewers.core.finding import Side
 from tests.repository import FILE, NAMES, SYMLINK, Entry, Repository, Tree, changes
 
 Trees = tuple[dict[bytes, Entry], dict[bytes, Entry]]
-sometimes = settings(max_examples=25, deadline=None)
+sometimes = settings(max_examples=25)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from tests.repository import Entry, Repository, changes
 
 Span = tuple[FileDiff, list[Line], Side]
 Trees = tuple[dict[bytes, Entry], dict[bytes, Entry]]
-sometimes = settings(max_examples=25, deadline=None)
+sometimes = settings(max_examples=25)
 
 
 @pytest.fixture(scope="module")

@@ -277,7 +277,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(JSON, max_size=5), st.lists(JSON, max_size=3), st.lists(JSON, max_size=3))
 def test_every_item_is_either_taken_or_counted(
     findings: list[Any], cleared: list[Any], opinions: list[Any]

@@ -104,7 +104,7 @@ Job = tuple[float, float]
 """The most that a call can cost, and the share of it that it costs in the end."""
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.tuples(st.floats(0.001, 2.0), st.floats(0.0, 1.0)), max_size=12),
     st.floats(0.0, 3.0),

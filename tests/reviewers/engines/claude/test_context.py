@@ -275,7 +275,7 @@ def test_a_hunk_weighs_about_what_is_shown_of_it() -> None:
     assert weigh(file, 0, FULL) == own + len(text)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=6), st.data())
 def test_what_is_shown_is_in_the_file_and_holds_the_head_of_the_function(
     sizes: list[int], data: st.DataObject

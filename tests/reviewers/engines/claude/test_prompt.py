@@ -224,7 +224,7 @@ TEXTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TEXTS, TEXTS, st.sampled_from(["enclosing", "full"]))
 def test_every_line_of_every_hunk_stands_behind_its_own_number_and_mark(
     old: list[str], new: list[str], mode: str
@@ -309,7 +309,7 @@ def test_s44_nothing_breaks_out_of_its_place(text: str, mode: str) -> None:
     assert "\n" not in seen.title
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=60) | st.text(alphabet=f"{NONCE}<>|\n", max_size=120))
 def test_s44_no_text_at_all_breaks_out(text: str) -> None:
     seen = shown(everywhere(text + NONCE + text), instructions=text)
