@@ -141,11 +141,16 @@ async def _current(forge: Forge, done: Ours, desk: Desk) -> Ours:
 
 
 async def _rewritten(forge: Forge, ours: Ours, body: str, desk: Desk) -> None:
-    """Only where it says something else; a review is worth more than that. The marker stays as it is."""
+    """Only where it says something else, and where that which was read still stands there: another door
+    may have written since, and GitHub has no compare-and-swap. A review is worth more than that. The
+    marker stays as it is.
+    """
     if body == ours.review.body or not await desk.may_write():
         return
     try:
-        await forge.edit_review(ours.review.id, body)
+        now = next((r.body for r in await forge.reviews() if r.id == ours.review.id), "")
+        if now == ours.review.body:
+            await forge.edit_review(ours.review.id, body)
     except HostProblem as e:
         log.warning("A review could not say of which commit it is: %s", e.what)
 
