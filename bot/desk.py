@@ -67,9 +67,10 @@ class Kept(Desk):
 
     Unless it was `asked` for by a person, the base branch says whether it is wanted at all. `label` is
     the one that was given just now, for this very commit. `used` are labels that are to be taken off
-    when the review is told (case S29). `rests` tells whether anything but people waits for what comes
-    of it, as a gate does: whoever keeps a review has no seal, so anybody who may write to the
-    repository can have written what stands there, and it must not open the gate (design, section 7).
+    when the review is told (case S29); `is_told`: that has begun. `rests` tells whether anything but
+    people waits for what comes of it, as a gate does: whoever keeps a review has no seal, so anybody who
+    may write to the repository can have written what stands there, and it must not open the gate
+    (design, section 7).
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Kept(Desk):
     ) -> None:
         self.report: Report | None = None
         self.used: tuple[str, ...] = ()
+        self.is_told = False
         self._asked = asked
         self._label = label
         self._rests = rests
@@ -103,3 +105,7 @@ class Kept(Desk):
     async def reviewed(self, report: Report) -> None:
         """Keep it."""
         self.report = report
+
+    async def telling(self, report: Report) -> None:
+        """From now on it may be there."""
+        self.is_told = True
