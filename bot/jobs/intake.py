@@ -64,7 +64,8 @@ class Intake:
         self._stop = stop
 
     async def accept(self, wish: Wish) -> str:
-        """Write it down and see that it is done; the job's id, "" where there is none.
+        """Write it down and see that it is done; the id of the job that does it, or is stopped, "" where
+        there is none.
 
         JobsProblem when the database did not take it.
         """
@@ -77,8 +78,10 @@ class Intake:
                 case CommandWish():
                     return await self._command(wish)
                 case CancelWish():
-                    await self.end(JobState.CANCELLED, wish.why, place=wish.place, seen=wish.seen)
-                    return ""
+                    ended = await self.end(
+                        JobState.CANCELLED, wish.why, place=wish.place, seen=wish.seen
+                    )
+                    return next(iter(ended), "")
                 case PurgeWish():
                     await self._purge(wish)
                     return ""

@@ -236,7 +236,7 @@ class Jobs(Protocol):
     """The durable side, as doors, pages and the operator's commands see it."""
 
     async def accept(self, wish: Wish, delivery: str) -> str:
-        """Write the wish down and return the job's id ("" where nothing is to be done).
+        """Write the wish down and return the job's id ("" where nothing is to be done, or stopped).
 
         On return it is durable. `delivery` is the X-GitHub-Delivery of its event, for the log.
         JobsProblem when it could not be written.
