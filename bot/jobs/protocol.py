@@ -94,7 +94,8 @@ ADOPTED = "the review that stands there is adopted"
 
 @dataclass(frozen=True, slots=True)
 class CancelWish:
-    """Stop what runs or waits for this pull request; `why` as in `pull request closed`.
+    """Stop what runs or waits for this pull request; `why` as in `pull request closed`. As a draft it may
+    be reviewed all the same (bot/jobs/drafts.py).
 
     `seen` is as in ReviewWish: what came of something later goes on.
     """
