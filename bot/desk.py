@@ -10,6 +10,7 @@ from bot.report import Report
 from bot.terms import Terms
 from bot.triggers import approving, why_not
 from reviewers.core.history import History
+from reviewers.core.verdict import Verdict
 
 
 class Desk:
@@ -39,6 +40,10 @@ class Desk:
 
     async def telling(self, report: Report) -> None:
         """The review is written to the pull request now: it stands where it was reviewed."""
+
+    async def read_before(self, report: Report) -> Verdict | None:
+        """The review of this very commit that read what this one had no need to read, if one is known."""
+        return None
 
     async def paid(self) -> float:
         """USD that the pull request has cost, this review included, as far as the door knows."""

@@ -106,7 +106,8 @@ async def review_pull(
     terms = terms_of(pull.subject, around, history.spent)
     async with _aging(forge, stands, change.head, desk):
         report = await review(pull.subject, terms, around, history)
-        report = replace(report, paid=await desk.paid())
+        before = await desk.read_before(report)
+        report = replace(report, paid=await desk.paid(), before=before)
         await desk.reviewed(report)
         await _still_there(forge, pull, desk)
     report = replace(report, elsewhere=await desk.elsewhere() or report.elsewhere)

@@ -16,6 +16,7 @@ from bot.hosts.protocol import Forge, Pull
 from bot.jobs.company import Company
 from bot.jobs.findings import NOTHING, Told
 from bot.jobs.protocol import Trigger
+from bot.jobs.receipts import read_before
 from bot.jobs.store import NEWER, Job, Store
 from bot.outputs.checkrun import CheckRun, check_title, refused, running_title, skipped, standing
 from bot.outputs.document import document
@@ -26,6 +27,7 @@ from reviewers.core.coverage import WHOLE_FILE
 from reviewers.core.finding import Severity, Standing
 from reviewers.core.history import EVERYTHING, Dismissal, History, Known, State
 from reviewers.core.secrets import Redaction
+from reviewers.core.verdict import Verdict
 from reviewers.protocols import Brief
 
 
@@ -255,6 +257,10 @@ class JobDesk(Desk):
         back = {f.id for f in report.verdict.findings if f.standing is Standing.BACK}
         ended = {f: why for f, why in self._dismissed.items() if f in back}
         await self._store.decisions.end(self._job.row.place, ended)
+
+    async def read_before(self, report: Report) -> Verdict | None:
+        """As the documents of earlier jobs tell it."""
+        return await read_before(self._store, self._job.row.place, report, self._redact)
 
     async def paid(self) -> float:
         """By all of its jobs: posted, clean, overtaken, and the earlier lives of this one."""

@@ -27,7 +27,7 @@ async def last_findings(store: Store, place: Place, beginning: str) -> list[dict
     Scoped to the pull request, so that an id from elsewhere tells nothing.
     """
     for job in await store.of_pull(place):
-        if (whole := await _told(store, job.row)) is not None:
+        if (whole := await told_row(store, job.row)) is not None:
             found = [f for f in findings_in(whole.document, *TOLD) if f["id"].startswith(beginning)]
             if found:
                 return found
@@ -39,7 +39,7 @@ async def open_findings(store: Store, place: Place) -> dict[str, object]:
     of its own to tell.
     """
     for job in await store.of_pull(place):
-        whole = await _told(store, job.row)
+        whole = await told_row(store, job.row)
         if whole and whole.document:
             return {f["id"]: f for f in findings_in(whole.document, "findings")}
     return {}
@@ -57,7 +57,7 @@ def is_told(row: JobRow) -> bool:
         return False
 
 
-async def _told(store: Store, row: JobRow) -> JobRow | None:
+async def told_row(store: Store, row: JobRow) -> JobRow | None:
     """The row with its document, where what it found was told."""
     if row.state is not JobState.DONE and not row.outcome:
         return None  # It has found nothing yet.
@@ -89,7 +89,7 @@ async def findings_told(store: Store, place: Place, dismissed: Collection[str] =
     gone = {i: last[i] for i in wanted & last.keys()}
     rows = iter(await store.of_pull(place) if wanted - gone.keys() else ())
     while wanted - gone.keys() and (job := next(rows, None)):
-        if whole := await _told(store, job.row):
+        if whole := await told_row(store, job.row):
             rest = (f for f in findings_in(whole.document, "findings") if f["id"] in wanted)
             gone = {f.id: f for f in map(read_finding, rest) if f is not None} | gone
     return Told(last, gone)
