@@ -320,6 +320,13 @@ class JobDesk(Desk):
         stood = await self._company.stood(head) if self.anew and head else None
         await self._unread(standing(stood, skipped(why)) if stood else refused(why, gate))
 
+    async def leave(self, why: str) -> None:
+        """The same where what was said of this commit under this configuration stands."""
+        assert self.terms is not None, "it was read"
+        stood = await self._company.stood(self.target.head) if self.target else None
+        skip = skipped(why)
+        await self._unread(standing(stood, skip) if stood else refused(why, self.terms.gate))
+
     async def _unread(self, check: CheckRun) -> None:
         head = self.target.head if self.target else self._job.row.head
         if head:

@@ -259,6 +259,10 @@ class Orders:
         if await self._refusal(job):  # The decision holds all the same.
             return Done(Face.DONE, dismissed_later())
         ended = await self._watched(job)
+        if (
+            ended is JobState.SKIPPED
+        ):  # Some of it is to be read again, and no money is left for that.
+            return Done(Face.DONE, dismissed_later())
         return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
 
     async def _last(self, wish: ReviewWish) -> JobRow | None:
