@@ -401,7 +401,7 @@ async def test_what_has_come_back_stays_until_it_is_dismissed_again(
     again = await w.reviewed(trigger=Trigger.PUSHED, seen=10.0)
     assert again.title == f"1 open: 1 {severity}"
     await obey(w, order(w, Verb.DISMISS, finding=finding(w, index=-1), reason="still as designed"))
-    assert w.checks()[-1][1] == "No findings: no hunk has changed; 1 dismissed"
+    assert w.checks()[-1][1] == "No findings: 2 reviewers read the only hunk; 1 dismissed"
 
 
 async def test_dismiss_in_the_findings_own_thread(w: World) -> None:
