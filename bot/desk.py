@@ -10,6 +10,7 @@ from bot.report import Report
 from bot.terms import Terms
 from bot.triggers import approving, why_not
 from reviewers.core.history import History
+from reviewers.core.verdict import Verdict
 
 
 class Desk:
@@ -42,6 +43,10 @@ class Desk:
     async def telling(self, report: Report) -> None:
         """The review is written to the pull request now: it stands where it was reviewed."""
 
+    async def read_before(self, report: Report) -> Verdict | None:
+        """The review of this very commit that read what this one had no need to read, if one is known."""
+        return None
+
     async def paid(self) -> float:
         """USD that the pull request has cost, this review included, as far as the door knows."""
         return 0.0
@@ -69,10 +74,10 @@ class Kept(Desk):
 
     Unless it was `asked` for by a person, the base branch says whether it is wanted at all. `label` is
     the one that was given just now, for this very commit. `used` are labels that are to be taken off
-    when the review is told (case S29). `rests` tells whether anything but people waits for what comes
-    of it, as a gate does. Anybody who may write to the repository can have written what stands there,
-    and it must not open the gate (design, section 7): so the review is done, and of what stands there
-    only what bears a seal (TRIPTYCH_SEAL_KEY) counts as read.
+    when the review is told (case S29); `is_told`: that has begun. `rests` tells whether anything but
+    people waits for what comes of it, as a gate does. Anybody who may write to the repository can have
+    written what stands there, and it must not open the gate (design, section 7): so the review is done,
+    and of what stands there only what bears a seal (TRIPTYCH_SEAL_KEY) counts as read.
     """
 
     def __init__(
@@ -84,6 +89,7 @@ class Kept(Desk):
     ) -> None:
         self.report: Report | None = None
         self.used: tuple[str, ...] = ()
+        self.is_told = False
         self._asked = asked
         self._label = label
         self._rests = rests
@@ -106,3 +112,7 @@ class Kept(Desk):
     async def reviewed(self, report: Report) -> None:
         """Keep it."""
         self.report = report
+
+    async def telling(self, report: Report) -> None:
+        """From now on it may be there."""
+        self.is_told = True

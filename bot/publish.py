@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from bot.errors import BadLineProblem, HostProblem, LimitProblem, LostProblem
 from bot.hosts.protocol import Forge, PostedReview
 from bot.outputs.body import delta_body, review_body
+from bot.outputs.checkrun import STANDS
 from bot.outputs.inline import (
     InlineComment,
     dismissed_comment,
@@ -24,7 +25,9 @@ from bot.outputs.marker import Marker, read_finding_marker, write_marker
 from bot.outputs.seal import Seal
 from bot.posted import DUPLICATE, Ours, Standing, standing
 from bot.report import Report
+from reviewers.core.call import Reading
 from reviewers.core.finding import Standing as Place
+from reviewers.core.history import State
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome
 
@@ -74,7 +77,7 @@ class Publication:
 @dataclass(frozen=True)
 class Published:
     """What was done: the address of the review ("" when nothing is posted), how many comments came
-    with it, and what went wrong.
+    with it, and what went wrong. `left` says why what stands there was left alone (see `adds_nothing`).
     """
 
     url: str = ""
@@ -82,6 +85,7 @@ class Published:
     edited: bool = False
     inline: int = 0
     notes: tuple[str, ...] = field(default=())
+    left: str = ""
 
 
 def reconcile(
@@ -115,6 +119,21 @@ def reconcile(
         create=create,
         comments=tuple(_closed(report, stands, redact)),
     )
+
+
+def adds_nothing(report: Report) -> str:
+    """Why a review tells nothing that was not told before of this very commit, under this configuration:
+    no money was left to ask any model, and what it knows is known. "" where it may tell something.
+
+    What stands there then holds the better receipt.
+    """
+    verdict, history = report.verdict, report.verdict.history
+    open_before = {k.finding.id for k in history.known if k.state in (State.OPEN, State.LATE)}
+    news = verdict.fixed or any(f.id not in open_before for f in verdict.findings)
+    is_same = (history.head, history.config) == (verdict.change.head, report.config)
+    if news or not is_same or any(k.reading is not Reading.BUDGET for k in verdict.model_looks):
+        return ""
+    return str(verdict.reached or "")
 
 
 def _to_be_told(report: Report, stands: Standing) -> set[str]:
@@ -186,11 +205,13 @@ async def publish(
 
     `posted` is what this very run has posted before it was interrupted; it is not in `stands`.
     """
+    url = stands.main.review.url if stands.main else ""
+    if not posted and (why := adds_nothing(report)):
+        return Published(url, notes=(f"Nothing was read: {why}. {STANDS}",), left=why)
     plan = reconcile(report, stands, quiet_when_clean=quiet_when_clean, redact=redact)
     if seal is not None:
         plan = _sealed(plan, seal)
     notes: list[str] = []
-    url = stands.main.review.url if stands.main else ""
     inline = len(posted.comments) if posted else 0
     if plan.create and not posted:
         posted, inline = await _create(forge, report, plan.create, accounts, redact, seal)

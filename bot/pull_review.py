@@ -107,7 +107,8 @@ async def review_pull(
     terms = terms_of(pull.subject, around, history.spent)
     async with _aging(forge, stands, change.head, desk):
         report = await review(pull.subject, terms, around, history)
-        report = replace(report, paid=await desk.paid())
+        before = await desk.read_before(report)
+        report = replace(report, paid=await desk.paid(), before=before)
         await desk.reviewed(report)
         await _still_there(forge, pull, desk)
     report = replace(report, elsewhere=await desk.elsewhere() or report.elsewhere)
@@ -142,11 +143,16 @@ async def _current(forge: Forge, done: Ours, desk: Desk) -> Ours:
 
 
 async def _rewritten(forge: Forge, ours: Ours, body: str, desk: Desk) -> None:
-    """Only where it says something else; a review is worth more than that. The marker stays as it is."""
+    """Only where it says something else, and where that which was read still stands there: another door
+    may have written since, and GitHub has no compare-and-swap. A review is worth more than that. The
+    marker stays as it is.
+    """
     if body == ours.review.body or not await desk.may_write():
         return
     try:
-        await forge.edit_review(ours.review.id, body)
+        now = next((r.body for r in await forge.reviews() if r.id == ours.review.id), "")
+        if now == ours.review.body:
+            await forge.edit_review(ours.review.id, body)
     except HostProblem as e:
         log.warning("A review could not say of which commit it is: %s", e.what)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.subject import Subject
 from reviewers.core.finding import Severity
@@ -43,7 +43,8 @@ class Report:
     where texts stand that the body leaves out ("check run"), "" for nowhere; `again` is how a
     person tries again ("comment `/triptych review`"). `commands` tells whether a server of ours
     answers comments, `no_model` says why no model was asked, `withheld` that the review is incomplete
-    for it (see Terms), `settings` are all that held.
+    for it (see Terms), `settings` are all that held. `before` is the review of this very commit that
+    read what this one only tells anew, as far as its receipt goes; None where this one has read.
     """
 
     verdict: Verdict
@@ -58,6 +59,14 @@ class Report:
     notes: tuple[str, ...] = ()
     settings: tuple[Setting, ...] = ()
     paid: float = 0.0
+    before: Verdict | None = None
+
+    @property
+    def reading(self) -> Report:
+        """The report whose receipt is told: who read what, and what that cost."""
+        if self.before is None:
+            return self
+        return replace(self, verdict=self.before, before=None, paid=self.spent or self.paid)
 
     @property
     def head(self) -> str:

@@ -33,6 +33,12 @@ from reviewers.core.verdict import Outcome, Verdict
 DEFAULT_MAX_COST = 0.50
 """USD that a review by hand may cost when nothing else is said."""
 
+NOT_POSTED = "Nothing was posted."
+AGED = (
+    f"{NOT_POSTED} In the review that stands there, at most what it says of its commit has changed."
+)
+MAYBE_POSTED = "Look at the pull request whether the review was posted."
+
 _PULL = re.compile(r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+)#(?P<number>\d+)")
 _ADDRESS = re.compile(
     r"(?P<web>https?://[^/]+)/(?P<owner>[\w.-]+)/(?P<name>[\w.-]+)/pull/(?P<number>\d+)(?:[/?#].*)?"
@@ -112,7 +118,7 @@ def run(request: Request) -> Done:
             subject = _local(request)
             report = asyncio.run(_reviewed(subject, around))
         except KeyboardInterrupt:
-            raise _stopped(maybe_posted=request.post) from None
+            raise _stopped(MAYBE_POSTED if request.post else NOT_POSTED) from None
     return Done(report, "", exit_code(report.verdict, request.fail_on))
 
 
@@ -220,9 +226,18 @@ def _local(request: Request) -> Subject:
     return local.from_range(here, request.target)
 
 
-def _stopped(*, maybe_posted: bool) -> Stopped:
-    look = "Look at the pull request whether the review was posted."
-    return Stopped("Stopped.", look if maybe_posted else "Nothing was posted.")
+def _stopped(then: str) -> Stopped:
+    return Stopped("Stopped.", then)
+
+
+def _written(kept: Kept, writes: int) -> str:
+    """What may stand on the pull request after a review that was stopped; `writes` are requests that
+    may have changed something there. Until the review is told, only the words on its commit may have,
+    in the one that stands there.
+    """
+    if kept.is_told:
+        return MAYBE_POSTED
+    return AGED if writes else NOT_POSTED
 
 
 async def _reviewed(subject: Subject, around: Circumstances) -> Report:
@@ -245,11 +260,11 @@ async def _pull(pull: PullRequest, request: Request, around: Circumstances) -> D
     async with make_session(settings) as session:
         api = GitHubAPI(session, settings, token)
         forge = GitHub(api, pull, settings)
+        kept = Kept(rests=lambda _terms: request.rests)
         try:
-            kept = Kept(rests=lambda _terms: request.rests)
             outcome = await review_kept(forge, around, post=request.post, kept=kept)
         except asyncio.CancelledError:
-            raise _stopped(maybe_posted=api.writes > 0) from None
+            raise _stopped(_written(kept, api.writes)) from None
     if loading:
         await loading
     return _told(outcome, pull, request)

@@ -24,13 +24,11 @@ from bot.outputs.review_page import read_document, review_page
 from bot.outputs.status_page import DAY, FILTERS, OUTCOMES, Seen, Vitals, status_page
 from bot.settings import Settings
 from reviewers.core.secrets import Redaction
-from reviewers.core.verdict import Outcome
+from reviewers.core.verdict import UNREAD
 
 LISTED, COUNTED = 50, 100
 """So many reviews stand on the page; so many are looked into for the figures of the day."""
 REMEMBERED = 1000
-UNFINISHED = (Outcome.INCOMPLETE, Outcome.FAILED)
-"""Outcomes of which it is looked into whether another try may help."""
 _NEXT = re.compile(
     r"(\?(state|outcome)=[a-z]{1,20}(&outcome=[a-z]{1,20})?|reviews/[A-Za-z0-9%._~-]{1,300})?"
 )
@@ -118,7 +116,7 @@ class _Door:
         listed = await self._listed(chosen, outcome) if chosen or outcome else rows[:LISTED]
         parked = await self._jobs.list(COUNTED, JobState.PARKED) if figures.parked else ()
         day = self._now() - DAY
-        older = [r for r in listed if is_cut(r.title) or r.outcome in UNFINISHED]
+        older = [r for r in listed if is_cut(r.title) or r.outcome in UNREAD]
         digests = await self._digest([r for r in rows if r.ended > day] + older)
         again = [r.place for r in listed if may_retry(r, digests.get(r.id))]
         unready = await self._jobs.ready()

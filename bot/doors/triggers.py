@@ -110,8 +110,8 @@ def read_trigger(event: str, payload: Mapping[str, Any], inputs: Inputs) -> Trig
 def _pull_request(payload: Mapping[str, Any], *, is_target: bool) -> Trigger:
     action = payload.get("action")
     pull = _table(payload, "pull_request")
-    if action in ("closed", "converted_to_draft"):
-        return Skip(f"the pull request was {'closed' if action == 'closed' else 'made a draft'}")
+    if action == "closed":
+        return Skip("the pull request was closed")
     if action == "edited" and "base" not in (payload.get("changes") or {}):
         return Skip("only the pull request's text was edited", quiet=True)
     # A label is a maintainer's word only if a maintainer gave it: triage is enough to label.

@@ -24,6 +24,7 @@ from bot.jobs.access import AppAccess
 from bot.jobs.blame import BLAME
 from bot.jobs.copies import drop_copies
 from bot.jobs.database import sqlite_file
+from bot.jobs.drafts import Drafts
 from bot.jobs.durable import Durable, DurableError, is_begun_by
 from bot.jobs.endings import Endings
 from bot.jobs.intake import Intake
@@ -201,8 +202,9 @@ async def open_crew(outfit: Outfit, database: Transactions) -> Crew:
             asks=outfit.settings.has_model and app.engine != STATIC,
             is_first=lambda: is_begun_by(life),
         )
+        drafts = Drafts(access, intake.stopped, orders.run, outfit.pauses)
         await durable.launch(
-            {REVIEW: worker.review, COMMAND: orders.run},
+            {REVIEW: worker.review, COMMAND: drafts.run},
             {REVIEW: TAKEN_FOR_EACH_SEAT * app.reviews_at_once, COMMAND: COMMANDS_AT_ONCE},
         )
         crew = Crew(

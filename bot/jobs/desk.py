@@ -16,6 +16,7 @@ from bot.hosts.protocol import Forge, Pull
 from bot.jobs.company import Company
 from bot.jobs.findings import NO_MEMORY, Memory
 from bot.jobs.protocol import Trigger
+from bot.jobs.receipts import read_before
 from bot.jobs.store import NEWER, Job, Store
 from bot.outputs.checkrun import CheckRun, check_title, refused, running_title, skipped, standing
 from bot.outputs.document import document
@@ -26,6 +27,7 @@ from reviewers.core.coverage import WHOLE_FILE
 from reviewers.core.finding import Severity, Standing
 from reviewers.core.history import EVERYTHING, Dismissal, History, Known, State
 from reviewers.core.secrets import Redaction
+from reviewers.core.verdict import Verdict
 from reviewers.protocols import Brief
 
 
@@ -260,6 +262,10 @@ class JobDesk(Desk):
         ended = {f: why for f, why in self._dismissed.items() if f in back}
         await self._store.decisions.end(self._job.row.place, ended)
 
+    async def read_before(self, report: Report) -> Verdict | None:
+        """As the documents of earlier jobs tell it."""
+        return await read_before(self._store, self._job.row.place, report, self._redact)
+
     async def paid(self) -> float:
         """By all of its jobs: posted, clean, overtaken, and the earlier lives of this one."""
         return await self._store.past.spent_on(self._job.row.place)
@@ -317,6 +323,13 @@ class JobDesk(Desk):
         head = self._job.row.head  # None yet where a comment asked.
         stood = await self._company.stood(head) if self.anew and head else None
         await self._unread(standing(stood, skipped(why)) if stood else refused(why, gate))
+
+    async def leave(self, why: str) -> None:
+        """The same where what was said of this commit under this configuration stands."""
+        assert self.terms is not None, "it was read"
+        stood = await self._company.stood(self.target.head) if self.target else None
+        skip = skipped(why)
+        await self._unread(standing(stood, skip) if stood else refused(why, self.terms.gate))
 
     async def _unread(self, check: CheckRun) -> None:
         head = self.target.head if self.target else self._job.row.head

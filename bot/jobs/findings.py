@@ -27,7 +27,7 @@ async def last_findings(store: Store, place: Place, beginning: str) -> list[dict
     Scoped to the pull request, so that an id from elsewhere tells nothing.
     """
     for job in await store.of_pull(place):
-        if (whole := await _published_row(store, job.row)) is not None:
+        if (whole := await published_row(store, job.row)) is not None:
             found = [
                 f
                 for f in findings_in(whole.document, *ASKED_ABOUT)
@@ -43,7 +43,7 @@ async def open_findings(store: Store, place: Place) -> dict[str, object]:
     of its own to tell.
     """
     for job in await store.of_pull(place):
-        whole = await _published_row(store, job.row)
+        whole = await published_row(store, job.row)
         if whole and whole.document:
             return {f["id"]: f for f in findings_in(whole.document, "findings")}
     return {}
@@ -61,7 +61,7 @@ def is_published(row: JobRow) -> bool:
         return False
 
 
-async def _published_row(store: Store, row: JobRow) -> JobRow | None:
+async def published_row(store: Store, row: JobRow) -> JobRow | None:
     """The row with its document, where what it found was told."""
     if row.state is not JobState.DONE and not row.outcome:
         return None  # It has found nothing yet.
@@ -93,7 +93,7 @@ async def memory_of(store: Store, place: Place, dismissed: Collection[str] = ())
     gone = {i: last[i] for i in wanted & last.keys()}
     rows = iter(await store.of_pull(place) if wanted - gone.keys() else ())
     while wanted - gone.keys() and (job := next(rows, None)):
-        if whole := await _published_row(store, job.row):
+        if whole := await published_row(store, job.row):
             rest = (f for f in findings_in(whole.document, "findings") if f["id"] in wanted)
             gone = {f.id: f for f in map(read_finding, rest) if f is not None} | gone
     return Memory(last, gone)

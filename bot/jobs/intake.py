@@ -30,6 +30,7 @@ from bot.jobs.plan import (
     wish_after,
 )
 from bot.jobs.protocol import (
+    DRAFTED,
     CancelWish,
     CommandWish,
     JobsProblem,
@@ -64,7 +65,8 @@ class Intake:
         self._stop = stop
 
     async def accept(self, wish: Wish) -> str:
-        """Write it down and see that it is done; the job's id, "" where there is none.
+        """Write it down and see that it is done; the id of what does it, or is stopped, "" for
+        none.
 
         JobsProblem when the database did not take it.
         """
@@ -76,9 +78,10 @@ class Intake:
                     return await self._review(wish)
                 case CommandWish():
                     return await self._command(wish)
+                case CancelWish() if wish.why == DRAFTED:
+                    return await self._drafted(wish)
                 case CancelWish():
-                    await self.end(JobState.CANCELLED, wish.why, place=wish.place, seen=wish.seen)
-                    return ""
+                    return await self.stopped(wish)
                 case PurgeWish():
                     await self._purge(wish)
                     return ""
@@ -112,6 +115,11 @@ class Intake:
         ended = await self._store.end_alive(state, note, place=place, job=job, seen=seen)
         self._stop(ended)
         return ended
+
+    async def stopped(self, wish: CancelWish) -> str:
+        """End what lives of a pull request; the id of a job that did, "" for none."""
+        ended = await self.end(JobState.CANCELLED, wish.why, place=wish.place, seen=wish.seen)
+        return next(iter(ended), "")
 
     async def again(self, job: Job) -> Retried:
         """The same review once more: as a new job, unless one that was asked for is under way."""
@@ -204,6 +212,14 @@ class Intake:
     async def _command(self, wish: CommandWish) -> str:
         place = wish.place
         run = f"{_orders(place.installation, place.repository_id)}{wish.thread}.{wish.comment}"
+        await self._starts.order(run, json.dumps(asdict(wish)))
+        return run
+
+    async def _drafted(self, wish: CancelWish) -> str:
+        """Whether drafts are reviewed the base branch says, which a run reads (bot/jobs/drafts.py)."""
+        place = wish.place
+        mine = _orders(place.installation, place.repository_id)
+        run = f"{mine}draft.{place.number}.{wish.seen}"
         await self._starts.order(run, json.dumps(asdict(wish)))
         return run
 

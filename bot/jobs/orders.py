@@ -59,6 +59,9 @@ PAUSES = (15.0, 60.0, 240.0)
 LONGEST_PAUSE = 3700.0
 """A primary limit of GitHub's lasts an hour at the most."""
 
+MOST_JOINED = 5
+"""So many reviews of others may a command wait for, each overtaken by the next."""
+
 _ORDER = TypeAdapter(CommandWish)
 
 log = structlog.get_logger("triptych.jobs")
@@ -198,9 +201,7 @@ class Orders:
                     return Done(Face.PUZZLED, not_understood(order.reason))
                 return Done(Face.DONE, help_text())
             case Verb.STOP:
-                why = f"stopped by {order.login}"
-                await self._wish(CancelWish(order.place, why, said_at(order)))
-                return Done(Face.DONE)
+                return Done(Face.DONE if await self._stopped(order) else Face.PUZZLED)
             case Verb.REVIEW:
                 return await self._reviewed(order)
             case Verb.EXPLAIN:
@@ -210,13 +211,29 @@ class Orders:
             case Verb.ANSWER:
                 raise AssertionError("an answer is heard, and no order")
 
+    async def _stopped(self, order: CommandWish) -> bool:
+        """Whether anything was there to be stopped, now or by an earlier life of this order."""
+        why, said = f"stopped by {order.login}", said_at(order)
+        if await self._wish(CancelWish(order.place, why, said)):
+            return True
+        there = (j.row for j in await self._store.of_pull(order.place))
+        stopped = (r for r in there if r.state is JobState.CANCELLED and r.note == why)
+        return any(r.ended >= said for r in stopped)
+
     async def _reviewed(self, order: CommandWish) -> Done:
+        """A review that was under way may do for it (`plan_review`). Where something has overtaken that
+        one, which need not be reviewed unasked, it is asked for again.
+        """
         once = f"comment {order.thread.value} {order.comment}"
         wish = ReviewWish(order.place, Trigger.COMMAND, once=once, seen=said_at(order))
-        job = await self._wish(wish)
-        if refusal := await self._refusal(job):
-            return Done(Face.PUZZLED, over_limit(refusal))
-        ended = await self._watched(job)
+        ended = None
+        for _ in range(MOST_JOINED):
+            job = await self._wish(wish)
+            if refusal := await self._refusal(job):
+                return Done(Face.PUZZLED, over_limit(refusal))
+            ended = await self._watched(job)
+            if ended is not JobState.SUPERSEDED or job.startswith(job_id(wish)):
+                break
         return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
 
     async def _explained(self, order: CommandWish, people: People) -> Done:
@@ -247,6 +264,10 @@ class Orders:
         if await self._refusal(job):  # The decision holds all the same.
             return Done(Face.DONE, dismissed_later())
         ended = await self._watched(job)
+        if (
+            ended is JobState.SKIPPED
+        ):  # Some of it is to be read again, and no money is left for that.
+            return Done(Face.DONE, dismissed_later())
         return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
 
     async def _last(self, wish: ReviewWish) -> JobRow | None:

@@ -173,9 +173,11 @@ def _under_way(known: Sequence[Job], wish: ReviewWish) -> Joined | None:
     """Who asks for a review while one is under way that was asked for gets that one, unless something
     came after it: it will read, or has read, the newest commit. Two comments must not cost two reviews.
 
-    Of a review that nobody asked for it must be known that it reads the very commit, and is not about
-    to find that it is not wanted. That a wish was joined is written down nowhere: a replay of its
-    event, when that review is over, is a review of its own, once.
+    Of a review that nobody asked for it must be known that it reads, and is not about to find that it is
+    not wanted; and that it reads the very commit, where the wish names one. A comment names none: if
+    something else stands there by now, the review ends as overtaken, and the comment asks again
+    (bot/jobs/orders.py). That a wish was joined is written down nowhere: a replay of its event, when that
+    review is over, is a review of its own, once.
     """
     if wish.trigger not in JOINING or _has_moved(wish):
         return None
@@ -188,7 +190,7 @@ def _under_way(known: Sequence[Job], wish: ReviewWish) -> Joined | None:
         is_other = is_running and "" not in (wish.head, row.head) and wish.head != row.head
         return None if is_other else Joined(row.id)
     is_reading = is_running and bool(last.check_run or last.calls)
-    is_same = bool(wish.head) and wish.head == row.head and _on_one_base(wish, last)
+    is_same = bool(row.head) and wish.head in ("", row.head) and _on_one_base(wish, last)
     may_join = is_reading and is_same and row.trigger is not Trigger.DISMISSAL
     return Joined(row.id) if may_join else None
 

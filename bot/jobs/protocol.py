@@ -94,7 +94,8 @@ ADOPTED = "the review that stands there is adopted"
 
 @dataclass(frozen=True, slots=True)
 class CancelWish:
-    """Stop what runs or waits for this pull request; `why` as in `pull request closed`.
+    """Stop what runs or waits for this pull request; `why` as in `pull request closed`. As a draft it may
+    be reviewed all the same (bot/jobs/drafts.py).
 
     `seen` is as in ReviewWish: what came of something later goes on.
     """
@@ -236,7 +237,7 @@ class Jobs(Protocol):
     """The durable side, as doors, pages and the operator's commands see it."""
 
     async def accept(self, wish: Wish, delivery: str) -> str:
-        """Write the wish down and return the job's id ("" where nothing is to be done).
+        """Write the wish down and return the job's id ("" where nothing is to be done, or stopped).
 
         On return it is durable. `delivery` is the X-GitHub-Delivery of its event, for the log.
         JobsProblem when it could not be written.

@@ -22,8 +22,8 @@ class Starts(Protocol):
         ...
 
     async def order(self, run: str, text: str) -> None:
-        """What is ordered in a comment is carried out. It is written down nowhere else: durable on
-        return.
+        """What is ordered in a comment, or follows from a draft, is carried out. It is written down
+        nowhere else: durable on return.
         """
         ...
 

@@ -306,6 +306,9 @@ class Worker:
         assert desk.terms is not None, "a review has terms"
         redact = Redaction(self._means.secrets)
         done = outcome.published or Published()
+        if done.left:
+            await desk.leave(done.left)
+            return Ending(JobState.SKIPPED, done.left)
         check = check_run(report, desk.terms.gate, redact)
         if refused := outcome.refused:
             notice = f"Not posted, or not in full: {inert(refused.what, redact)}"

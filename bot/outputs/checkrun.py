@@ -267,6 +267,7 @@ def _summarised(report: Report) -> tuple[Finding, ...]:
 
 def _clean(report: Report) -> str:
     """The title of a review without a finding: who read what, or what nobody read."""
+    report = report.reading
     total = len(report.verdict.coverage.hunks)
     if why := left_out.reasons(report):
         found = nothing_found(report)
@@ -336,7 +337,7 @@ def _known(pen: Pen) -> Iterator[str]:
 
 
 def _removed(pen: Pen) -> Iterator[str]:
-    for d in pen.report.verdict.removed:
+    for d in pen.report.reading.verdict.removed:
         why = pen.text(words.why_removed(d), 240)
         yield f"- {pen.path(d.item.path)}: {pen.text(d.item.title, 120)} ({why})"
 

@@ -225,7 +225,7 @@ def _plain_text(pen: Pen) -> str:
 
 def _coverage(pen: Pen, room: Room) -> str:
     report = pen.report
-    removed = len(report.verdict.removed)
+    removed = len(report.reading.verdict.removed)
     parts = ["Coverage"]
     if removed:
         parts.append(words.plural(removed, "removed finding"))
@@ -252,7 +252,7 @@ def _table(pen: Pen, room: Room) -> str:
 
 def _facts(pen: Pen, room: Room) -> str:
     """What was removed, by which models, under which configuration."""
-    report = pen.report
+    report = pen.report.reading
     verdict = report.verdict
     out = []
     if verdict.removed:

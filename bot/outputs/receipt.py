@@ -81,6 +81,7 @@ def readers(report: Report) -> list[Reader]:
 
 def coverage_sentence(report: Report) -> str:
     """Who read how much of what, how many calls, how long, what it cost."""
+    report = report.reading
     verdict = report.verdict
     if verdict.static_only:
         read = _nothing(report)
@@ -104,6 +105,7 @@ def coverage_sentence(report: Report) -> str:
 
 def reading_sentence(report: Report) -> str:
     """The same with the readers first, for a review that found nothing."""
+    report = report.reading
     if not report.verdict.coverage.hunks:
         return f"{_nothing(report)} {bill(report)}"
     whole, some = _whole_and_some(report)

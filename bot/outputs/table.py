@@ -43,6 +43,7 @@ def table(report: Report) -> tuple[tuple[str, ...], list[Row]]:
 
     Where no file is without a gap, those of the commonest kind share the row.
     """
+    report = report.reading
     header = ["File", "Hunks", "Analysers"]
     header += [f"{r.reviewer.title}, {plural(len(r.votes), 'vote')}" for r in readers(report)]
     files = _files(report)
@@ -59,6 +60,7 @@ def table(report: Report) -> tuple[tuple[str, ...], list[Row]]:
 
 def ledger(report: Report, redact: Redaction) -> list[str]:
     """The whole ledger, a row per hunk, for where there is room; no rows where nothing was read."""
+    report = report.reading
     words = _Words(report)
     titles = [r.reviewer.title for r in words.readers]
     out = [f"| {' | '.join(['Hunk', 'Analysers', *titles])} |", f"|{'---|' * (len(titles) + 2)}"]

@@ -67,19 +67,19 @@ def unverified(doc: Document) -> str:
         return ""
     if not lost:
         told = "Some findings were not verified: the answer does not tell of them."
-        return told if any(_is_passed_over(f) for f in doc.findings) else ""
+        passed_over = (was_asked_about(f) and f.verification is None for f in doc.findings)
+        return told if any(passed_over) else ""
     reading = Reading(lost[0].reading)
     budget = lost[0].detail if reading is Reading.BUDGET else ""
     who = "The findings were" if len(lost) == len(tried) else "Some findings were"
     return f"{who} not verified: {budget or SAID.get(reading, reading.value)}."
 
 
-def _is_passed_over(f: FindingShape) -> bool:
-    """One that was found in this review, and is told aloud, was asked about. Votes are of this review
-    alone; what has none and stands there already may be known from an earlier one.
+def was_asked_about(f: FindingShape) -> bool:
+    """Whether a finding was to be verified: one that was found in this review, and is told aloud. Votes
+    are of this review alone; what has none and stands there already may be known from an earlier one.
     """
-    is_asked = f.shown != "quiet" and (f.votes or f.standing == Standing.NEW)
-    return bool(is_asked) and f.verification is None
+    return f.shown != "quiet" and bool(f.votes or f.standing == Standing.NEW)
 
 
 def helps_to_try_again(doc: Document) -> bool:

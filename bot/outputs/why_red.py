@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bot.outputs.holding import holding
+from collections.abc import Sequence
+
+from bot.outputs.holding import holding, unruled
 from bot.outputs.inert import code
 from bot.outputs.words import listing
 from bot.report import Report
@@ -20,22 +22,33 @@ def why_red(report: Report, gate: Severity) -> str:
     if report.verdict.outcome is not Outcome.FINDINGS:
         return f"{where} It holds because not all of the change was read."
     held = holding(report)
-    numbers = [
-        str(number)
-        for number, f in enumerate(report.verdict.shown.listed, 1)
-        if f.id in held and f.severity >= gate
-    ]
-    who = _named(numbers)
+    there = [(n, f) for n, f in enumerate(report.verdict.shown.listed, 1) if f.id in held]
+    numbers = [n for n, f in there if f.severity >= gate]
+    waiting = unruled(report)
+    who = _named(numbers, "holds", "hold")
     them = "their code is mended or somebody with write access dismisses them"
     if len(numbers) == 1:
         them = "its code is mended or somebody with write access dismisses it"
-    return f"{where} {who} it until {them}."
+    text = f"{where} {who} it until {them}."
+    return text + _waiting(numbers, [n for n, f in there if n in numbers and f.id in waiting])
 
 
-def _named(numbers: list[str]) -> str:
-    """`Finding 1 holds`, `Findings 1, 2 and 4 hold`."""
+def _waiting(numbers: Sequence[int], waiting: Sequence[int]) -> str:
+    """That some of the findings hold only for want of a ruling, and are asked about again."""
+    if not waiting:
+        return ""
+    is_one = len(waiting) == 1
+    who = _named(waiting, "was", "were")
+    if waiting == numbers:
+        who = "It was" if is_one else "They were"
+    them = "it" if is_one else "them"
+    return f" {who} not verified: the next review asks for that again and may let {them} go."
+
+
+def _named(numbers: Sequence[int], one: str, many: str) -> str:
+    """`Finding 1 holds`, `Findings 1, 2 and 4 hold`; the verb is given for one and for many."""
     if len(numbers) == 1:
-        return f"Finding {numbers[0]} holds"
+        return f"Finding {numbers[0]} {one}"
     if 0 < len(numbers) <= NUMBERS:
-        return f"Findings {listing(numbers)} hold"
-    return f"{len(numbers) or 'Some'} findings hold"
+        return f"Findings {listing([str(n) for n in numbers])} {many}"
+    return f"{len(numbers) or 'Some'} findings {many}"

@@ -463,6 +463,42 @@ async def test_a_branch_that_is_set_back_finds_its_review_as_it_was() -> None:
         assert w.body == again.ours.review.body == before
 
 
+async def test_what_another_door_wrote_meanwhile_is_not_written_over() -> None:
+    """That the review is of an older commit is said of the body that was read, and of no other."""
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        await w.review()
+        w.github.push(128, "9d02f7e", {"api/orders.py": f"import os\n{ORDERS}"})
+        review = w.github.pulls[128].reviews[0]
+        theirs = review["body"].replace("**1 finding", "**1 open finding")
+
+        def other_door(when: str, what: str) -> bool:
+            if when == "before" and "/compare/" in what:
+                review["body"] = theirs
+            return False
+
+        w.github.watch = other_door
+        seen: list[str] = []
+
+        def script(_body: dict[str, Any], _number: int) -> Reply:
+            seen.append(w.body)
+            return Reply(latency=0.2)
+
+        w.anthropic.script = script
+        await w.review()
+        assert seen[-1] == theirs
+
+
+async def test_nothing_is_asked_for_the_sake_of_a_body_that_stays_as_it_is() -> None:
+    """A first review has none, and one of this very commit says nothing of an older one."""
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        await w.review()
+        assert len(w.github.calls) <= 10
+        before = len(w.github.calls)
+        assert isinstance(await w.review(), Adopted)
+        reads = [path for method, path in w.github.calls[before:] if method == "POST"]
+        assert reads == ["/graphql"], "what it loads"
+
+
 async def test_that_a_review_cannot_say_it_costs_no_review() -> None:
     async with world(seen_by(security=Reply([SQL]))) as w:
         await w.review()

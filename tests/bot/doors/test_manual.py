@@ -672,6 +672,28 @@ async def test_ctrl_c_while_the_review_is_posted(tmp_path: Path) -> None:
         assert done.told == ["Stopped.", look]
 
 
+async def test_ctrl_c_while_a_push_is_reviewed(tmp_path: Path) -> None:
+    """All that was written is that the review which stands there is of an older commit."""
+    async with fake_github() as github, fake_anthropic(model) as anthropic:
+        github.pull(128, {}, {"api/orders.py": ORDERS})
+        env = access(github.url, anthropic.url)
+        assert (await called("review", PULL, "--post", folder=tmp_path, env=env)).code == 0
+        github.push(128, "9d02f7e", {"api/orders.py": f"import os\n{ORDERS}"})
+        anthropic.script = lambda _b, _n: Reply(hang=True)
+        process = await start("review", PULL, "--post", folder=tmp_path, env=env)
+        older = "**For `4ead128`, an older commit.**"
+        await until(lambda: anthropic.running > 0 and github.bodies_of(128)[0].startswith(older))
+        interrupt(process)
+        done = await ended(process)
+        assert done.code == 130
+        assert done.told[-2:] == [
+            "Stopped.",
+            "Nothing was posted. In the review that stands there, at most what it says of its commit has "
+            "changed.",
+        ]
+        assert github.posts() == 1
+
+
 async def test_ctrl_c_while_standard_input_is_read(tmp_path: Path) -> None:
     """On a terminal the command says that it waits for something."""
     ours, theirs = os.openpty()

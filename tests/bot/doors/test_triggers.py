@@ -44,7 +44,8 @@ EVENTS: list[tuple[str, dict[str, Any], Any]] = [
     ),
     ("pull_request", pull_request("edited", HEAD, changes={"title": {}}), Skip),
     ("pull_request", pull_request("closed", HEAD), Skip),
-    ("pull_request", pull_request("converted_to_draft", HEAD), Skip),
+    # Whether drafts are reviewed the base branch says.
+    ("pull_request", pull_request("converted_to_draft", HEAD), ReviewPull(NUMBER, HEAD)),
     (
         "pull_request_target",
         pull_request("opened", HEAD),

@@ -208,6 +208,40 @@ async def test_two_who_ask_while_one_review_runs_get_that_one(w: World) -> None:
     assert len(w.checks()) == 1
 
 
+async def test_who_asks_while_an_automatic_review_runs_gets_that_one(w: World) -> None:
+    """It was superseded, and what its calls had cost was paid for nothing."""
+    w.anthropic.script = lambda body, number: replace(model(body, number), latency=0.5)
+    job = await w.accept(w.wish())
+    await until(lambda: w.anthropic.running and w.github.checks)
+    while not ((await w.service._store.of_pull(w.github.place(128)))[0].check_run):
+        await asyncio.sleep(0.02)
+    assert await obey(w, order(w, Verb.REVIEW)) == (["eyes", "rocket"], [])
+    assert [r.id for r in await w.service.list()] == [job]
+    assert (w.paid, len(w.checks())) == (CALLS, 1)
+
+
+async def test_who_joined_what_a_push_has_overtaken_gets_a_review_all_the_same(w: World) -> None:
+    """A push alone is not reviewed here: its author is no member, and the label is for one commit."""
+    pull = w.github.pulls[128]
+    w.anthropic.script = lambda _body, _number: Reply(latency=3600)
+    await w.accept(w.wish())
+    await until(lambda: w.anthropic.running and w.github.checks)
+    while not ((await w.service._store.of_pull(w.github.place(128)))[0].check_run):
+        await asyncio.sleep(0.02)
+    asked = order(w, Verb.REVIEW)
+    run = await w.accept(asked)
+    await until(lambda: (asked.comment, US, "eyes") in w.github.reactions)
+    w.anthropic.script = model
+    pull.draft = True
+    w.push(128, "9d02f7e", ORDERS + "\n")
+    assert (await w.reviewed(trigger=Trigger.PUSHED, seen=3.0)).state is not JobState.DONE
+    await run_ended(run)
+    assert (asked.comment, US, "rocket") in w.github.reactions
+    newest = (await w.service.list())[0]
+    assert (newest.trigger, newest.state) == (Trigger.COMMAND, JobState.DONE)
+    assert newest.head == pull.head
+
+
 async def test_a_late_stop_leaves_alone_what_was_asked_for_again_since(w: World) -> None:
     w.anthropic.script = lambda _body, _number: Reply(latency=3600)
     await w.accept(order(w, Verb.REVIEW))
@@ -219,7 +253,7 @@ async def test_a_late_stop_leaves_alone_what_was_asked_for_again_since(w: World)
     (job,) = await w.service._store.of_pull(second.place)
     while (await w.service._store.of_pull(second.place))[0].seen == job.seen:
         await asyncio.sleep(0.02)
-    assert (await obey(w, stop))[0] == ["eyes", "rocket"]
+    assert (await obey(w, stop))[0] == ["eyes", "confused"]
     assert (await w.row(job.row.id)).state is JobState.RUNNING
 
 
@@ -227,11 +261,14 @@ async def test_an_order_over_the_limit_stops_nothing_that_runs(tmp_path: Path) -
     async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, reviews_per_hour=1) as w:
         w.pull()
         w.anthropic.script = lambda _body, _number: Reply(latency=3600)
+        # Without its check run it is not known to read, so nobody may wait for it instead.
+        w.github.held["/check-runs"] = told = asyncio.Event()
         job = await w.accept(w.wish())
         await until(lambda: w.anthropic.running)
         faces, (said,) = await obey(w, order(w, Verb.REVIEW))
         assert (faces, "TRIPTYCH_REVIEWS_PER_HOUR" in said) == (["eyes", "confused"], True)
         assert (await w.row(job)).state is JobState.RUNNING
+        told.set()
 
 
 async def test_review_that_fails_gets_a_puzzled_face(w: World) -> None:
@@ -280,8 +317,28 @@ async def test_a_stop_that_comes_late_stops_nothing_that_was_asked_for_later(w: 
     await w.accept(review)
     await until(lambda: w.anthropic.running)
     faces, _ = await obey(w, stop)
-    assert faces == ["eyes", "rocket"]
+    assert faces == ["eyes", "confused"]
     assert w.anthropic.running
+
+
+async def test_a_stop_where_nothing_runs_is_told_so(w: World) -> None:
+    assert await obey(w, order(w, Verb.STOP)) == (["eyes", "confused"], [])
+    await w.reviewed()
+    assert await obey(w, order(w, Verb.STOP)) == (["eyes", "confused"], [])
+
+
+async def test_a_stop_that_is_carried_out_a_second_time_has_stopped_it(w: World) -> None:
+    """The server may die between the deed and its face."""
+    w.anthropic.script = lambda _body, _number: Reply(latency=3600)
+    await w.accept(w.wish())
+    await until(lambda: w.anthropic.running)
+    stop = order(w, Verb.STOP)
+    assert (await obey(w, stop))[0] == ["eyes", "rocket"]
+    access = AppAccess(w.settings, w.app, lambda: w.app)
+    orders = Orders(w.service._store, access, _nothing, pauses=())
+    assert await orders.run(json.dumps(asdict(stop))) == "rocket"
+    assert await orders.run(json.dumps(asdict(order(w, Verb.STOP, "alice")))) == "confused"
+    await access.close()
 
 
 async def test_what_an_uninstalled_app_was_ordered_is_forgotten(w: World) -> None:
@@ -364,7 +421,7 @@ async def test_what_has_come_back_stays_until_it_is_dismissed_again(
     again = await w.reviewed(trigger=Trigger.PUSHED, seen=10.0)
     assert again.title == f"1 open: 1 {severity}"
     await obey(w, order(w, Verb.DISMISS, finding=finding(w, index=-1), reason="still as designed"))
-    assert w.checks()[-1][1] == "No findings: no hunk has changed; 1 dismissed"
+    assert w.checks()[-1][1] == "No findings: 2 reviewers read the only hunk; 1 dismissed"
 
 
 async def test_dismiss_in_the_findings_own_thread(w: World) -> None:
@@ -505,7 +562,7 @@ async def test_the_database_is_away_as_an_order_is_carried_out(w: World, many: i
     async def wished(_wish: Any) -> str:
         for failure in failures:
             raise failure
-        return ""
+        return "a job"
 
     access = AppAccess(w.settings, w.app, lambda: w.app)
     orders = Orders(w.service._store, access, wished, pauses=(0.0, 0.0))

@@ -272,12 +272,17 @@ JOINED = [
     (BUTTON, job(PUSH, RUNS, check_run=9)),
     (BUTTON, job(PUSH, RUNS, calls=1)),
     (replace(BUTTON, base="main"), job(PUSH, RUNS, check_run=9)),
+    (OTHER, job(PUSH, RUNS, check_run=9)),  # A comment means what stands there.
+    (OTHER, job(PUSH, RUNS, calls=1)),
 ]
 NOT_JOINED = [
     (OTHER, job(COMMAND)),
     (OTHER, job(COMMAND, JobState.CANCELLED)),
     (OTHER, job(COMMAND, WAITS, refusal="the limit of 1 reviews an hour is reached")),
-    (OTHER, job(PUSH, RUNS, check_run=9)),  # A comment does not say which commit.
+    (OTHER, job(PUSH, RUNS)),
+    (OTHER, job(PUSH, WAITS, check_run=9)),
+    (OTHER, at("", PUSH, RUNS, calls=1)),
+    (OTHER, at(B, replace(COMMAND, trigger=Trigger.DISMISSAL), RUNS, check_run=9)),
     (OTHER, job(DISPUTE, RUNS)),
     (BUTTON, at(A, COMMAND, RUNS)),
     (BUTTON, job(PUSH, RUNS)),  # It may find that it is not wanted.

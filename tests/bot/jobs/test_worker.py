@@ -752,14 +752,15 @@ async def test_one_installation_does_not_keep_another_waiting(tmp_path: Path) ->
 
 
 async def test_one_review_of_a_pull_request_at_a_time(w: World) -> None:
-    """An asked review while another runs: the second one waits until the first has stopped."""
+    """A push while a review runs: the second one waits until the first has stopped."""
     w.pull()
     w.anthropic.script = hang
     await w.accept(w.wish())
     await until(lambda: w.anthropic.running == 2)
     w.anthropic.script = model
-    row = await w.reviewed(trigger=Trigger.COMMAND, once="comment 1", head="")
+    w.push(128, "9d02f7e", ORDERS + "\n")
+    row = await w.reviewed(trigger=Trigger.PUSHED, seen=3.0)
     assert row.state is JobState.DONE
     assert w.anthropic.peak == 2
     assert len(w.github.bodies_of(128)) == 1
-    assert ("skipped", "Skipped: somebody asked for another review") in w.checks()
+    assert ("skipped", "Skipped: a newer commit is being reviewed") in w.checks()

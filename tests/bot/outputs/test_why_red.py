@@ -18,6 +18,9 @@ CONFIRMED = Verification(Ruling.CONFIRMED, "it is so")
 VERIFIED = replace(UNKNOWN_ORDER, verification=CONFIRMED)
 WHERE = 'Gate: `gate = "high"` in `.github/triptych.toml` on `main`.'
 ONE = "until its code is mended or somebody with write access dismisses it."
+UNRULED = replace(UNKNOWN_ORDER, id="c" * 12, held_before=True)
+IT_WAITS = "{} was not verified: the next review asks for that again and may let it go."
+THEY_WAIT = "They were not verified: the next review asks for that again and may let them go."
 SOME = "until their code is mended or somebody with write access dismisses them."
 
 
@@ -27,10 +30,19 @@ SOME = "until their code is mended or somebody with write access dismisses them.
         (sample(VERIFIED), f"Finding 1 holds it {ONE}"),
         (sample(SETTING, RETRY, VERIFIED), f"Finding 3 holds it {ONE}"),
         (sample(SQL, VERIFIED, SHELL), f"Findings 1, 2 and 3 hold it {SOME}"),
+        (sample(UNRULED), f"Finding 1 holds it {ONE} {IT_WAITS.format('It')}"),
+        (
+            sample(VERIFIED, UNRULED),
+            f"Findings 1 and 2 hold it {SOME} {IT_WAITS.format('Finding 2')}",
+        ),
+        (
+            sample(UNRULED, replace(UNRULED, id="d" * 12)),
+            f"Findings 1 and 2 hold it {SOME} {THEY_WAIT}",
+        ),
         (samples.c(), "It holds because not all of the change was read."),
         (samples.d(), "It holds because not all of the change was read."),
     ],
-    ids=["one", "one of three", "all", "incomplete", "failed"],
+    ids=["one", "one of three", "all", "waits", "one waits", "both wait", "incomplete", "failed"],
 )
 def test_it_is_the_second_paragraph_of_a_red_check_run(report: Report, rest: str) -> None:
     told = check_run(report, Severity.HIGH)
@@ -48,4 +60,7 @@ def test_a_check_run_that_is_not_red_says_nothing_of_a_gate() -> None:
 def test_very_many_are_counted() -> None:
     many = [replace(VERIFIED, id=f"{n:012x}") for n in range(NUMBERS + 1)]
     assert f"{NUMBERS + 1} findings hold it {SOME}" in why_red(sample(*many), Severity.HIGH)
+    waiting = [replace(UNRULED, id=f"{n:012x}") for n in range(NUMBERS + 1, 2 * NUMBERS + 2)]
+    both = why_red(sample(*many, *waiting), Severity.HIGH)
+    assert f" {NUMBERS + 1} findings were not verified: the next review" in both
     assert sample(*many).verdict.outcome is Outcome.FINDINGS
