@@ -26,7 +26,7 @@ def files_of(data: bytes, name: str) -> tuple[FileDiff, ...]:
         files = parse_diff(_with_line_feeds(data.removeprefix(codecs.BOM_UTF8)))
     except DiffError as e:
         raise UsageProblem(
-            f"{name} is no diff that can be read: {e}.", "Make it with `git diff` or `diff -u`."
+            f"{name} is no diff that can be read: {e}.", "Make it with `git diff` or `diff -ruN`."
         ) from None
     path, times = next(iter(Counter(f.path for f in files).most_common(1)), ("", 0))
     if times > 1:
@@ -40,9 +40,11 @@ def files_of(data: bytes, name: str) -> tuple[FileDiff, ...]:
 def _with_line_feeds(data: bytes) -> bytes:
     """Without the carriage return that a pipe has put behind every line.
 
-    git's own lines never end in one; a patch of a file that has them has both kinds.
+    The first header tells: git's own lines never end in one. A patch of a file that has them has them
+    behind the lines of its hunks alone.
     """
-    rows = data.removesuffix(b"\n").split(b"\n")
-    if not all(row.endswith(b"\r") for row in rows):
+    rows = data.split(b"\n")
+    header = next((row for row in rows if row.startswith((b"diff --git ", b"+++ "))), b"")
+    if not header.endswith(b"\r"):
         return data
-    return b"".join(row[:-1] + b"\n" for row in rows)
+    return b"\n".join(row.removesuffix(b"\r") for row in rows)

@@ -11,6 +11,7 @@ from bot.outputs.marker import finding_marker
 from bot.report import Report
 from reviewers.core.finding import Finding, Location
 from reviewers.core.history import Known
+from reviewers.core.masked import masked_lines
 from reviewers.core.secrets import Redaction
 
 ROW_CHARS = 500
@@ -118,7 +119,7 @@ def _diff(pen: Pen, finding: Finding, suggestion: str) -> str:
     assert finding.location is not None, "a suggestion has checked lines"
     assert file is not None, "a checked line is one of the change"
     numbers = range(finding.location.line, finding.location.end_line + 1)
-    old = [file.rows[finding.location.side, n].text for n in numbers]
-    rows = [f"-{shortened(pen.redact(row), ROW_CHARS)}" for row in old]
+    old = masked_lines(file, finding.location.side, pen.redact)
+    rows = [f"-{shortened(old[n], ROW_CHARS)}" for n in numbers]
     rows += [f"+{row}" for row in suggestion.split("\n")]
     return block("\n".join(rows), "diff")

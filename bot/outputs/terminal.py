@@ -21,6 +21,7 @@ from bot.outputs.workflow import plain
 from bot.report import Report
 from reviewers.core.finding import Finding, Severity, Side, Standing
 from reviewers.core.history import Known
+from reviewers.core.masked import masked_lines
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome
 from reviewers.core.visible import one_line, visible
@@ -144,9 +145,9 @@ class _Writer:
         if suggestion is None or finding.location is None or file is None:
             return
         pad = " " * INDENT
+        old = masked_lines(file, finding.location.side, self.redact)
         for number in range(finding.location.line, finding.location.end_line + 1):
-            text = file.rows[finding.location.side, number].text
-            yield Line(f"{pad}- {visible(self.redact(text))}")
+            yield Line(f"{pad}- {visible(old[number])}")
         for text in suggestion.split("\n"):
             yield Line(f"{pad}+ {text}")
 

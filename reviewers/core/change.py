@@ -141,10 +141,13 @@ class FileDiff:
 
     def hunk_at(self, side: Side, number: int) -> int | None:
         """The index of the hunk that shows that line on that side, or None."""
-        for index, hunk in enumerate(self.hunks):
-            if any(x.side is side and x.number == number for x in hunk.lines):
-                return index
-        return None
+        return self._places.get((side, number))
+
+    @cached_property
+    def _places(self) -> dict[tuple[Side, int], int]:
+        """The first hunk of each line: asked for every claim, of which a file may get thousands."""
+        hunks = reversed(tuple(enumerate(self.hunks)))
+        return {(x.side, x.number): index for index, hunk in hunks for x in hunk.lines}
 
     @property
     def changed(self) -> int:

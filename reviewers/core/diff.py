@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from reviewers.core.change import Content, FileDiff, FileStatus, Hunk, Line, Mark
+from reviewers.core.diff_between import MERGE, lost, named
 from reviewers.core.diff_names import read_both_names, read_name, unquote
 
 SYMLINK_MODE = "120000"
@@ -22,7 +23,8 @@ BINARY_PROBE = 8000
 _HUNK = re.compile(
     r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)", re.DOTALL | re.ASCII
 )
-_PLAIN_BINARY = re.compile(rb"Binary files .+ and (.+) differ")
+_BINARY_ROW = re.compile(rb"|(?:literal|delta) \d+|[A-Za-z][!-~]+")
+"""Of a `GIT binary patch`: the size, base 85 behind the letter for its length, or nothing."""
 _LFS_ROWS = re.compile(
     r"version https://git-lfs\.github\.com/spec/v\d+\n"
     r"(?:(?:ext-\d-[\w.-]+ |oid )sha256:[0-9a-f]{64}\n|size \d+\n)+",
@@ -110,29 +112,34 @@ def parse_diff(data: bytes) -> tuple[FileDiff, ...]:
     """The files of a whole diff, as `git diff` or `diff -u` print it.
 
     Names come out as they are on disk (quoted names unquoted; bytes that are not UTF-8 as
-    surrogates); lines that are not UTF-8 have U+FFFD in place of the broken bytes. Text before the
-    first file, as in a mail or `git show`, is passed over. DiffError for a merge's combined diff,
-    for a cut-off hunk, and where no file is found at all.
+    surrogates); lines that are not UTF-8 have U+FFFD in place of the broken bytes. Text between files,
+    as in a mail or `git show`, is passed over; a file that it only names as changed has no hunks.
+    DiffError for a merge's combined diff, for a hunk that is cut off or behind no header, and where no
+    file is found at all.
     """
     rows = data.split(b"\n")
     if rows and rows[-1] == b"":
         rows.pop()
+    by_git = any(row.startswith(b"diff --git ") for row in rows)
     files: list[FileDiff] = []
+    only_named: dict[str, FileDiff] = {}
     at = 0
     while at < len(rows):
         if rows[at].startswith((b"diff --cc ", b"diff --combined ")):
-            raise DiffError(at + 1, "this is a merge's combined diff; give the diff of two commits")
+            raise DiffError(at + 1, MERGE)
         if rows[at].startswith(b"diff --git ") or _is_plain_header(rows, at):
             at, parsed = _file(rows, at)
             _append(files, parsed)
-        elif binary := _PLAIN_BINARY.fullmatch(rows[at]):
-            path = read_name(binary[1], "b/") or ""
-            files.append(
-                FileDiff(path, FileStatus.MODIFIED, content=Content.BINARY, missing="binary")
-            )
-            at += 1
-        else:
-            at += 1
+            continue
+        if problem := lost(rows[at]):
+            raise DiffError(at + 1, problem)
+        file = named(rows[at], by_git=by_git)
+        if file and file.path not in only_named:
+            only_named[file.path] = file
+            files.append(file)
+        at += 1
+    shown = {f.path for f in files if only_named.get(f.path) is not f}
+    files = [f for f in files if only_named.get(f.path) is not f or f.path not in shown]
     if not files and data.strip():
         raise DiffError(1, "no file header (`diff --git` or `---`/`+++`) was found")
     return tuple(files)
@@ -185,11 +192,13 @@ def _file(rows: list[bytes], at: int) -> tuple[int, FileDiff]:
     while at < len(rows) and not rows[at].startswith((b"@@ ", b"diff --git ")):
         if rows[at].startswith(b"GIT binary patch"):
             header.binary = True
-            at = _next_file(rows, at)
+            at = _binary_end(rows, at + 1)
+        elif _read_header(header, rows[at]):
+            at += 1
+        else:
             break
-        if not _read_header(header, rows[at]):
-            break
-        at += 1
+        if header.binary:
+            return at, _judge(header, ())
     end = _hunks_end(rows, at)
     if end > at and _goes_on(rows, end):
         raise DiffError(end + 1, "the hunk is longer than its header says")
@@ -197,8 +206,8 @@ def _file(rows: list[bytes], at: int) -> tuple[int, FileDiff]:
     return end, _judge(header, tuple(_hunks(body, at + 1)))
 
 
-def _next_file(rows: list[bytes], at: int) -> int:
-    while at < len(rows) and not rows[at].startswith(b"diff --git "):
+def _binary_end(rows: list[bytes], at: int) -> int:
+    while at < len(rows) and _BINARY_ROW.fullmatch(rows[at]):
         at += 1
     return at
 

@@ -39,13 +39,26 @@ MAX_STARS = 8
 
 @lru_cache(maxsize=64)
 def _compiled(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """One expression for whole paths and one for bare names.
+    """One expression for whole paths, as `_doubled` has them, and one for bare names.
 
     A configuration may hold thousands of globs: by themselves they would be tried one by one, and
     compiled again and again.
     """
-    paths = (*patterns, *(p[3:] for p in patterns if p.startswith("**/")))
+    paths = (_ANY_FOLDERS.sub("/**/", _doubled(p)) for p in patterns)
     return _any(paths), _any(p for p in patterns if "/" not in p)
+
+
+_ANY_FOLDERS = re.compile(r"//(?:\*\*//)+")
+"""`/**/` and `/**/**/` with the slashes of `_doubled`."""
+
+
+def _doubled(path: str) -> str:
+    """A path or glob whose slashes stand twice, also the one in front of all.
+
+    So `/**/` may mean no folder at all, in one expression of fnmatch's own kind: its stars lie between
+    the two halves of one slash as well as between those of two.
+    """
+    return f"/{path}".replace("/", "//")
 
 
 def _any(patterns: Iterable[str]) -> re.Pattern[str]:
@@ -53,20 +66,46 @@ def _any(patterns: Iterable[str]) -> re.Pattern[str]:
 
 
 def matches(path: str, patterns: Sequence[str]) -> bool:
-    """Whether a glob fits: `*` is any run of characters, slashes too; `**/x` fits `x` as well.
+    """Whether a glob fits: `*` is any run of characters, slashes too, and `?` any one but a slash;
+    `a/**/x` fits `a/x`, and `**/x` fits `x`, as well.
 
     A pattern without a slash fits a file of that name in any folder.
     """
     paths, names = _compiled(tuple(patterns))
-    return bool(paths.match(path) or names.match(path.rpartition("/")[2]))
+    return bool(paths.match(_doubled(path)) or names.match(path.rpartition("/")[2]))
+
+
+_FITS_NOTHING = (
+    (re.compile(r"^\s|\s$"), "begins or ends with a blank: leave it out"),
+    (re.compile(r"^!"), "begins with `!`, but takes nothing back: list only what is to fit"),
+    (
+        re.compile(r"\\"),
+        "holds a backslash: write `/` between folders, and `?` for a sign as it is",
+    ),
+    (
+        re.compile(r"\{[^{}]*(,|\.\.)[^{}]*\}"),
+        "holds alternatives in braces: write a glob for each",
+    ),
+)
+"""What other tools read in another way, and what to write instead. Braces without alternatives may stand
+in a path, as those of a template do."""
 
 
 def pattern_problem(pattern: str) -> str:
-    """Why a glob from a configuration is refused; "" when it is fine."""
+    """Why a glob from a configuration is refused; "" when it is fine.
+
+    So is one that would fit nothing, in silence: what it was to shut out would be sent to a model.
+    """
     if not pattern:
         return "is empty"
     if pattern.count("*") > MAX_STARS:
         return f"has more than {MAX_STARS} stars"
+    if wrong := next((told for look, told in _FITS_NOTHING if look.search(pattern)), ""):
+        return wrong
+    folders = [part for part in pattern.split("/") if part not in ("", ".", "..")]
+    meant = "/".join((*folders, "**") if pattern.endswith("/") or not folders else folders)
+    if meant != pattern:
+        return f"is no path of a file from the repository's top: write {meant!r}"
     return ""
 
 

@@ -172,6 +172,10 @@ def _pack(
         fits_whole = sum(weights.values()) <= policy.chunk_chars
         for piece in [mine] if fits_whole else [[h] for h in mine]:
             weight = sum(weights[h] for h in piece)
+            if weight > policy.chunk_chars:  # One hunk, and no vote is on a part of one.
+                limit = f"above the limit of {policy.chunk_chars // 1000} kB for a prompt"
+                unread += [(h, limit) for h in piece]
+                continue
             fits = next((i for i, left in enumerate(room) if weight <= left), None)
             if fits is None and len(bins) < policy.max_chunks:
                 bins.append([])

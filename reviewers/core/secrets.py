@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from reviewers.core.key_rows import without_key_bodies
+
 SHOWN = 4
 """How many characters of a secret may still be read, as review-comment.md section 8 has it."""
 
@@ -92,7 +94,7 @@ KINDS: tuple[SecretKind, ...] = (
         "private key",
         r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
         # No dashes between, so that each of many beginnings is only read up to the next one.
-        r"(?:(?:(?!-----)[^\n]){0,8192}+-----END[A-Z0-9 ]*-----|(?:\\++[nr]|[A-Za-z0-9+/=])*+)",
+        r"(?:(?:(?!-----)[^\n]){0,8192}+-----END[A-Z0-9 ]*-----|(?:\\++[nr]|[A-Za-z0-9+/=…])*+)",
         "PRIVATE KEY",
     ),
     _kind(
@@ -103,18 +105,7 @@ KINDS: tuple[SecretKind, ...] = (
 )
 """Formats that are credentials by their very look; no entropy guesses (they cry wolf)."""
 
-_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
-_END = "-----END"
 _CHAIN = re.compile(r"[\w.…\-]*+")
-# Each part takes all that it can and gives nothing back: strangers write these rows, and a pattern
-# that tries every way to share one out takes for ever.
-_KEY_ROW = re.compile(
-    r"(?:[\s\"'`(*#|>-]|[/+]++(?=[\s\"'`*]))*+"
-    r"(?:(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset): [^\"'`]*+|([A-Za-z0-9+/=]{4,}+))?+"
-    r"(?:\\++[nr]?|[\s\"'`,;)+])*+"
-)
-_FULL_KEY_ROW = 32
-"""Base64 of a key has rows of 64 or 76 characters; only the last ones may be shorter than this."""
 
 
 def find_secrets(text: str) -> Iterator[SecretSpan]:
@@ -157,7 +148,7 @@ class Redaction:
 
     def __call__(self, text: str) -> str:
         """`text` with every credential cut to 4 characters and `…`."""
-        text = self._without_own(_without_key_bodies(text))
+        text = self._without_own(without_key_bodies(text))
         # Again, because one may have hidden its neighbour's beginning; a whole chain of them goes at
         # once, for else each pass through the text would only reveal the next.
         for ends in (False, False, True):
@@ -206,55 +197,3 @@ def _merged(starts: list[int]) -> Iterator[tuple[int, int]]:
             span = (start, start + GRAM)
     if span:
         yield span
-
-
-def _without_key_bodies(text: str) -> str:
-    """The rows between BEGIN and END of a private key, each replaced by `…`.
-
-    Only rows that look like a key's, whatever string syntax is round them: behind a mere mention of
-    BEGIN no code may be hidden from those who read.
-    """
-    if not _BEGIN.search(text):
-        return text
-    rows = text.split("\n")
-    inside = False
-    for i, row in enumerate(rows):
-        if begins := tuple(_BEGIN.finditer(row)):
-            inside = _END not in row[begins[-1].end() :]  # One may end where the next begins.
-        elif inside:
-            inside = _END not in row and _is_key_row(row, rows[i + 1 : i + 3])
-            if inside and row.strip():
-                rows[i] = "…"
-    return "\n".join(rows)
-
-
-def without_key_rows(text: str) -> str:
-    """What looks like the rows of a private key, each replaced by `…`.
-
-    For a part of a file, which may show the middle of a key without its BEGIN: two or more full rows
-    in succession are taken for one. Where the whole file is known BEGIN tells, and nothing is guessed.
-    """
-    rows = text.split("\n")
-    full = [len(_base64(row) or "") >= _FULL_KEY_ROW for row in rows]
-    inside = False
-    for i, row in enumerate(rows):
-        if full[i]:
-            inside = inside or any(full[i + 1 : i + 2])
-        else:
-            inside = inside and bool(_base64(row)) and _is_key_row(row, rows[i + 1 : i + 3])
-        if inside:
-            rows[i] = "…"
-    return "\n".join(rows)
-
-
-def _is_key_row(row: str, behind: list[str]) -> bool:
-    base64 = _base64(row)
-    if base64 is None:
-        return False
-    return not base64 or len(base64) >= _FULL_KEY_ROW or any(_END in other for other in behind)
-
-
-def _base64(row: str) -> str | None:
-    """What of a key is in a row, "" where the row is round it only; None where it is no key's row."""
-    found = _KEY_ROW.fullmatch(row)
-    return None if found is None else found[1] or ""

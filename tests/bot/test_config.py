@@ -365,7 +365,7 @@ def test_s34_a_glob_that_costs_too_much_is_refused(key: str, glob: str, said: st
     "glob",
     [
         *("*a*a*a*a*a*a*a*{}b", "**/*a*a*a*a*a*{}", "?" * 190 + "{}", "[!a]*" * 8 + "{}"),
-        *("{{a,b}}" * 25 + "*{}", "[" * 180 + "{}", "*[z-a]*{}", "(a+)+*{}$", "*\\\\*{}"),
+        *("{{a}}" * 25 + "*{}", "[" * 180 + "{}", "*[z-a]*{}", "(a+)+*{}$", "*/**/*/**/*/{}"),
     ],
 )
 def test_s34_the_most_globs_on_the_most_files(glob: str) -> None:

@@ -118,6 +118,12 @@ def test_what_widens_does_not_hold(text: str) -> None:
     "text",
     [
         *('engine = "statik"', 'exclude = "private/**"', 'exclude = ["a", "*********"]'),
+        *(
+            'exclude = ["/private/**"]',
+            'exclude = ["a/*", "private/"]',
+            'exclude = ["*.{key,pem}"]',
+        ),
+        *('[triggers]\npaths = ["./src/**"]', '[reviewers.style]\npaths = ["!private/**"]'),
         *('triggers = "label"', '[triggers]\nlabels = "triptych"', "[triggers]\nskip_labels = [1]"),
         *('[triggers]\nlabel = ["triptych"]', 'exlude = ["private/**"]', 'Engine = "static"'),
         *('[budget]\nreview = 1\nexclude = ["private/**"]', '[bugdet]\nengine = "static"'),

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from reviewers.core.change import Change, FileDiff, FileStatus, Hunk, HunkRef, Line, Mark
+from reviewers.core.change import Change, FileDiff, HunkRef, Mark
 from reviewers.core.finding import Finding, Side
+from reviewers.core.masked import is_known_in_part, masked_lines, masked_text, stands_at
 from reviewers.core.reviewer import Reviewer
-from reviewers.core.secrets import Redaction, without_key_rows
+from reviewers.core.secrets import Redaction
 from reviewers.core.visible import one_line, visible
 from reviewers.engines.claude.context import shown_lines
 
@@ -204,26 +205,22 @@ def _file(file: FileDiff, name: str, wanted: Sequence[int], mode: str, nonce: st
     status = f"{file.status.value}{was}"
     if file.old_mode and file.new_mode and file.old_mode != file.new_mode:
         status += f", mode {file.old_mode} to {file.new_mode}"
-    if _is_known_in_part(file):
+    if is_known_in_part(file):
         status += ", only its hunks are known"
     rows = [f"--- {name} ({status})", *_rows(file, wanted, mode, nonce)]
     return "\n".join(rows)
 
 
-def _is_known_in_part(file: FileDiff) -> bool:
-    return file.text is None and file.status not in (FileStatus.REMOVED, FileStatus.ADDED)
-
-
 def _rows(file: FileDiff, wanted: Sequence[int], mode: str, nonce: str) -> Iterable[str]:
     """Hunks and the code round them, in the order of the new file, gaps marked."""
     hunks = [file.hunks[i] for i in wanted]
-    rows = _masked_rows(file.text) if file.text is not None else []
-    masked = _masked_lines(file, rows)
+    rows = masked_text(file, _redact)
+    masked = {side: masked_lines(file, side, _redact) for side in Side}
     context = shown_lines(file, mode, hunks)
     in_hunks = {x.new for hunk in hunks for x in hunk.lines if x.new is not None}
     before = 0
     for hunk in hunks:
-        first = _stands_at(hunk)
+        first = stands_at(hunk)
         around = sorted(n for n in context if before < n < first and n not in in_hunks)
         yield from _context(around, rows, before, nonce)
         last = around[-1] if around else before
@@ -231,7 +228,7 @@ def _rows(file: FileDiff, wanted: Sequence[int], mode: str, nonce: str) -> Itera
             yield "..."
         for line in hunk.lines:
             mark = line.mark.value if line.mark is not Mark.CONTEXT else " "
-            yield f"{line.number}{mark}|{_row(masked[line.side, line.number], nonce)}"
+            yield f"{line.number}{mark}|{_row(masked[line.side][line.number], nonce)}"
         before = max((x.new for x in hunk.lines if x.new is not None), default=first - 1)
     behind = sorted(n for n in context if n > before and n not in in_hunks)
     yield from _context(behind, rows, before, nonce)
@@ -243,58 +240,6 @@ def _context(numbers: Sequence[int], rows: Sequence[str], last: int, nonce: str)
             yield "..."
         yield f"{n}:|{_row(rows[n - 1], nonce)}"
         last = n
-
-
-def _stands_at(hunk: Hunk) -> int:
-    """The first line at the head that is behind what stands before the hunk."""
-    # Of a hunk without a line at the head git says behind which line it stood.
-    return hunk.new_start + all(x.new is None for x in hunk.lines)
-
-
-def _masked_lines(file: FileDiff, rows: Sequence[str]) -> dict[tuple[Side, int], str]:
-    """The lines of all hunks with secrets cut; `rows` are those of the new file, if it is known.
-
-    Each version of the file is masked as a whole where it is known: a hunk may show the middle of a
-    private key and neither its beginning nor its end (case S48). Where it is not known, what looks
-    like the rows of one goes.
-    """
-    lines = [line for hunk in file.hunks for line in hunk.lines]
-    masked: dict[tuple[Side, int], str] = {}
-    for side in {line.side for line in lines}:
-        if side is Side.RIGHT and _are_of(file, lines):
-            masked |= {(side, x.number): rows[x.number - 1] for x in lines if x.side is side}
-            continue
-        version = list(_version(file, side))
-        whole = "\n".join(text for _, text in version)
-        texts = _masked_rows(without_key_rows(whole) if _is_known_in_part(file) else whole)
-        masked |= {(side, n): text for (n, _), text in zip(version, texts, strict=True) if n}
-    return masked
-
-
-def _are_of(file: FileDiff, lines: Sequence[Line]) -> bool:
-    """Whether the hunks' new lines are those of the file's text, as they should be."""
-    known = file.text.split("\n") if file.text is not None else []
-    new = ((x.new, x.text) for x in lines if x.new is not None)
-    return all(0 < n <= len(known) and known[n - 1] == text for n, text in new)
-
-
-def _version(file: FileDiff, side: Side) -> Iterable[tuple[int, str]]:
-    """The file before (LEFT) or after: a hunk's lines of that side numbered, all others with 0."""
-    known = file.text.split("\n") if file.text is not None else None
-    at = 1
-    for hunk in file.hunks:
-        first = _stands_at(hunk)
-        yield from ((0, text) for text in (known[at - 1 : first - 1] if known else [""]))
-        for line in hunk.lines:
-            if line.mark is Mark.CONTEXT or line.side is side:
-                yield (line.number if line.side is side else 0), line.text
-        at = first + sum(x.new is not None for x in hunk.lines)
-    yield from ((0, text) for text in (known[at - 1 :] if known else [""]))
-
-
-def _masked_rows(text: str) -> list[str]:
-    """Lines with secrets cut, all together, because a private key has many lines (case S48)."""
-    return _redact(text).split("\n")
 
 
 def _row(masked: str, nonce: str) -> str:

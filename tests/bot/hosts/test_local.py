@@ -17,6 +17,7 @@ from bot.hosts.local import (
     from_uncommitted,
 )
 from bot.hosts.ranges import APART, NO_BASE, NO_DEFAULT
+from bot.outputs.terminal import terminal_lines
 from bot.pipeline import Circumstances, review, terms_of
 from bot.settings import Settings
 from bot.subject import Subject
@@ -305,8 +306,13 @@ def test_a_commit_message_that_holds_a_diff_takes_no_file_s_place() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [PATCH.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + PATCH[PATCH.index(b"diff") :]],
-    ids=["carriage returns", "byte order mark"],
+    [
+        PATCH.replace(b"\n", b"\r\n"),
+        PATCH.replace(b"\n", b"\r\n").removesuffix(b"\r\n"),
+        PATCH.replace(b"\n", b"\r\n") + b"\n",
+        b"\xef\xbb\xbf" + PATCH[PATCH.index(b"diff") :],
+    ],
+    ids=["carriage returns", "no line end at the end", "a line feed more", "byte order mark"],
 )
 def test_s40_what_a_pipe_of_windows_does_to_a_patch_is_undone(data: bytes) -> None:
     """Else the file is called `old.py\\r`, and no analyser has rules for it."""
@@ -324,6 +330,15 @@ def test_s40_a_patch_of_a_file_with_carriage_returns_keeps_them() -> None:
 def test_s40_a_patch_in_utf_16_is_refused_with_the_way_to_make_another(coding: str) -> None:
     with pytest.raises(UsageProblem, match=r"in UTF-16.*`git diff --output=FILE`"):
         from_patch(f"\ufeff{PATCH.decode()}".encode(coding), "a.patch")
+
+
+async def test_files_that_a_patch_names_and_does_not_show_make_the_review_incomplete() -> None:
+    rows = b"Only in b: evil.py\n"
+    plain = b"--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
+    report = await static_review(from_patch(rows + plain, "-"))
+    assert report.verdict.outcome is Outcome.INCOMPLETE
+    told = "- evil.py, it is on one side only, and no line of it is shown without diff -N."
+    assert told in [line.text for line in terminal_lines(report)]
 
 
 def test_a_new_file_that_begins_in_the_middle_is_not_whole() -> None:

@@ -40,6 +40,7 @@ from tests.bot.outputs.endings import (
     nothing_to_read,
     static,
 )
+from tests.bot.outputs.keys import KEY_ROWS, replaces_a_key
 from tests.bot.outputs.samples import RETRY, ROUNDING, SETTING, SHELL, SQL, UNKNOWN_ORDER, sample
 from tests.builders import policy
 
@@ -293,6 +294,16 @@ def test_the_job_summary_has_each_listed_finding() -> None:
     assert "#### 2. `api/orders.py:61`\n\n**High: " in text
     assert "#### 3." not in text
     assert "```suggestion" not in text
+
+
+@pytest.mark.parametrize("is_whole", [True, False], ids=["whole file", "hunks only"])
+def test_s59_of_a_private_key_that_a_suggestion_replaces_no_row_is_shown(*, is_whole: bool) -> None:
+    """Nor of a part of it, which shows neither its beginning nor its end."""
+    for first, last in ((1, 5), (3, 3)):
+        report = replaces_a_key(first, last, is_whole=is_whole)
+        for text in (check_run(report).text, job_summary(report)):
+            assert text.count("\n-") >= last - first + 1
+            assert not any(part in text for part in KEY_ROWS)
 
 
 def test_removed_findings_are_listed_with_their_reason() -> None:

@@ -19,6 +19,7 @@ from reviewers.core.secrets import Redaction
 from reviewers.core.visible import one_line
 from tests.bot.outputs import samples
 from tests.bot.outputs.endings import LOW, static
+from tests.bot.outputs.keys import KEY_ROWS, replaces_a_key
 from tests.bot.outputs.rewritten import rewritten
 from tests.bot.outputs.samples import RETRY, ROUNDING, SETTING, SQL, UNKNOWN_ORDER, sample
 
@@ -113,6 +114,15 @@ def test_a_suggestion_is_a_diff() -> None:
 def test_s62_a_suggestion_that_must_not_be_used_is_not_shown(suggestion: str) -> None:
     rows = shown(sample(replace(UNKNOWN_ORDER, suggestion=suggestion)))
     assert not any(row.startswith("          + ") for row in rows)
+
+
+@pytest.mark.parametrize("is_whole", [True, False], ids=["whole file", "hunks only"])
+def test_s59_of_a_private_key_that_a_suggestion_replaces_no_row_is_shown(*, is_whole: bool) -> None:
+    """Nor of a part of it, which shows neither its beginning nor its end."""
+    for first, last in ((1, 5), (3, 3)):
+        rows = shown(replaces_a_key(first, last, is_whole=is_whole))
+        assert not any(part in row for row in rows for part in KEY_ROWS)
+        assert sum(row.startswith("          - ") for row in rows) == last - first + 1
 
 
 def test_what_is_folded_away_is_counted() -> None:

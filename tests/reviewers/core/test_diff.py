@@ -329,6 +329,7 @@ def test_a_plain_diff_of_folders_names_every_file() -> None:
     assert [(f.path, f.content) for f in files] == [
         ("x", Content.TEXT),
         ("i.png", Content.BINARY),
+        ("y", Content.TEXT),
         ("z", Content.TEXT),
     ]
 
@@ -498,6 +499,10 @@ def test_a_patch_field_may_be_empty() -> None:
 
 
 HEAD = "diff --git a/f b/f\nindex 1..2 100644\n--- a/f\n+++ b/f\n"
+HUNK = "@@ -1 +1 @@\n-a\n+b\n"
+BINARY = "diff --git a/p b/p\nBinary files a/p and b/p differ\n"
+LITERAL = "diff --git a/p b/p\nindex 1..2\nGIT binary patch\nliteral 1\nIcmZPo000310RR91\n\n"
+PLAIN = "--- a/g\n+++ b/g\n"
 
 
 @pytest.mark.parametrize(
@@ -517,14 +522,30 @@ HEAD = "diff --git a/f b/f\nindex 1..2 100644\n--- a/f\n+++ b/f\n"
         (HEAD + "@@ -1 +1 @@\n+a\n+b\n-c\n", 7, "no diff line"),
         (HEAD + "@@ -x +1 @@\n+a\n", 5, "not readable"),
         (HEAD + f"@@ -1 +{'9' * 5000} @@\n+a\n", 5, "not readable"),
+        (HEAD + f"{HUNK}\n{HUNK}", 9, "a hunk of no file"),
+        (HEAD + f"{HUNK}# read until here\n{HUNK}", 9, "a hunk of no file"),
+        (HEAD + f"\n{HUNK}", 6, "a hunk of no file"),
+        (HEAD + f"{HUNK}From: x\n{PLAIN}what\n{HUNK}", 12, "a hunk of no file"),
+        (BINARY + HUNK, 3, "a hunk of no file"),
+        (LITERAL + HUNK, 7, "a hunk of no file"),
+        (HEAD + HUNK + "@@@ -1 -1 +1 @@@\n--a\n++b\n", 8, "merge's combined diff"),
+        (HEAD + HUNK + f"*** a/g\n--- b/g\n{'*' * 15}\n*** 1,2 ****\n", 11, "a context diff"),
         ("this is no diff\n", 1, "no file header"),
-        ("@@ -1 +1 @@\n-a\n+b\n", 1, "no file header"),
+        ("@@ -1 +1 @@\n-a\n+b\n", 1, "a hunk of no file"),
     ],
     ids=[
         *("combined", "combined, the other word", "cut off", "cut off at its header"),
         *("cut off before a file", "one added line more", "one removed line more"),
         *("one context line more", "more added than announced", "odd header"),
-        *("number of 5000 digits", "prose", "hunk without a file"),
+        *("number of 5000 digits", "blank line before a hunk", "remark before a hunk"),
+        *("blank line behind the header", "odd header of a file", "hunk of a binary file"),
+        *(
+            "hunk of a binary patch",
+            "combined hunk",
+            "context diff",
+            "prose",
+            "hunk without a file",
+        ),
     ],
 )
 def test_what_cannot_be_trusted_is_refused_with_its_line(
@@ -554,6 +575,65 @@ def test_s36_a_patch_field_that_is_cut_off_is_refused(text: str, line: int, prob
         parse_hunks(text)
     assert problem in caught.value.problem
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize("before", [BINARY, LITERAL], ids=["named", "whole"])
+def test_a_plain_file_behind_a_binary_one_is_read(before: str) -> None:
+    """As `git apply` does: a binary one has no hunks that could be its own."""
+    files = parse_diff(f"{before}{PLAIN}{HUNK}".encode())
+    assert [(f.path, f.content, len(f.hunks)) for f in files] == [
+        ("p", Content.BINARY, 0),
+        ("g", Content.TEXT, 1),
+    ]
+
+
+ZEROS, SOME = "0" * 40, "c0ffee1"
+ADDED, MODIFIED, REMOVED = FileStatus.ADDED, FileStatus.MODIFIED, FileStatus.REMOVED
+
+
+@pytest.mark.parametrize(
+    ("row", "path", "status", "content"),
+    [
+        (f"Submodule lib {SOME}..c0ffee2:", "lib", MODIFIED, Content.SUBMODULE),
+        (f"Submodule a b {SOME}...{SOME} (rewind):", "a b", MODIFIED, Content.SUBMODULE),
+        (
+            f"Submodule lib {ZEROS}...{SOME} (new submodule)",
+            "lib",
+            FileStatus.ADDED,
+            Content.SUBMODULE,
+        ),
+        (
+            f"Submodule lib {SOME}...0000000 (submodule deleted)",
+            "lib",
+            FileStatus.REMOVED,
+            Content.SUBMODULE,
+        ),
+        ("Submodule lib contains modified content", "lib", MODIFIED, Content.SUBMODULE),
+        ("* Unmerged path g.py", "g.py", MODIFIED, Content.TEXT),
+    ],
+)
+def test_what_git_names_without_showing_it_is_in_the_change(
+    row: str, path: str, status: FileStatus, content: Content
+) -> None:
+    read, file = parse_diff(f"{HEAD}{HUNK}{row}\n".encode())
+    assert read.path == "f"
+    assert (file.path, file.status, file.content, file.hunks) == (path, status, content, ())
+    assert bool(file.missing) is (content is Content.TEXT), "a gap"
+    assert parse_diff(f"{row}\n{HEAD}{HUNK}".encode()) == (file, read)
+
+
+def test_a_file_that_stands_on_one_side_only_is_a_gap() -> None:
+    """`diff -r` shows it with -N only. In git's own, such a row is a word of the message."""
+    rows = "Only in b: new.py\nOnly in a/sub: old: name\n"
+    files = parse_diff(f"{rows}diff -r a/g b/g\n{PLAIN}{HUNK}".encode())
+    assert [f.path for f in files] == ["new.py", "sub/old: name", "g"]
+    assert [bool(f.missing) for f in files] == [True, True, False]
+    assert [f.path for f in parse_diff(f"{rows}{HEAD}{HUNK}".encode())] == ["f"]
+
+
+def test_what_is_shown_is_not_a_gap_as_well() -> None:
+    text = f"Submodule f {SOME}..c0ffee2:\n* Unmerged path f\n{HEAD}{HUNK}"
+    assert [(f.path, f.missing) for f in parse_diff(text.encode())] == [("f", "")]
 
 
 # --- S37: size

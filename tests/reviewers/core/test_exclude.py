@@ -125,9 +125,19 @@ def test_a_mark_inside_the_file_hides_nothing() -> None:
     [
         ("*.py", ["a.py", "deep/down/a.py"], ["a.pyc"]),
         ("docs/*", ["docs/a.md", "docs/deep/a.md"], ["src/docs/a.md", "docs"]),
-        ("**/docs/*", ["docs/a.md", "src/docs/a.md"], ["docsx/a.md"]),
+        ("**/docs/*", ["docs/a.md", "src/docs/a.md"], ["docsx/a.md", "xdocs/a.md"]),
+        ("a/**/*.py", ["a/b.py", "a/c/b.py", "a/c/d/b.py"], ["a.py", "ab.py", "x/a/b.py"]),
+        ("a/**/b", ["a/b", "a/c/b", "a/c/d/b"], ["ab", "a/xb", "a/c/xb", "a/b/c", "ax/b"]),
+        ("a/**/**/b/**/c", ["a/b/c", "a/x/b/x/y/c"], ["a/c", "a/bc", "a/b/xc"]),
+        ("**/**/b", ["b", "a/b", "a/c/b"], ["ab", "a/xb"]),
+        ("a/**", ["a/b", "a/c/b"], ["a", "ab", "x/a/b"]),
+        ("**/a/**", ["a/b", "x/a/b", "x/y/a/b"], ["a", "xa/b"]),
+        ("**", ["a", "a/b"], []),
+        ("a/*/b", ["a/c/b", "a/c/d/b"], ["a/b"]),
+        ("{{name}}/**/*.py", ["{{name}}/a.py"], ["name/a.py"]),
         ("Makefile", ["Makefile", "sub/Makefile"], ["Makefile.am"]),
         ("src/?.py", ["src/a.py"], ["src/ab.py"]),
+        ("src?a.py", ["src-a.py"], ["src/a.py"]),
         ("src/[ab].py", ["src/a.py"], ["src/c.py"]),
         ("[", ["["], ["a"]),
         ("A.py", ["A.py"], ["a.py"]),
@@ -146,7 +156,8 @@ def test_globs(pattern: str, fits: list[str], does_not: list[str]) -> None:
         "*a*a*a*a*a*a*a*b",
         "**/**/**/**",
         "*" * MAX_STARS + "b",
-        "{a,{b,{c,{d,{e,{f,g}}}}}}*{a,b}{c,d}",
+        "{{{{a}b}c}d}*{e}*{f}*{{{",
+        "*a/**/*a/**/*a/b",
         "[a-z]*[a-z]*[a-z]*[!x]",
     ],
 )
@@ -158,9 +169,27 @@ def test_s34_hostile_globs_are_quick_on_3000_paths(pattern: str) -> None:
     assert process_time() - start < 1.0
 
 
+TOP = "is no path of a file from the repository's top: write "
+
+
 @pytest.mark.parametrize(
     ("pattern", "problem"),
-    [("", "is empty"), ("*" * (MAX_STARS + 1), "has more than 8 stars"), ("**/x", "")],
+    [
+        *(("", "is empty"), ("*" * (MAX_STARS + 1), "has more than 8 stars"), ("**/x", "")),
+        *(("/private/**", f"{TOP}'private/**'"), ("./a/*", f"{TOP}'a/*'"), ("a//b", f"{TOP}'a/b'")),
+        *(("private/", f"{TOP}'private/**'"), ("/a/", f"{TOP}'a/**'"), ("../a", f"{TOP}'a'")),
+        *(("/", f"{TOP}'**'"), (".", f"{TOP}'**'"), (".github/**", ""), ("a/..b/.c", "")),
+        (" a", "begins or ends with a blank: leave it out"),
+        ("a/**\n", "begins or ends with a blank: leave it out"),
+        *((" ", "begins or ends with a blank: leave it out"), ("a b", "")),
+        ("!a/*", "begins with `!`, but takes nothing back: list only what is to fit"),
+        *(("[!a]/*", ""), ("a!", "")),
+        ("a\\*", "holds a backslash: write `/` between folders, and `?` for a sign as it is"),
+        ("src/*.{js,ts}", "holds alternatives in braces: write a glob for each"),
+        ("part{1..9}.py", "holds alternatives in braces: write a glob for each"),
+        *(("{{name}}/**", ""), ("a{b}.py", "")),
+    ],
 )
 def test_s34_globs_that_are_refused(pattern: str, problem: str) -> None:
+    """Those that fit nothing, too: what they were to shut out would be sent to a model, in silence."""
     assert pattern_problem(pattern) == problem

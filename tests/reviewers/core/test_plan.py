@@ -216,6 +216,16 @@ def test_a_file_that_fits_no_prompt_is_taken_apart() -> None:
     assert [len(c.hunks) for c in made.chunks] == [2, 1]
 
 
+def test_a_hunk_above_the_size_of_a_prompt_is_named_and_the_others_are_read() -> None:
+    """The limit bounds what is sent, and paid, also where a single hunk is above it."""
+    large, small = file("a.py", 1, lines=500), file("b.py", 1)
+    made = planned(Change((large, small)), under(chunk_chars=2000))
+    assert [c.hunks for c in made.chunks] == [(HunkRef("b.py", 0),)]
+    assert {(c.hunk.path, c.reading, c.detail) for c in made.cells} == {
+        ("a.py", Reading.TOO_LARGE, "above the limit of 2 kB for a prompt")
+    }
+
+
 def test_within_a_prompt_the_change_keeps_its_order() -> None:
     made = planned(of("x.py", "auth/login.py", "b.py"), under())
     assert [h.path for h in made.chunks[0].hunks] == ["x.py", "auth/login.py", "b.py"]
@@ -246,7 +256,7 @@ def test_every_hunk_is_read_carried_left_out_or_named(
     assert len(made.chunks) <= most
     for chunk in made.chunks:
         weight = sum(weigh(whole.by_path[h.path], h.index) for h in chunk.hunks)
-        assert weight <= chars or len(chunk.hunks) == 1
+        assert weight <= chars
     asked = {(c.reviewer, c.vote, c.chunk) for c in made.calls if c.engine == CLAUDE}
     votes = [("alpha", 1), ("alpha", 2), ("beta", 1)]
     assert asked == {(*v, i) for v in votes for i in range(len(made.chunks))}
