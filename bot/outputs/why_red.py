@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.outputs.holding import holding
+from bot.outputs.holding import reaching
 from bot.outputs.inert import code
 from bot.outputs.words import listing
 from bot.report import Report
@@ -19,12 +19,9 @@ def why_red(report: Report, gate: Severity) -> str:
     where = f'Gate: `gate = "{gate.word}"` in `.github/triptych.toml`{branch}.'
     if report.verdict.outcome is not Outcome.FINDINGS:
         return f"{where} It holds because not all of the change was read."
-    held = holding(report)
-    numbers = [
-        str(number)
-        for number, f in enumerate(report.verdict.shown.listed, 1)
-        if f.id in held and f.severity >= gate
-    ]
+    red = {f.id for f in reaching(report, gate)}
+    listed = enumerate(report.verdict.shown.listed, 1)
+    numbers = [str(number) for number, f in listed if f.id in red]
     who = _named(numbers)
     them = "their code is mended or somebody with write access dismisses them"
     if len(numbers) == 1:
