@@ -11,22 +11,35 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reviewers.core.aggregate.likeness import alike, most_central, same, voices
-from reviewers.core.aggregate.rules import average, group
+from reviewers.core.aggregate.likeness import (
+    NEAR_LINES,
+    alike,
+    distance,
+    most_central,
+    retold,
+    same,
+    voices,
+)
+from reviewers.core.aggregate.places import NO_CHANGE, Places
+from reviewers.core.aggregate.rules import average, concatenate, group
+from reviewers.core.change import Change
 from reviewers.core.exclude import matches
-from reviewers.core.finding import Dropped, Finding, Kept, Reason, Severity, Source
+from reviewers.core.finding import Dropped, Finding, Kept, Reason, Severity, Side, Source
 
 
-def merge(findings: Iterable[Finding], ignored: Sequence[str] = ()) -> Kept:
+def merge(
+    findings: Iterable[Finding], ignored: Sequence[str] = (), change: Change = NO_CHANGE
+) -> Kept:
     """Findings that are the same, as one. Who else saw it is named on it; who says it twice is not.
 
-    `ignored` are the rules (patterns) of which nobody wants to hear: an analyser's finding of such a
-    rule is no floor for what models say beside it.
+    In the hunks of `change` findings of two sides, or of several lines, may be of one fault. `ignored`
+    are the rules (patterns) of which nobody wants to hear: an analyser's finding of such a rule is no
+    floor for what models say beside it.
     """
     ordered = sorted(findings, key=_order)
     kept: list[Finding] = []
     dropped: list[Dropped] = []
-    for members in _grouped(ordered):
+    for members in _grouped(ordered, Places(change)):
         evidence = [m for m in members if not (_is_spoken(m) or matches(m.rule, ignored))]
         shown = _shown(members, evidence)
         merged = _merged(shown, members, evidence)
@@ -45,13 +58,14 @@ def _dropped(shown: Finding, members: Sequence[Finding], identity: str) -> Itera
             yield Dropped(member, reason, f"of {identity}")
 
 
-def _grouped(findings: Sequence[Finding]) -> list[Sequence[Finding]]:
-    """What models said, put together; then each analyser beside what it bears out.
+def _grouped(findings: Sequence[Finding], places: Places) -> list[Sequence[Finding]]:
+    """What models said, put together by place, then by words; then each analyser beside what it bears
+    out.
 
     An analyser has one set of words for all code, so it need not be like every wording of a group:
     that one vote names its rule at its place is enough.
     """
-    spoken = group((f for f in findings if _is_spoken(f)), same, alike)
+    spoken = _retold(group((f for f in findings if _is_spoken(f)), same, alike), places)
     beside: dict[int, list[Finding]] = {}
     alone: list[Finding] = []
     for finding in findings:
@@ -68,6 +82,24 @@ def _grouped(findings: Sequence[Finding]) -> list[Sequence[Finding]]:
     return [*together, *group(alone, same, alike)]
 
 
+def _retold(
+    groups: Iterable[tuple[Finding, ...]], places: Places
+) -> tuple[tuple[Finding, ...], ...]:
+    """Groups that tell of one fault, as one: behind what is at one place, so that nobody who has found
+    two such faults is taken for a witness of the other's. The place of most votes comes first.
+    """
+
+    def are_one(a: tuple[Finding, ...], b: tuple[Finding, ...]) -> bool:
+        return all(same(x, y) or retold(x, y, places) for x in a for y in b)
+
+    def nearness(a: tuple[Finding, ...], b: tuple[Finding, ...]) -> float:
+        return average(alike(x, y) for x in a for y in b)
+
+    together = group(groups, are_one, nearness)
+    by_votes = (sorted(g, key=len, reverse=True) for g in together)
+    return tuple(concatenate(g) for g in by_votes)
+
+
 def _is_spoken(finding: Finding) -> bool:
     return any(s.is_vote for s in finding.sources)
 
@@ -77,6 +109,7 @@ def _order(finding: Finding) -> tuple[object, ...]:
     return (
         finding.path,
         finding.line,
+        finding.location is not None and finding.location.side is Side.LEFT,
         source.engine,
         source.reviewer,
         source.vote,
@@ -109,7 +142,7 @@ def _merged(shown: Finding, members: Sequence[Finding], evidence: Sequence[Findi
         severity=_severity([*spoken, *evidence] or members, evidence),
         sources=_sources(members),
         suggestion=next((s for s in suggestions if s), None) if placed.location else None,
-        note=_in_its_words(evidence) if _is_spoken(shown) else shown.note,
+        note=_noted(placed, spoken, evidence) if _is_spoken(shown) else shown.note,
     )
 
 
@@ -122,6 +155,23 @@ def _on(shown: Finding, firm: Finding) -> Finding:
     return replace(
         shown, location=firm.location, seen_at=firm.seen_at, quote=firm.quote, id=firm.id
     )
+
+
+def _noted(placed: Finding, spoken: Sequence[Finding], evidence: Sequence[Finding]) -> str:
+    """What stands beside the title of a model: an analyser's words, and other lines that votes name."""
+    return " ".join(part for part in (_in_its_words(evidence), _elsewhere(placed, spoken)) if part)
+
+
+def _elsewhere(placed: Finding, spoken: Iterable[Finding]) -> str:
+    """`Also reported at line 8.`: should it be two faults after all, none of them is lost."""
+    gaps = ((m, distance(placed, m)) for m in spoken if m.line)
+    lines = dict.fromkeys(_line(m) for m, gap in gaps if gap is None or gap > NEAR_LINES)
+    return f"Also reported at {', '.join(lines)}." if lines else ""
+
+
+def _line(finding: Finding) -> str:
+    is_gone = finding.location is not None and finding.location.side is Side.LEFT
+    return f"removed line {finding.line}" if is_gone else f"line {finding.line}"
 
 
 def _in_its_words(evidence: Sequence[Finding]) -> str:

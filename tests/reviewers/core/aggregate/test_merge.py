@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewers.core.aggregate.merge import merge
-from reviewers.core.finding import Finding, Location, Reason, Severity
-from tests.builders import finding, source, static_source
+from reviewers.core.finding import Finding, Location, Reason, Severity, Side
+from tests.builders import change, finding, orders_change, source, static_source
 
 CRASH = {
     "rule": "correctness/missing-value",
@@ -218,6 +218,37 @@ def test_who_says_it_again_is_a_duplicate_and_not_a_vote() -> None:
     assert sorted(reasons) == [Reason.MERGED, Reason.DUPLICATE, Reason.DUPLICATE]
 
 
+LOCK = change(
+    {"a.py": ("with lock:\n    x = 1\n    y = 2\n", "lock.acquire()\nx = 1\n" + "y = 2\n" * 30)}
+)
+
+
+def leak(vote: int, line: int, side: Side = Side.RIGHT, **more: Any) -> Finding:
+    """What one vote says of one line of `LOCK`."""
+    place = Location("a.py", line, line, side)
+    texts = {"rule": "correctness/resource-leak", "title": "The lock stays taken", "body": ""}
+    name = f"{side}{line}"
+    return by(vote, "correctness", path="a.py", location=place, id=name, **{**texts, **more})
+
+
+def test_votes_that_quote_other_lines_of_one_fault_are_together() -> None:
+    said = [leak(1, 1, Side.LEFT), leak(2, 1), leak(3, 7), leak(4, 7)]
+    for order in permutations(said):
+        (found,) = merge(order, change=LOCK).findings
+        assert {s.vote for s in found.sources} == {1, 2, 3, 4}
+        assert found.line == 7, "where most see it"
+        assert found.note == "Also reported at line 1, removed line 1."
+    assert len(merge(said).findings) == 3
+
+
+def test_who_has_found_two_of_a_kind_is_no_witness_of_the_other() -> None:
+    """Same words for two places: the votes of each stay with it."""
+    said = [leak(1, 2), leak(2, 12), leak(1, 13)]
+    for order in permutations(said):
+        found = merge(order, change=LOCK).findings
+        assert [(f.line, len(f.sources), f.note) for f in found] == [(2, 1, ""), (12, 2, "")]
+
+
 def test_nothing_to_merge() -> None:
     assert merge([]).findings == ()
     assert merge([by(1)]).findings == (by(1),)
@@ -240,10 +271,10 @@ some = st.builds(
 def test_nothing_is_lost_and_the_order_of_arrival_does_not_matter(
     said: list[Finding], random: Any
 ) -> None:
-    kept = merge(said)
+    kept = merge(said, change=orders_change())
     assert len(kept.findings) + len(kept.dropped) == len(said)
     assert {s for f in kept.findings for s in f.sources} == {s for f in said for s in f.sources}
     assert all(d.reason in (Reason.DUPLICATE, Reason.MERGED) for d in kept.dropped)
     shuffled = list(said)
     random.shuffle(shuffled)
-    assert merge(shuffled).findings == kept.findings
+    assert merge(shuffled, change=orders_change()).findings == kept.findings
