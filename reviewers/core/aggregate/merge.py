@@ -33,19 +33,43 @@ def merge(
     """Findings that are the same, as one. Who else saw it is named on it; who says it twice is not.
 
     In the hunks of `change` findings of two sides, or of several lines, may be of one fault. `ignored`
-    are the rules (patterns) of which nobody wants to hear: an analyser's finding of such a rule is no
-    floor for what models say beside it.
+    are the rules (patterns) of which nobody wants to hear: who names one is a witness of what others say
+    beside it, and has no say in it; an analyser's finding of such a rule is no floor.
     """
     ordered = sorted(findings, key=_order)
     kept: list[Finding] = []
     dropped: list[Dropped] = []
     for members in _grouped(ordered, Places(change)):
-        evidence = [m for m in members if not (_is_spoken(m) or matches(m.rule, ignored))]
-        shown = _shown(members, evidence)
-        merged = _merged(shown, members, evidence)
+        heard = _heard(members, ignored)
+        evidence = [m for m in heard if not (_is_spoken(m) or matches(m.rule, ignored))]
+        shown = _shown(heard, evidence)
+        merged = replace(_merged(shown, heard, evidence), sources=_sources(members))
         kept.append(merged)
         dropped += _dropped(shown, members, merged.id)
     return Kept(tuple(kept), tuple(dropped))
+
+
+def _heard(members: Sequence[Finding], ignored: Sequence[str]) -> Sequence[Finding]:
+    """Those that name no ignored rule; all of them where nobody names another.
+
+    `other` is no name: beside an ignored rule of the same reviewer, or of an analyser, it is that one.
+    """
+    silent = [m for m in members if matches(m.rule, ignored)]
+    heard = [m for m in members if m not in silent]
+    is_known = not all(_is_spoken(m) for m in silent)
+    families = {_family(m) for m in silent}
+    if any(not _is_unnamed(m) or not (is_known or _family(m) in families) for m in heard):
+        return heard
+    return members
+
+
+def _is_unnamed(finding: Finding) -> bool:
+    return finding.rule.endswith("/other")
+
+
+def _family(finding: Finding) -> str:
+    """The reviewer to whom its rule belongs."""
+    return finding.rule.partition("/")[0]
 
 
 def _dropped(shown: Finding, members: Sequence[Finding], identity: str) -> Iterable[Dropped]:
@@ -140,7 +164,6 @@ def _merged(shown: Finding, members: Sequence[Finding], evidence: Sequence[Findi
         placed,
         rule=firm.rule if firm else _rule(shown, members),
         severity=_severity([*spoken, *evidence] or members, evidence),
-        sources=_sources(members),
         suggestion=next((s for s in suggestions if s), None) if placed.location else None,
         note=_noted(placed, spoken, evidence) if _is_spoken(shown) else shown.note,
     )
@@ -182,7 +205,7 @@ def _in_its_words(evidence: Sequence[Finding]) -> str:
 
 def _rule(shown: Finding, members: Sequence[Finding]) -> str:
     """The rule most members name; `other` only where nobody names a better one."""
-    named = Counter(m.rule for m in members if not m.rule.endswith("/other"))
+    named = Counter(m.rule for m in members if not _is_unnamed(m))
     if not named or (shown.rule in named and named[shown.rule] == max(named.values())):
         return shown.rule
     return named.most_common(1)[0][0]

@@ -203,6 +203,57 @@ def test_an_analyser_of_an_ignored_rule_is_no_floor(said: list[str], rule: str) 
     assert (kept.rule, kept.severity) == ("security/code-injection", Severity.HIGH)
 
 
+FLOOD: dict[str, Any] = {
+    "rule": "security/resource-exhaustion",
+    "title": "An unbounded read of the body fills the memory",
+    "body": "",
+    "id": "f" * 12,
+}
+READ: dict[str, Any] = {
+    "rule": "correctness/resource-leak",
+    "title": "A huge body is read into memory",
+    "body": "",
+    "severity": Severity.LOW,
+}
+
+
+@pytest.mark.parametrize(
+    ("rules", "ignored", "rule"),
+    [
+        (["resource-leak", "resource-leak"], "resource-leak", FLOOD["rule"]),
+        (["resource-leak", "resource-leak"], "security/*", "correctness/resource-leak"),
+        (["resource-leak", "missing-value"], "resource-leak", "correctness/missing-value"),
+        (["resource-leak", "other"], "correctness/resource-leak", FLOOD["rule"]),
+    ],
+    ids=["another reviewer", "of the other one", "another vote", "no name for it"],
+)
+def test_who_names_an_ignored_rule_silences_nobody_else(
+    rules: list[str], ignored: str, rule: str
+) -> None:
+    """It stays a witness, and has no say in what it is called, how grave it is, and in what words."""
+    votes = [
+        by(n, "correctness", **{**READ, "rule": f"correctness/{name}"})
+        for n, name in enumerate(rules, 1)
+    ]
+    for order in permutations([by(1, **FLOOD), *votes]):
+        (found,) = merge(order, [ignored]).findings
+        assert len(found.sources) == 3
+        assert found.rule == rule
+        if rule == FLOOD["rule"] and "other" not in rules:
+            assert (found.title, found.severity, found.id) == (FLOOD["title"], 3, "f" * 12)
+
+
+def test_what_one_reviewer_ignores_is_not_told_without_a_name() -> None:
+    """Its own `other` is the same rule, from who found no name; that of another one is not."""
+    for reviewer, rule in (("correctness", READ["rule"]), ("security", "security/other")):
+        said = [
+            by(1, "correctness", **READ),
+            by(2, reviewer, **{**READ, "rule": f"{reviewer}/other"}),
+        ]
+        (found,) = merge(said, [READ["rule"]]).findings
+        assert found.rule == rule
+
+
 def test_a_suggestion_is_taken_over_where_it_replaces_the_same_lines() -> None:
     fix, other = "    rows = db.safe(order_by)", Location("api/orders.py", 6, 7)
     (found,) = merge([by(1), by(2, suggestion=fix)]).findings
