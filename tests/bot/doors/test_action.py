@@ -736,6 +736,18 @@ async def test_s31_the_configuration_of_the_base_holds(job: Job) -> None:
     )
 
 
+@pytest.mark.parametrize("path", [".github/triptych.toml", "ci/review.toml"])
+async def test_s31_a_change_of_the_configuration_that_holds_is_a_finding(
+    job: Job, path: str
+) -> None:
+    async with fake_actions() as github:
+        github.pull(NUMBER, {path: 'gate = "high"\n'}, {path: "post_clean = true\n"})
+        done = await opened(job, github, config=path)
+        (body,) = github.bodies_of(NUMBER)
+    assert (done.code, done.outputs["findings"]) == (0, "1")
+    assert "Later changes are reviewed by other rules" in body
+
+
 async def test_another_path_is_read_at_the_base_and_must_be_there(job: Job) -> None:
     base = {"ci/review.toml": 'exclude = ["run.py"]\n'}
     (job.workspace / "ci").mkdir()
