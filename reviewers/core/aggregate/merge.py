@@ -26,6 +26,10 @@ from reviewers.core.change import Change
 from reviewers.core.exclude import matches
 from reviewers.core.finding import Dropped, Finding, Kept, Reason, Severity, Side, Source
 
+MOST_SAID, SAID_CHARS = 5, 200
+"""So many sentences of analysers stand beside a model's title, and so much of each: what another job is
+said to have seen has no bounds, and a comment has GitHub's."""
+
 
 def merge(
     findings: Iterable[Finding], ignored: Sequence[str] = (), change: Change = NO_CHANGE
@@ -199,8 +203,14 @@ def _line(finding: Finding) -> str:
 
 def _in_its_words(evidence: Sequence[Finding]) -> str:
     """`ruff S602: A shell runs this command.`: what analysers say, beside the title of a model."""
-    said = (f"{s.name} {s.rule}: {m.title.rstrip('. ')}." for m in evidence for s in m.sources)
-    return " ".join(dict.fromkeys(said))
+    said = (f"{s.name} {s.rule}: {_cut(m.title.rstrip('. '))}" for m in evidence for s in m.sources)
+    told = tuple(dict.fromkeys(said))
+    more = (f"And {len(told) - MOST_SAID} more.",) if len(told) > MOST_SAID else ()
+    return " ".join((*told[:MOST_SAID], *more))
+
+
+def _cut(text: str) -> str:
+    return f"{text}." if len(text) <= SAID_CHARS else f"{text[:SAID_CHARS].rstrip()}…"
 
 
 def _rule(shown: Finding, members: Sequence[Finding]) -> str:

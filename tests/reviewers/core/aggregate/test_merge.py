@@ -165,6 +165,17 @@ def test_s43_s45_votes_never_rename_what_an_analyser_has_seen() -> None:
     assert alone.note == "", "its words are the title"
 
 
+def test_what_many_analysers_say_beside_a_model_is_bounded() -> None:
+    """Another job's artefact may hold any number of claims, as long as it likes; a comment may not."""
+    long = "A shell runs this command. " * 60
+    said = [replace(seen(f"S{n}"), title=f"{n} {long}") for n in range(100)]
+    (found,) = merge([by(1, title="A shell runs this command"), *said]).findings
+    assert len(found.sources) == 101
+    assert found.note.startswith("ruff S0: 0 A shell runs this command.")
+    assert found.note.endswith("… And 95 more.")
+    assert len(found.note) < 1_200
+
+
 def test_s43_s45_votes_never_move_what_an_analyser_has_seen() -> None:
     """On the line beside it, it would pass for old code, or for what a person has dismissed."""
     wide: dict[str, Any] = {
