@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
 
-from bot.config import PATH, Unusable
+from bot.config import Unusable
 from bot.explain import explain
 from bot.narrowing import Held, held
 from bot.outputs.seal import Seal
@@ -34,7 +34,7 @@ from reviewers.core.settle import MoreCalls, settle
 from reviewers.core.verdict import Outcome, Verdict
 from reviewers.engines.claude.context import weigh
 from reviewers.protocols import Brief, Engine, ModelAccess, Watch, unwatched
-from reviewers.registry import ANALYSERS, build_engine
+from reviewers.registry import analysers, build_engine
 
 AT_ONCE = 16
 """Calls of one review that run at the same time."""
@@ -151,7 +151,8 @@ def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Ter
         options = replace(options, engine=STATIC)
     paid = Paid(max(spent, around.before), around.paid)
     terms = agree(found.config, around.settings, options, around.nonce, paid)
-    origin = f"{PATH} on {subject.base_ref}" if subject.base_ref else PATH
+    path = subject.config_path
+    origin = f"{path} on {subject.base_ref}" if subject.base_ref else path
     told = tuple(explain(found.config, origin, around.settings.ceilings))
     return replace(
         terms,
@@ -200,7 +201,8 @@ async def review(
     already = _already(subject.change, history, terms.digest)
     planned = planned_for(subject.change, terms, already)
     access = await funded(terms.access, around.allot)
-    brief = Brief(subject.change, planned, terms.policy, ANALYSERS, around.watch, access)
+    watching = analysers(subject.config_path)
+    brief = Brief(subject.change, planned, terms.policy, watching, around.watch, access)
     await around.announce(brief)
     async with asking(brief, around) as ask:
         verdict = await _rounds(brief, ask, history)

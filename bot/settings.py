@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from bot.errors import ConfigProblem
-from bot.variables import amount, count
+from bot.variables import amount, count, secret
 from reviewers.engines.claude.prices import Price
 
 PUBLIC_API = "https://api.github.com"
@@ -93,10 +93,10 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
             f"TRIPTYCH_MODEL_PLATFORM is {platform!r}.", f"Use one of {', '.join(PLATFORMS)}."
         )
     return Settings(
-        anthropic_key=env.get("ANTHROPIC_API_KEY", "").strip(),
+        anthropic_key=secret(env, "ANTHROPIC_API_KEY"),
         anthropic_url=address(env, "ANTHROPIC_BASE_URL", PUBLIC_MODEL_HOST),
         model_platform=platform,
-        github_token=(env.get("GITHUB_TOKEN") or env.get("GH_TOKEN") or "").strip(),
+        github_token=secret(env, "GITHUB_TOKEN", "GH_TOKEN"),
         seal_key=seal_key(env),
         github_api=address(env, "GITHUB_API_URL", PUBLIC_API),
         ca_bundle=env.get("SSL_CERT_FILE") or env.get("REQUESTS_CA_BUNDLE") or "",

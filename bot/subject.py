@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.config import Unusable
+from bot.config import PATH, Unusable
 from reviewers.core.change import Change
 
 
@@ -30,7 +30,8 @@ class Subject:
     """A change with its address and the configuration that its base branch holds.
 
     `label` names it for people ("acme/shop#128", "main..HEAD"); `config` is the configuration
-    file's bytes, None where there is none, Unusable where something else stands in its place;
+    file's bytes, None where there is none, Unusable where something else stands in its place, and
+    `config_path` where that is;
     `notes` are sentences about what the host could not give. `web` is the address of the site, for links.
     """
 
@@ -39,5 +40,6 @@ class Subject:
     pull: PullRequest | None = None
     base_ref: str = ""
     config: bytes | Unusable | None = None
+    config_path: str = PATH
     web: str = "https://github.com"
     notes: tuple[str, ...] = field(default=())

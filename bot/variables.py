@@ -58,13 +58,34 @@ def amount(env: Mapping[str, str], name: str, what: str = "an amount in USD") ->
     text = env.get(name, "").strip()
     if not text:
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = decimal(text)
     if not math.isfinite(value) or value < 0:
         raise ConfigProblem(f"{name} is {text[:SHOWN]!r}.", f"Use {what}, 0 or more.")
     return value
+
+
+def decimal(text: str) -> float:
+    """A number as people write one, NaN for anything else. Python reads `0_5` as 5, ten times of what a
+    hand meant that missed the point.
+    """
+    try:
+        return math.nan if "_" in text or not text.isascii() else float(text)
+    except ValueError:
+        return math.nan
+
+
+def secret(env: Mapping[str, str], *names: str) -> str:
+    """A key or token, of the first of these variables that is set; "" where none is. ConfigProblem where
+    it holds what no header can carry.
+    """
+    name = next((n for n in names if env.get(n, "").strip()), "")
+    text = env.get(name, "").strip()
+    if not text.isprintable():
+        raise ConfigProblem(
+            f"{name} holds a line break or another character that nobody sees, so it is no key.",
+            "Copy it anew, as one line.",
+        )
+    return text
 
 
 def unknown(names: Iterable[str]) -> tuple[str, ...]:

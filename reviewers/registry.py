@@ -22,6 +22,12 @@ REVIEWERS: tuple[Reviewer, ...] = (SECURITY, STYLE, CORRECTNESS)
 
 ANALYSERS: tuple[Analyser, ...] = (Ruff(), Credentials(), Characters(), Steering())
 
+
+def analysers(configuration: str) -> tuple[Analyser, ...]:
+    """All of them, where that path names the configuration which steers the review."""
+    return tuple(Steering(configuration) if isinstance(a, Steering) else a for a in ANALYSERS)
+
+
 ENGINES = {
     STATIC: "reviewers.engines.static.engine",
     CLAUDE: "reviewers.engines.claude.engine",

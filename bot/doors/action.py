@@ -27,8 +27,9 @@ from bot.errors import AccessProblem, HostProblem, MovedProblem, Problem, Stoppe
 from bot.hosts.actions import ActionsAPI, Head
 from bot.hosts.github import GitHub, find_token
 from bot.hosts.http import GitHubAPI, make_session
-from bot.outputs.checkrun import SUMMARY, check_title, conclusion, job_summary
+from bot.outputs.checkrun import SUMMARY, check_title, job_summary
 from bot.outputs.document import document
+from bot.outputs.holding import reaching
 from bot.outputs.inert import inert
 from bot.outputs.sarif import sarif
 from bot.outputs.shapes import Document
@@ -53,6 +54,7 @@ MOST_REVIEWS = 10
 """Pull requests that one scheduled run reviews; the next run takes the others."""
 READ_ONLY = "Not posted to the pull request: this token may only read."
 FROM_FORK = "no API key is set, for pull requests from forks get no secrets"
+DOUBTFUL = "the gate of the base branch. Its configuration is not in order, so no model was asked."
 RANKS = ("skipped", "clean", "findings", "incomplete", "failed")
 """Outcomes as the output names them, the worst last."""
 
@@ -299,16 +301,19 @@ class Job:
         self.results.add(_word(outcome), len(ours.marker.open), worst, code)
 
     def _code(self, report: Report, around: Circumstances) -> int:
-        """The command line's code, but incomplete is 0 unless asked for; a gate of the base is 1."""
+        """The command line's code, but incomplete is 0 unless asked for; a gate of the base is 1, also
+        where something went unread: a change can bring what nobody can read.
+        """
         code = exit_code(report.verdict, self.inputs.fail_on)
         gate = terms_of(report.subject, around).gate
-        outcome = report.verdict.outcome
-        if code == 3 and outcome is Outcome.INCOMPLETE and not self.inputs.fail_on_incomplete:
+        is_incomplete = report.verdict.outcome is Outcome.INCOMPLETE
+        if code == 3 and is_incomplete and not self.inputs.fail_on_incomplete:
             code = 0
-        is_red = outcome is Outcome.FINDINGS and conclusion(report, gate) == "failure"
-        if gate is not None and is_red:
-            self.runner.say(f'This step fails by `gate = "{gate.word}"` of the base branch.')
-        return code or int(is_red)
+        if gate is None or not (report.withheld or reaching(report, gate)):
+            return code
+        by = DOUBTFUL if report.withheld else f'`gate = "{gate.word}"` of the base branch.'
+        self.runner.say(f"This step fails by {by}")
+        return code or 1
 
     def _write(self, report: Report, refused: HostProblem | None) -> None:
         """Log, files, summary, and annotations where the review could not be posted."""

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from bot.config import PATH, ModelsTable
 from bot.errors import UsageProblem
+from bot.variables import decimal
 from reviewers.core.finding import Severity
 
 PREFIX = "TRIPTYCH_INPUT_"
@@ -104,10 +105,7 @@ def _model(value: str) -> str:
 
 
 def _amount(value: str) -> float | None:
-    try:
-        amount = float(value) if value else None
-    except ValueError:
-        amount = math.nan
+    amount = decimal(value) if value else None
     if amount is not None and not (math.isfinite(amount) and amount >= 0):
         raise _wrong("max-cost", value, "Give an amount in USD.")
     return amount

@@ -123,15 +123,24 @@ def run(request: Request) -> Done:
 
 
 def deliver(done: Done, request: Request) -> None:
-    """Write the report where it was asked for; what is only for people goes to standard error."""
+    """Write the report where it was asked for; what is only for people goes to standard error.
+
+    UsageProblem names what cannot be written, when all the rest is: the review is paid for.
+    """
     if done.message:
         for row in done.message.split("\n"):
             tell(row)
     if done.report is None:
         return
     redact = Redaction(read_settings().secrets)
+    unwritten: list[UsageProblem] = []
     for target in request.targets:
-        _write_target(done.report, target, redact, everything=request.everything)
+        try:
+            _write_target(done.report, target, redact, everything=request.everything)
+        except UsageProblem as e:
+            unwritten.append(e)
+    if unwritten:
+        raise UsageProblem(" ".join(dict.fromkeys(e.what for e in unwritten)), unwritten[0].do)
 
 
 def _write_target(report: Report, target: Target, redact: Redaction, *, everything: bool) -> None:

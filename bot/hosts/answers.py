@@ -10,6 +10,7 @@ from bot.config import Unusable
 from bot.errors import Gone, GoneProblem
 from bot.hosts.protocol import PostedComment, PostedReview
 from bot.jobs.protocol import Place
+from bot.outputs import reread
 from bot.outputs.inline import InlineComment
 from reviewers.core.change import Content, FileDiff, FileStatus, Hunk
 from reviewers.core.diff import (
@@ -21,7 +22,6 @@ from reviewers.core.diff import (
     parse_hunks,
     was_text,
 )
-from reviewers.core.finding import Side
 
 NO_TEXT = "GitHub does not give its whole text"
 """Of a file that is larger than what GraphQL gives of a text, or that it takes for binary."""
@@ -239,7 +239,6 @@ def reviews_of(nodes: Sequence[Mapping[str, Any]]) -> tuple[PostedReview, ...]:
 
 def _comment_of(node: Mapping[str, Any]) -> PostedComment:
     body = node["body"] or ""
-    left = " (removed here).**" in body.partition("\n")[0]
     return PostedComment(
         int(node["databaseId"]),
         node["id"],
@@ -247,7 +246,7 @@ def _comment_of(node: Mapping[str, Any]) -> PostedComment:
         int(node.get("startLine") or node.get("line") or 0),
         int(node.get("line") or 0),
         int(node.get("originalLine") or 0),
-        Side.LEFT if left else Side.RIGHT,
+        reread.side(body),
         body,
         bool(node["isMinimized"]),
     )

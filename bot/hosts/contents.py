@@ -54,7 +54,7 @@ class Contents:
     def __init__(self, graph: Graph, pull: PullRequest, config_path: str) -> None:
         self._graph = graph
         self._pull = pull
-        self._config_path = config_path
+        self.config_path = config_path
 
     async def read(self, rows: Sequence[Mapping[str, Any]], base: str, head: str) -> Found:
         """Texts at the head, modes where they matter, configuration and guidelines of the base."""
@@ -85,28 +85,28 @@ class Contents:
         return Found(whole, self._steering(blobs, base, files), parts[0].page)
 
     def _steering_paths(self, files: Sequence[FileDiff]) -> list[str]:
-        return [self._config_path, *candidates(f.path for f in files)]
+        return [self.config_path, *candidates(f.path for f in files)]
 
     def _steering(
         self, blobs: Mapping[str, answers.Blob], base: str, files: Sequence[FileDiff]
     ) -> Steering:
         present = {p: blobs.get(f"{base}:{p}") for p in self._steering_paths(files)}
         texts = {p: blob.text for p, blob in present.items() if blob and blob.text is not None}
-        config = answers.configuration(present[self._config_path])
-        if not isinstance(config, bytes) and self._config_path != CONFIG_PATH:
+        config = answers.configuration(present[self.config_path])
+        if not isinstance(config, bytes) and self.config_path != CONFIG_PATH:
             raise ConfigProblem(
-                f"There is no {self._config_path} at the base commit {base[:7]}.",
+                f"There is no {self.config_path} at the base commit {base[:7]}.",
                 "Name a file that the base branch holds.",
             )
         notes = []
         moved = (f.old_path for f in files if f.status is FileStatus.RENAMED)
-        if self._config_path in (*(f.path for f in files), *moved):
-            notes.append(f"{self._config_path} is changed here. That of the base branch was used.")
+        if self.config_path in (*(f.path for f in files), *moved):
+            notes.append(f"{self.config_path} is changed here. That of the base branch was used.")
         good = [path for path, text in texts.items() if is_guideline(text)]
         near = nearest((f.path for f in files), good)
         return Steering(
             config,
-            tuple(Guideline(p, shortened(texts[p])) for p in near if p != self._config_path),
+            tuple(Guideline(p, shortened(texts[p])) for p in near if p != self.config_path),
             tuple(notes),
         )
 

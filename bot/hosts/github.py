@@ -118,6 +118,7 @@ class GitHub:
             pull=self._pull,
             base_ref=facts["base"]["ref"],
             config=found.steering.config,
+            config_path=self._contents.config_path,
             web=self._web,
             notes=found.steering.notes,
         )

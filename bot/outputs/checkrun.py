@@ -10,7 +10,7 @@ from bot.outputs import left_out, words
 from bot.outputs.body import summary_text
 from bot.outputs.gaps import gap_headline, reached
 from bot.outputs.headline import count, nothing_found
-from bot.outputs.holding import holding
+from bot.outputs.holding import reaching
 from bot.outputs.inert import shortened
 from bot.outputs.inline import inline_text
 from bot.outputs.markdown import Pen
@@ -179,10 +179,7 @@ def conclusion(report: Report, gate: Severity | None) -> str:
         case Outcome.FINDINGS:
             if gate is None:
                 return "neutral"
-            counted = (*verdict.shown.listed, *verdict.shown.quiet)
-            held = holding(report)
-            is_red = any(f.id in held and f.severity >= gate for f in counted)
-            return "failure" if is_red else "neutral"
+            return "failure" if reaching(report, gate) else "neutral"
         case Outcome.INCOMPLETE | Outcome.FAILED:
             return "neutral" if gate is None else "failure"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.report import Report
 from reviewers.core.call import Task
+from reviewers.core.finding import Finding, Severity
 
 
 def holding(report: Report) -> frozenset[str]:
@@ -12,6 +13,12 @@ def holding(report: Report) -> frozenset[str]:
     a gate; a ruling of "uncertain" is one (design section 7).
     """
     return frozenset(f.id for f in report.verdict.findings if f.is_proven) | unruled(report)
+
+
+def reaching(report: Report, gate: Severity) -> tuple[Finding, ...]:
+    """The findings that turn a check red with this gate; late ones do not."""
+    held, shown = holding(report), report.verdict.shown
+    return tuple(f for f in (*shown.listed, *shown.quiet) if f.id in held and f.severity >= gate)
 
 
 def unruled(report: Report) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.outputs import words
+from bot.outputs import titles, words
 from bot.outputs.inert import TITLE_CHARS, block, code, inert, shortened
 from bot.outputs.markdown import Pen, fold
 from bot.outputs.marker import finding_marker
@@ -73,7 +73,7 @@ def dismissed_comment(known: Known, redact: Redaction = Redaction()) -> str:
 
 
 def _what(known: Known, redact: Redaction) -> str:
-    title = inert(known.finding.title.rstrip(". "), redact, TITLE_CHARS)
+    title = inert(titles.bare(known.finding, redact), redact, TITLE_CHARS)
     return f"{words.capital(known.finding.severity.word)}: {title}"
 
 

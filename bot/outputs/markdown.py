@@ -6,7 +6,7 @@ import re
 import urllib.parse
 from dataclasses import dataclass
 
-from bot.outputs import words
+from bot.outputs import titles, words
 from bot.outputs.inert import BODY_CHARS, FIX_CHARS, TITLE_CHARS, code, inert
 from bot.report import Report
 from reviewers.core.finding import Finding, Side, Standing
@@ -27,9 +27,8 @@ class Pen:
 
     def title(self, finding: Finding) -> str:
         """The title, harmless, without its last dot; on a removed line it says so."""
-        text = inert(finding.title.rstrip(". ") or finding.rule, self.redact, TITLE_CHARS)
-        left = finding.location is not None and finding.location.side is Side.LEFT
-        return f"{text} (removed here)" if left else text
+        text = inert(titles.bare(finding, self.redact), self.redact, TITLE_CHARS)
+        return f"{text}{titles.at_its_end(finding)}"
 
     def why(self, finding: Finding) -> str:
         """Why it matters."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from bot.outputs.folds import MIXED
 from bot.outputs.inert import inert
+from bot.outputs.titles import REMOVED
 from reviewers.core.finding import Severity, Side
 from reviewers.core.history import Dismissal, State
 from reviewers.core.secrets import Redaction
@@ -70,7 +71,6 @@ _DISMISSED = re.compile(
     rf"\*\*Dismissed by `(?P<by>[^`\n]+)` on (?P<on>\d{{4}}-\d\d-\d\d):\*\* "
     rf'"(?P<reason>[^\n]*?)" {_SEVERITY}: (?P<title>[^\n]+)\. Holds until [^\n]*'
 )
-_REMOVED = " (removed here)"
 _REPLACES = re.compile(r" ?The suggestion replaces lines? \d+(?: to \d+)?\.$")
 _PIECE = re.compile(r"\\([\\`*_\[\]~|])|(?P<fence>`+)(?!`)(?P<code>[^\n]*?)(?<!`)(?P=fence)(?!`)")
 
@@ -161,6 +161,12 @@ def comment(body: str) -> Said | None:
     return None
 
 
+def side(body: str) -> Side:
+    """The side of the line that an inline comment of ours is about."""
+    match = _COMMENT.match(body.partition("\n")[0])
+    return _said(match).side if match else Side.RIGHT
+
+
 def _line(match: re.Match[str], state: State) -> Said:
     """A line of a list: its place, and its texts where it has no thread."""
     texts = match["rest"]
@@ -183,8 +189,8 @@ def _said(match: re.Match[str], severity: str = "", **more: Any) -> Said:
     title = match["title"]
     return Said(
         severity=Severity.parse(severity or match["severity"]),
-        title=plain(title.removesuffix(_REMOVED)),
-        side=Side.LEFT if title.endswith(_REMOVED) else Side.RIGHT,
+        title=plain(title.removesuffix(REMOVED)),
+        side=Side.LEFT if title.endswith(REMOVED) else Side.RIGHT,
         **more,
     )
 

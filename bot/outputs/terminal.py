@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.outputs import receipt, words
+from bot.outputs import receipt, titles, words
 from bot.outputs.gaps import gap_headline, gaps, what_to_do
 from bot.outputs.headline import count, dismissed, nothing_found, rest, since, tells_who_read
 from bot.outputs.markdown import offered
 from bot.outputs.table import table
 from bot.outputs.workflow import plain
 from bot.report import Report
-from reviewers.core.finding import Finding, Severity, Side, Standing
+from reviewers.core.finding import Finding, Severity, Standing
 from reviewers.core.history import Known
 from reviewers.core.masked import masked_lines
 from reviewers.core.secrets import Redaction
@@ -118,9 +118,7 @@ class _Writer:
     def _finding(self, finding: Finding) -> Iterator[Line]:
         word = finding.severity.word.upper()
         stand = "" if finding.standing is Standing.NEW else f" ({finding.standing.value})"
-        left = finding.location is not None and finding.location.side is Side.LEFT
-        removed = " (removed here)" if left else ""
-        title = f"{self._text(finding.title).rstrip('. ')}{removed}{stand}"
+        title = f"{titles.bare(finding, self.redact)}{titles.at_its_end(finding)}{stand}"
         place = one_line(words.place(finding, self.redact))
         head = f"{word:<{INDENT}}{place}"
         fits = len(head) + 2 + len(title) <= WIDTH

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.outputs.holding import holding, unruled
+from bot.outputs.holding import reaching, unruled
 from bot.outputs.inert import code
 from bot.outputs.words import listing
 from bot.report import Report
@@ -21,16 +21,15 @@ def why_red(report: Report, gate: Severity) -> str:
     where = f'Gate: `gate = "{gate.word}"` in `.github/triptych.toml`{branch}.'
     if report.verdict.outcome is not Outcome.FINDINGS:
         return f"{where} It holds because not all of the change was read."
-    held = holding(report)
-    there = [(n, f) for n, f in enumerate(report.verdict.shown.listed, 1) if f.id in held]
-    numbers = [n for n, f in there if f.severity >= gate]
-    waiting = unruled(report)
+    red = {f.id for f in reaching(report, gate)}
+    there = [(n, f) for n, f in enumerate(report.verdict.shown.listed, 1) if f.id in red]
+    numbers, waiting = [n for n, _ in there], unruled(report)
     who = _named(numbers, "holds", "hold")
     them = "their code is mended or somebody with write access dismisses them"
     if len(numbers) == 1:
         them = "its code is mended or somebody with write access dismisses it"
     text = f"{where} {who} it until {them}."
-    return text + _waiting(numbers, [n for n, f in there if n in numbers and f.id in waiting])
+    return text + _waiting(numbers, [n for n, f in there if f.id in waiting])
 
 
 def _waiting(numbers: Sequence[int], waiting: Sequence[int]) -> str:

@@ -87,7 +87,7 @@ def _aggregate(
     heard = [_heard(look, policy) for look in looks]
     coverage = _coverage(plan, [_cut_short(look, over, change) for look, _, over in heard], policy)
     anchored = anchor(concatenate(kept for _, kept, _ in heard), change)
-    merged = merge(anchored.findings, policy.ignore_rules)
+    merged = merge(anchored.findings, policy.ignore_rules, change)
     known, unshown = _as_shown(identify(merged.findings, history, change), change, plan)
     suppressed = suppress(known.findings, policy, known.matched, change)
     voted = vote(suppressed.findings, change, coverage, policy, looks)

@@ -18,12 +18,22 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from reviewers.core.aggregate.likeness import NEAR_WORDING, SAME_PLACE_WORDING, wording
+from reviewers.core.aggregate.likeness import (
+    NEAR_WORDING,
+    REPETITION_WORDING,
+    SAME_PLACE_WORDING,
+    wording,
+)
 
 SHOWN = (5, 10, 25, 50, 75, 90, 95, 98, 99)
 """Percentiles that are printed."""
 STEPS = tuple(round(0.05 * i, 2) for i in range(13))
 """Thresholds that are tried."""
+CHOSEN = {
+    SAME_PLACE_WORDING: "SAME_PLACE_WORDING",
+    NEAR_WORDING: "NEAR_WORDING",
+    REPETITION_WORDING: "REPETITION_WORDING",
+}
 
 
 def pairs(panel: dict[str, Any], found: dict[str, list[int]]) -> Iterator[tuple[bool, float]]:
@@ -64,16 +74,15 @@ def main(folder: Path) -> None:
         row = "  ".join(f"p{p} {cuts[p - 1]:.2f}" for p in SHOWN)
         print(f"{name:17s} {len(values):5d} pairs, median {median(values):.2f}:  {row}")
     print("\nfrom   to    same   different   ratio   (shares of the pairs in that band)")
-    steps = sorted({*STEPS, SAME_PLACE_WORDING, NEAR_WORDING})
+    steps = sorted({*STEPS, *CHOSEN})
     for low, high in pairwise((*steps, 1.01)):
         left, right = (share(values, low) - share(values, high) for values in (same, other))
         ratio = f"{left / right:5.1f}" if right else "    -"
         print(f"{low:.2f}  {min(high, 1):.2f}  {left:6.1%}  {right:9.1%}   {ratio}")
     print("\nthreshold  joined of the same issue  joined of different issues")
     for step in steps:
-        chosen = {SAME_PLACE_WORDING: "SAME_PLACE_WORDING", NEAR_WORDING: "NEAR_WORDING"}
         row = f"{step:9.2f}  {share(same, step):24.1%}  {share(other, step):26.1%}"
-        print(row, chosen.get(step, ""))
+        print(row, CHOSEN.get(step, ""))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.hosts.answers import reviews_of
 from bot.hosts.protocol import PostedComment, PostedReview
 from bot.outputs.body import review_body
 from bot.outputs.inline import dismissed_comment, fixed_comment, inline_comments
@@ -449,6 +450,45 @@ def test_a_finding_on_a_removed_line_is_on_its_side_again() -> None:
     assert back.finding.location == gone.location
     assert back.finding.quote == "a = 1"
     assert back.finding.title == gone.title
+
+
+GONE = (
+    "The check is gone (removed here)",
+    "The check is gone (removed here). (removed here)..",
+    "(removed here)",
+    "The `check (removed here).** is` gone",
+)
+
+
+@pytest.mark.parametrize("title", GONE)
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("limit", [20, 0], ids=["inline", "listed"])
+def test_no_title_says_on_which_side_it_is(title: str, side: Side, limit: int) -> None:
+    """Else a finding goes over to a line that is gone, and is never mended."""
+    of = change({"a.py": ("a = 1\nb = 2\n", "c = 3\nb = 2\n")})
+    quote = "a = 1" if side is Side.LEFT else "c = 3"
+    said = finding("a.py", 1, title=title, quote=quote, location=Location("a.py", 1, 1, side))
+    told = report(
+        verdict(said, change=of, outcome=Outcome.FINDINGS, policy=policy(inline_limit=limit))
+    )
+    nodes = [
+        {"databaseId": 1, "id": "x", "path": "a.py", "line": 1, "originalLine": 1, "body": c.body}
+        | {"isMinimized": False}
+        for c in inline_comments(told)
+    ]
+    node = {"databaseId": 1, "id": "R", "viewerDidAuthor": True, "url": "u", "body": ""}
+    (read,) = reviews_of([{**node, "comments": {"nodes": nodes}}])
+    stands = standing([replace(posted(told), comments=read.comments)])
+    (back,) = history_of(stands, of, of).known
+    assert (back.finding.location, back.finding.quote) == (said.location, quote)
+    (again,) = inline_comments(report(verdict(back.finding, change=of)))
+    assert again.body.partition(".**")[0] == review_title(told)
+
+
+def review_title(of: Report) -> str:
+    """How an inline comment on its first finding begins."""
+    (first,) = inline_comments(replace(of, verdict=replace(of.verdict, policy=policy())))
+    return first.body.partition(".**")[0]
 
 
 def test_an_unread_hunk_that_the_commit_does_not_show_may_be_any_of_its_hunks() -> None:

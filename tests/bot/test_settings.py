@@ -84,7 +84,7 @@ def priced(**more: object) -> str:
         *(
             (f"TRIPTYCH_MAX_COST{what}", v)
             for what in ("", "_PULL_REQUEST")
-            for v in ("-0.01", "lots", "1 USD", "nan", "inf", "-inf", "1,5")
+            for v in ("-0.01", "lots", "1 USD", "nan", "inf", "-inf", "1,5", "0_5", "٣")
         ),
         *(
             ("TRIPTYCH_PRICES", v)
@@ -108,6 +108,21 @@ def test_a_password_in_an_address_is_refused_and_not_shown(name: str) -> None:
     with pytest.raises(ConfigProblem) as caught:
         read_settings({name: "https://me:hunter2@host"})
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["ANTHROPIC_API_KEY", "GITHUB_TOKEN", "GH_TOKEN"])
+@pytest.mark.parametrize(
+    "text", ["sk-a\nbc", "sk-a\rbc", "sk-a\0bc", "sk\u200b-abc", "sk-a\u00a0bc"]
+)
+def test_a_key_with_a_character_that_nobody_sees_is_refused_and_not_shown(
+    name: str, text: str
+) -> None:
+    """Sent as it is, it is told as an answer that broke off, or as another site's."""
+    with pytest.raises(ConfigProblem) as caught:
+        read_settings({name: f" {text} "})
+    assert str(caught.value).startswith(f"{name} holds a line break or another character")
+    assert "bc" not in str(caught.value)
+    assert read_settings({name: " sk-abc\r\n"}).secrets == {"sk-abc"}
 
 
 def test_secrets_are_known_and_in_no_representation() -> None:

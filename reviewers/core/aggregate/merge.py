@@ -11,28 +11,69 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reviewers.core.aggregate.likeness import alike, most_central, same, voices
-from reviewers.core.aggregate.rules import average, group
+from reviewers.core.aggregate.likeness import (
+    NEAR_LINES,
+    alike,
+    distance,
+    most_central,
+    retold,
+    same,
+    voices,
+)
+from reviewers.core.aggregate.places import NO_CHANGE, Places
+from reviewers.core.aggregate.rules import average, concatenate, group
+from reviewers.core.change import Change
 from reviewers.core.exclude import matches
-from reviewers.core.finding import Dropped, Finding, Kept, Reason, Severity, Source
+from reviewers.core.finding import Dropped, Finding, Kept, Reason, Severity, Side, Source
+
+MOST_SAID, SAID_CHARS = 5, 200
+"""So many sentences of analysers stand beside a model's title, and so much of each: what another job is
+said to have seen has no bounds, and a comment has GitHub's."""
 
 
-def merge(findings: Iterable[Finding], ignored: Sequence[str] = ()) -> Kept:
+def merge(
+    findings: Iterable[Finding], ignored: Sequence[str] = (), change: Change = NO_CHANGE
+) -> Kept:
     """Findings that are the same, as one. Who else saw it is named on it; who says it twice is not.
 
-    `ignored` are the rules (patterns) of which nobody wants to hear: an analyser's finding of such a
-    rule is no floor for what models say beside it.
+    In the hunks of `change` findings of two sides, or of several lines, may be of one fault. `ignored`
+    are the rules (patterns) of which nobody wants to hear: who names one is a witness of what others say
+    beside it, and has no say in it; an analyser's finding of such a rule is no floor.
     """
     ordered = sorted(findings, key=_order)
     kept: list[Finding] = []
     dropped: list[Dropped] = []
-    for members in _grouped(ordered):
-        evidence = [m for m in members if not (_is_spoken(m) or matches(m.rule, ignored))]
-        shown = _shown(members, evidence)
-        merged = _merged(shown, members, evidence)
+    for members in _grouped(ordered, Places(change)):
+        heard = _heard(members, ignored)
+        evidence = [m for m in heard if not (_is_spoken(m) or matches(m.rule, ignored))]
+        shown = _shown(heard, evidence)
+        merged = replace(_merged(shown, heard, evidence), sources=_sources(members))
         kept.append(merged)
         dropped += _dropped(shown, members, merged.id)
     return Kept(tuple(kept), tuple(dropped))
+
+
+def _heard(members: Sequence[Finding], ignored: Sequence[str]) -> Sequence[Finding]:
+    """Those that name no ignored rule; all of them where nobody names another.
+
+    `other` is no name: beside an ignored rule of the same reviewer, or of an analyser, it is that one.
+    """
+    silent = [m for m in members if matches(m.rule, ignored)]
+    heard = [m for m in members if m not in silent]
+    is_known = not all(_is_spoken(m) for m in silent)
+    families = {_family(m) for m in silent}
+    if any(not _is_unnamed(m) or not (is_known or _family(m) in families) for m in heard):
+        return heard
+    return members
+
+
+def _is_unnamed(finding: Finding) -> bool:
+    return finding.rule.endswith("/other")
+
+
+def _family(finding: Finding) -> str:
+    """The reviewer to whom its rule belongs."""
+    return finding.rule.partition("/")[0]
 
 
 def _dropped(shown: Finding, members: Sequence[Finding], identity: str) -> Iterable[Dropped]:
@@ -45,13 +86,14 @@ def _dropped(shown: Finding, members: Sequence[Finding], identity: str) -> Itera
             yield Dropped(member, reason, f"of {identity}")
 
 
-def _grouped(findings: Sequence[Finding]) -> list[Sequence[Finding]]:
-    """What models said, put together; then each analyser beside what it bears out.
+def _grouped(findings: Sequence[Finding], places: Places) -> list[Sequence[Finding]]:
+    """What models said, put together by place, then by words; then each analyser beside what it bears
+    out.
 
     An analyser has one set of words for all code, so it need not be like every wording of a group:
     that one vote names its rule at its place is enough.
     """
-    spoken = group((f for f in findings if _is_spoken(f)), same, alike)
+    spoken = _retold(group((f for f in findings if _is_spoken(f)), same, alike), places)
     beside: dict[int, list[Finding]] = {}
     alone: list[Finding] = []
     for finding in findings:
@@ -68,6 +110,24 @@ def _grouped(findings: Sequence[Finding]) -> list[Sequence[Finding]]:
     return [*together, *group(alone, same, alike)]
 
 
+def _retold(
+    groups: Iterable[tuple[Finding, ...]], places: Places
+) -> tuple[tuple[Finding, ...], ...]:
+    """Groups that tell of one fault, as one: behind what is at one place, so that nobody who has found
+    two such faults is taken for a witness of the other's. The place of most votes comes first.
+    """
+
+    def are_one(a: tuple[Finding, ...], b: tuple[Finding, ...]) -> bool:
+        return all(same(x, y) or retold(x, y, places) for x in a for y in b)
+
+    def nearness(a: tuple[Finding, ...], b: tuple[Finding, ...]) -> float:
+        return average(alike(x, y) for x in a for y in b)
+
+    together = group(groups, are_one, nearness)
+    by_votes = (sorted(g, key=len, reverse=True) for g in together)
+    return tuple(concatenate(g) for g in by_votes)
+
+
 def _is_spoken(finding: Finding) -> bool:
     return any(s.is_vote for s in finding.sources)
 
@@ -77,6 +137,7 @@ def _order(finding: Finding) -> tuple[object, ...]:
     return (
         finding.path,
         finding.line,
+        finding.location is not None and finding.location.side is Side.LEFT,
         source.engine,
         source.reviewer,
         source.vote,
@@ -107,9 +168,8 @@ def _merged(shown: Finding, members: Sequence[Finding], evidence: Sequence[Findi
         placed,
         rule=firm.rule if firm else _rule(shown, members),
         severity=_severity([*spoken, *evidence] or members, evidence),
-        sources=_sources(members),
         suggestion=next((s for s in suggestions if s), None) if placed.location else None,
-        note=_in_its_words(evidence) if _is_spoken(shown) else shown.note,
+        note=_noted(placed, spoken, evidence) if _is_spoken(shown) else shown.note,
     )
 
 
@@ -124,15 +184,38 @@ def _on(shown: Finding, firm: Finding) -> Finding:
     )
 
 
+def _noted(placed: Finding, spoken: Sequence[Finding], evidence: Sequence[Finding]) -> str:
+    """What stands beside the title of a model: an analyser's words, and other lines that votes name."""
+    return " ".join(part for part in (_in_its_words(evidence), _elsewhere(placed, spoken)) if part)
+
+
+def _elsewhere(placed: Finding, spoken: Iterable[Finding]) -> str:
+    """`Also reported at line 8.`: should it be two faults after all, none of them is lost."""
+    gaps = ((m, distance(placed, m)) for m in spoken if m.line)
+    lines = dict.fromkeys(_line(m) for m, gap in gaps if gap is None or gap > NEAR_LINES)
+    return f"Also reported at {', '.join(lines)}." if lines else ""
+
+
+def _line(finding: Finding) -> str:
+    is_gone = finding.location is not None and finding.location.side is Side.LEFT
+    return f"removed line {finding.line}" if is_gone else f"line {finding.line}"
+
+
 def _in_its_words(evidence: Sequence[Finding]) -> str:
     """`ruff S602: A shell runs this command.`: what analysers say, beside the title of a model."""
-    said = (f"{s.name} {s.rule}: {m.title.rstrip('. ')}." for m in evidence for s in m.sources)
-    return " ".join(dict.fromkeys(said))
+    said = (f"{s.name} {s.rule}: {_cut(m.title.rstrip('. '))}" for m in evidence for s in m.sources)
+    told = tuple(dict.fromkeys(said))
+    more = (f"And {len(told) - MOST_SAID} more.",) if len(told) > MOST_SAID else ()
+    return " ".join((*told[:MOST_SAID], *more))
+
+
+def _cut(text: str) -> str:
+    return f"{text}." if len(text) <= SAID_CHARS else f"{text[:SAID_CHARS].rstrip()}…"
 
 
 def _rule(shown: Finding, members: Sequence[Finding]) -> str:
     """The rule most members name; `other` only where nobody names a better one."""
-    named = Counter(m.rule for m in members if not m.rule.endswith("/other"))
+    named = Counter(m.rule for m in members if not _is_unnamed(m))
     if not named or (shown.rule in named and named[shown.rule] == max(named.values())):
         return shown.rule
     return named.most_common(1)[0][0]

@@ -42,27 +42,29 @@ class Steering:
         ),
     }
 
+    def __init__(self, steers: str = STEERS) -> None:
+        self._steers = steers
+
     def handles(self, path: str) -> bool:
         """Only that one file."""
-        return path == STEERS
+        return path == self._steers
 
     async def run(self, copies: Sequence[Copy], codes: Sequence[str]) -> Report:
         """One hit a file. There is nothing that could fail, so no canary."""
-        hits = (hit for copy in copies if (hit := _hit(copy.file)))
+        hits = (hit for copy in copies if (hit := self._hit(copy.file)))
         return Report(tuple(h for h in hits if h.code in codes), sandbox="in process")
 
-
-def _hit(file: FileDiff) -> Hit | None:
-    """On the first line that is added, else on the first that is removed; of a file that was moved as
-    it is, on its first line.
-    """
-    is_gone = file.status is FileStatus.REMOVED or file.path != STEERS
-    code = "unconfigured" if is_gone else "configuration"
-    marks = (Mark.ADDED, Mark.REMOVED)
-    rows = [x for hunk in file.hunks for x in hunk.lines if x.mark in marks and x.text.strip()]
-    rows.sort(key=lambda x: x.side is Side.LEFT)
-    if rows:
-        return Hit(file.path, rows[0].number, rows[0].number, code, "", side=rows[0].side)
-    lines = () if file.hunks else enumerate((file.text or "").split("\n"), 1)
-    first = next((number for number, text in lines if text.strip()), 0)
-    return Hit(file.path, first, first, code, "") if first else None
+    def _hit(self, file: FileDiff) -> Hit | None:
+        """On the first line that is added, else on the first that is removed; of a file that was moved as
+        it is, on its first line.
+        """
+        is_gone = file.status is FileStatus.REMOVED or file.path != self._steers
+        code = "unconfigured" if is_gone else "configuration"
+        marks = (Mark.ADDED, Mark.REMOVED)
+        rows = [x for hunk in file.hunks for x in hunk.lines if x.mark in marks and x.text.strip()]
+        rows.sort(key=lambda x: x.side is Side.LEFT)
+        if rows:
+            return Hit(file.path, rows[0].number, rows[0].number, code, "", side=rows[0].side)
+        lines = () if file.hunks else enumerate((file.text or "").split("\n"), 1)
+        first = next((number for number, text in lines if text.strip()), 0)
+        return Hit(file.path, first, first, code, "") if first else None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.doors.action import READ_ONLY
+from bot.doors.action import DOUBTFUL, READ_ONLY
 from bot.outputs.marker import read_marker, write_marker
 from tests.bot.doors.job import (
     ALICE,
@@ -147,6 +147,48 @@ async def test_a_gate_of_the_base_turns_the_step_red(job: Job) -> None:
         done = await opened(job, github)
     assert (done.code, done.outputs["outcome"]) == (1, "findings")
     assert 'This step fails by `gate = "high"` of the base branch.' in done.log
+
+
+BIG = {"big.py": "x = 1\n" * 25_000}
+"""A file that is too large to be read."""
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"run.py": SHELL, **BIG}, 1),
+        ({"run.py": SHELL, "b.py": "def f(:\n"}, 1),
+        ({**CLEAN, **BIG}, 0),
+    ],
+    ids=["too large", "does not parse", "nothing found"],
+)
+async def test_what_reaches_the_gate_is_red_beside_what_nobody_read(
+    job: Job, changed: dict[str, str], code: int
+) -> None:
+    """A gap by itself is not, unless asked for: that is what `fail-on-incomplete` is for."""
+    gate = {".github/triptych.toml": 'gate = "high"\n'}
+    async with fake_actions() as github:
+        github.pull(NUMBER, gate, {**gate, **changed})
+        done = await opened(job, github)
+    assert (done.code, done.outputs["outcome"]) == (code, "incomplete")
+    assert ("This step fails by `gate" in done.log) is bool(code)
+
+
+@pytest.mark.parametrize(
+    ("config", "code"),
+    [('gate = "high\n', 1), ('gate = "high"\nexlude = []\n', 1), ("rounds = \n", 0)],
+    ids=["no TOML", "a doubtful key", "no gate"],
+)
+async def test_a_gate_that_nobody_can_tell_the_reach_of_is_red(
+    job: Job, config: str, code: int
+) -> None:
+    """No model was asked, for nobody knows what it may be shown: so nothing has passed the gate."""
+    base = {".github/triptych.toml": config}
+    async with fake_actions() as github:
+        github.pull(NUMBER, base, {**base, **CLEAN})
+        done = await opened(job, github)
+    assert (done.code, done.outputs["outcome"]) == (code, "incomplete")
+    assert (DOUBTFUL in done.log) is bool(code)
 
 
 RED = [({".github/triptych.toml": 'gate = "high"\n'}, {}), ({}, {"fail_on": "high"})]
@@ -692,6 +734,18 @@ async def test_s31_the_configuration_of_the_base_holds(job: Job) -> None:
     assert ".github/triptych.toml is changed here" in done.summary.replace("\\", "").replace(
         "`", ""
     )
+
+
+@pytest.mark.parametrize("path", [".github/triptych.toml", "ci/review.toml"])
+async def test_s31_a_change_of_the_configuration_that_holds_is_a_finding(
+    job: Job, path: str
+) -> None:
+    async with fake_actions() as github:
+        github.pull(NUMBER, {path: 'gate = "high"\n'}, {path: "post_clean = true\n"})
+        done = await opened(job, github, config=path)
+        (body,) = github.bodies_of(NUMBER)
+    assert (done.code, done.outputs["findings"]) == (0, "1")
+    assert "Later changes are reviewed by other rules" in body
 
 
 async def test_another_path_is_read_at_the_base_and_must_be_there(job: Job) -> None:

@@ -92,6 +92,7 @@ def test_inputs_are_read(inputs: dict[str, Any], wanted: Inputs) -> None:
         {"max_cost": "-1"},
         {"max_cost": "nan"},
         {"max_cost": "lots"},
+        {"max_cost": "0_5"},
     ],
 )
 def test_wrong_inputs_are_refused_by_name(inputs: dict[str, str]) -> None:

@@ -558,6 +558,21 @@ def test_who_closes_standard_error_ends_no_call() -> None:
             tell("security 1: done after 3 s")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+async def test_what_cannot_be_written_keeps_nothing_else_back(tmp_path: Path) -> None:
+    """The review is paid for."""
+    outputs = ("json=/dev/full", "terminal", f"markdown={tmp_path / 'r.md'}")
+    formats = (part for output in outputs for part in ("--format", output))
+    done = await called("review", "--example", "--engine", "static", *formats, folder=tmp_path)
+    assert done.code == 2
+    assert "Static analysis only" in done.out
+    assert "Static analysis only" in (tmp_path / "r.md").read_text()
+    assert done.err.splitlines()[-2:] == [
+        "/dev/full cannot be written: No space left on device.",
+        "Name another file.",
+    ]
+
+
 async def test_a_full_disk_is_told(tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
         process = await start("review", "--example", folder=tmp_path, stdout=full.fileno())

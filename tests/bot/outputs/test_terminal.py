@@ -85,11 +85,15 @@ def test_a_path_with_blanks_is_not_torn() -> None:
             "HIGH      jobs/export.py:88  The retry loop never ends (removed here)",
         ),
         (
+            replace(RETRY, title="The retry loop never ends (removed here)."),
+            "HIGH      jobs/export.py:88  The retry loop never ends",
+        ),
+        (
             replace(SETTING, title="Short."),
             "MEDIUM    deploy/example.env  Short",
         ),
     ],
-    ids=["still open", "new", "removed line", "not placed"],
+    ids=["still open", "new", "removed line", "says so itself", "not placed"],
 )
 def test_the_first_line_of_a_finding(found: Finding, row: str) -> None:
     assert row in shown(samples.second_push(found))

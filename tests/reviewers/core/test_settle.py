@@ -332,7 +332,7 @@ def test_s43_s45_no_vote_takes_an_analyser_s_finding_away(
     (found,) = told.findings
     assert (found.rule, found.severity) == ("security/sql-injection", Severity.HIGH)
     assert found.is_proven
-    assert "Request data becomes SQL text" in found.note
+    assert "Request data becomes SQL text" in f"{found.title} {found.note}"
 
 
 @pytest.mark.parametrize("ignored", ["security/sql-injection", "security/*"])

@@ -14,12 +14,14 @@ from reviewers.core.aggregate.likeness import (
     SAME_PLACE_WORDING,
     distance,
     most_central,
+    retold,
     same,
     wording,
     words,
 )
+from reviewers.core.aggregate.places import Places
 from reviewers.core.finding import Finding, Location, Side
-from tests.builders import finding, source, static_source
+from tests.builders import change, finding, source, static_source
 
 SQL: dict[str, Any] = {
     "title": "Request data becomes SQL text",
@@ -103,6 +105,67 @@ def at(line: int, end: int | None = None, side: Side = Side.RIGHT, path: str = "
 def test_distance_in_lines(a: Finding, b: Finding, lines: int | None) -> None:
     assert distance(a, b) == lines
     assert distance(b, a) == lines
+
+
+LOCKED = """\
+def work(lock, rows):
+    with lock:
+        a = first(rows)
+        b = second(a)
+        return b
+"""
+UNLOCKED = """\
+def work(lock, rows):
+    lock.acquire()
+    a = first(rows)
+    b = second(a)
+    return b
+"""
+FAR = "".join(f"x{n} = {n}\n" for n in range(40))
+PLACES = Places(
+    change({"x.py": (LOCKED + FAR, UNLOCKED + FAR + "y = 1\n"), "new.py": (None, "a = 1\n" * 60)})
+)
+LEAK: dict[str, Any] = {
+    "rule": "correctness/resource-leak",
+    "title": "The lock stays taken",
+    "body": "",
+}
+LEAKS: dict[str, Any] = {**LEAK, "title": "When a step fails the lock stays"}
+DEAF: dict[str, Any] = {**LEAK, "title": "Rows are read twice"}
+
+
+def told(vote: int, line: int, side: Side = Side.RIGHT, path: str = "x.py", **more: Any) -> Finding:
+    """What one vote says of a line of `PLACES`."""
+    place = Location(path, line, line, side)
+    by = (source("correctness", vote),)
+    return finding(path, location=place, sources=by, **{**LEAK, **more})
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "one"),
+    [
+        (told(1, 2, Side.LEFT), told(2, 2), True),
+        (told(1, 2, Side.LEFT), told(2, 2, **LEAKS), True),
+        (told(1, 2, Side.LEFT), told(2, 2, **{**LEAKS, "rule": "correctness/other"}), True),
+        (told(1, 2, Side.LEFT), told(2, 2, **DEAF), False),
+        (told(1, 2), told(2, 8), True),
+        (told(1, 2), told(2, 8, **LEAKS), False),
+        (told(1, 2), told(2, 8, rule="correctness/other"), False),
+        (told(1, 2), told(1, 8), False),
+        (told(1, 2), told(2, 45), False),
+        (told(1, 2), told(2, 8, path="new.py"), False),
+        (told(1, 2, path="new.py"), told(2, 22, path="new.py"), True),
+        (told(1, 2, path="new.py"), told(2, 23, path="new.py"), False),
+    ],
+    ids=[
+        *("gone and new", "gone and new, like words", "other rule", "gone and new, other words"),
+        *("another line", "another line, like words", "another line, other rule", "one voice"),
+        *("another hunk", "another file", "a new file", "far away in a new file"),
+    ],
+)
+def test_two_voices_that_quote_other_lines_of_one_fault(a: Finding, b: Finding, one: bool) -> None:
+    assert retold(a, b, PLACES) is one
+    assert retold(b, a, PLACES) is one
 
 
 # --- One fault or two

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewers.core.aggregate.merge import merge
-from reviewers.core.finding import Finding, Location, Reason, Severity
-from tests.builders import finding, source, static_source
+from reviewers.core.finding import Finding, Location, Reason, Severity, Side
+from tests.builders import change, finding, orders_change, source, static_source
 
 CRASH = {
     "rule": "correctness/missing-value",
@@ -165,6 +165,17 @@ def test_s43_s45_votes_never_rename_what_an_analyser_has_seen() -> None:
     assert alone.note == "", "its words are the title"
 
 
+def test_what_many_analysers_say_beside_a_model_is_bounded() -> None:
+    """Another job's artefact may hold any number of claims, as long as it likes; a comment may not."""
+    long = "A shell runs this command. " * 60
+    said = [replace(seen(f"S{n}"), title=f"{n} {long}") for n in range(100)]
+    (found,) = merge([by(1, title="A shell runs this command"), *said]).findings
+    assert len(found.sources) == 101
+    assert found.note.startswith("ruff S0: 0 A shell runs this command.")
+    assert found.note.endswith("… And 95 more.")
+    assert len(found.note) < 1_200
+
+
 def test_s43_s45_votes_never_move_what_an_analyser_has_seen() -> None:
     """On the line beside it, it would pass for old code, or for what a person has dismissed."""
     wide: dict[str, Any] = {
@@ -203,6 +214,57 @@ def test_an_analyser_of_an_ignored_rule_is_no_floor(said: list[str], rule: str) 
     assert (kept.rule, kept.severity) == ("security/code-injection", Severity.HIGH)
 
 
+FLOOD: dict[str, Any] = {
+    "rule": "security/resource-exhaustion",
+    "title": "An unbounded read of the body fills the memory",
+    "body": "",
+    "id": "f" * 12,
+}
+READ: dict[str, Any] = {
+    "rule": "correctness/resource-leak",
+    "title": "A huge body is read into memory",
+    "body": "",
+    "severity": Severity.LOW,
+}
+
+
+@pytest.mark.parametrize(
+    ("rules", "ignored", "rule"),
+    [
+        (["resource-leak", "resource-leak"], "resource-leak", FLOOD["rule"]),
+        (["resource-leak", "resource-leak"], "security/*", "correctness/resource-leak"),
+        (["resource-leak", "missing-value"], "resource-leak", "correctness/missing-value"),
+        (["resource-leak", "other"], "correctness/resource-leak", FLOOD["rule"]),
+    ],
+    ids=["another reviewer", "of the other one", "another vote", "no name for it"],
+)
+def test_who_names_an_ignored_rule_silences_nobody_else(
+    rules: list[str], ignored: str, rule: str
+) -> None:
+    """It stays a witness, and has no say in what it is called, how grave it is, and in what words."""
+    votes = [
+        by(n, "correctness", **{**READ, "rule": f"correctness/{name}"})
+        for n, name in enumerate(rules, 1)
+    ]
+    for order in permutations([by(1, **FLOOD), *votes]):
+        (found,) = merge(order, [ignored]).findings
+        assert len(found.sources) == 3
+        assert found.rule == rule
+        if rule == FLOOD["rule"] and "other" not in rules:
+            assert (found.title, found.severity, found.id) == (FLOOD["title"], 3, "f" * 12)
+
+
+def test_what_one_reviewer_ignores_is_not_told_without_a_name() -> None:
+    """Its own `other` is the same rule, from who found no name; that of another one is not."""
+    for reviewer, rule in (("correctness", READ["rule"]), ("security", "security/other")):
+        said = [
+            by(1, "correctness", **READ),
+            by(2, reviewer, **{**READ, "rule": f"{reviewer}/other"}),
+        ]
+        (found,) = merge(said, [READ["rule"]]).findings
+        assert found.rule == rule
+
+
 def test_a_suggestion_is_taken_over_where_it_replaces_the_same_lines() -> None:
     fix, other = "    rows = db.safe(order_by)", Location("api/orders.py", 6, 7)
     (found,) = merge([by(1), by(2, suggestion=fix)]).findings
@@ -216,6 +278,37 @@ def test_who_says_it_again_is_a_duplicate_and_not_a_vote() -> None:
     assert kept.findings[0].sources == (source(vote=1), source(vote=2))
     reasons = [d.reason for d in kept.dropped]
     assert sorted(reasons) == [Reason.MERGED, Reason.DUPLICATE, Reason.DUPLICATE]
+
+
+LOCK = change(
+    {"a.py": ("with lock:\n    x = 1\n    y = 2\n", "lock.acquire()\nx = 1\n" + "y = 2\n" * 30)}
+)
+
+
+def leak(vote: int, line: int, side: Side = Side.RIGHT, **more: Any) -> Finding:
+    """What one vote says of one line of `LOCK`."""
+    place = Location("a.py", line, line, side)
+    texts = {"rule": "correctness/resource-leak", "title": "The lock stays taken", "body": ""}
+    name = f"{side}{line}"
+    return by(vote, "correctness", path="a.py", location=place, id=name, **{**texts, **more})
+
+
+def test_votes_that_quote_other_lines_of_one_fault_are_together() -> None:
+    said = [leak(1, 1, Side.LEFT), leak(2, 1), leak(3, 7), leak(4, 7)]
+    for order in permutations(said):
+        (found,) = merge(order, change=LOCK).findings
+        assert {s.vote for s in found.sources} == {1, 2, 3, 4}
+        assert found.line == 7, "where most see it"
+        assert found.note == "Also reported at line 1, removed line 1."
+    assert len(merge(said).findings) == 3
+
+
+def test_who_has_found_two_of_a_kind_is_no_witness_of_the_other() -> None:
+    """Same words for two places: the votes of each stay with it."""
+    said = [leak(1, 2), leak(2, 12), leak(1, 13)]
+    for order in permutations(said):
+        found = merge(order, change=LOCK).findings
+        assert [(f.line, len(f.sources), f.note) for f in found] == [(2, 1, ""), (12, 2, "")]
 
 
 def test_nothing_to_merge() -> None:
@@ -240,10 +333,10 @@ some = st.builds(
 def test_nothing_is_lost_and_the_order_of_arrival_does_not_matter(
     said: list[Finding], random: Any
 ) -> None:
-    kept = merge(said)
+    kept = merge(said, change=orders_change())
     assert len(kept.findings) + len(kept.dropped) == len(said)
     assert {s for f in kept.findings for s in f.sources} == {s for f in said for s in f.sources}
     assert all(d.reason in (Reason.DUPLICATE, Reason.MERGED) for d in kept.dropped)
     shuffled = list(said)
     random.shuffle(shuffled)
-    assert merge(shuffled).findings == kept.findings
+    assert merge(shuffled, change=orders_change()).findings == kept.findings
