@@ -102,7 +102,11 @@ def plan_review(
         return same
     identity = f"{base}.{max(_number(j.row.id, base) for j in tries) + 1}" if tries else base
     recent = [j for j in known if now - j.row.created < HOUR and _is_a_review(j)]
-    is_free = wish.trigger is Trigger.DISPUTE or _is_reviewed(tries, known)
+    is_free = (
+        wish.trigger is Trigger.DISPUTE
+        or _is_reviewed(tries, known)
+        or (wish.trigger is Trigger.DISMISSAL and may_be_told_anew(known))
+    )
     if len(recent) >= per_hour and not is_free:
         return Fresh(identity, refusal=f"the limit of {per_hour} reviews an hour is reached")
     pushed = [j for j in known if j.row.trigger is Trigger.PUSHED]
@@ -133,6 +137,19 @@ def _is_reviewed(tries: Sequence[Job], known: Sequence[Job]) -> bool:
         j for j in known if j.row.state is JobState.DONE and j.row.trigger is not Trigger.DISPUTE
     )
     return bool(tries) and next(done, None) is tries[0] and tries[0].row.outcome in WHOLE
+
+
+def may_be_told_anew(known: Sequence[Job]) -> bool:
+    """Whether the last word on a pull request, of its jobs the newest first, is a whole review: with a
+    dismissal it is told once more, which asks no model. What was asked for and refused is no word.
+    """
+    words = (
+        j
+        for j in known
+        if j.row.trigger is not Trigger.DISPUTE and not (j.refusal and j.row.trigger.is_asked)
+    )
+    last = next(words, None)
+    return last is not None and last.row.state is JobState.DONE and last.row.outcome in WHOLE
 
 
 def _being_read(known: Sequence[Job], wish: ReviewWish) -> Same | None:

@@ -234,9 +234,10 @@ async def test_review_over_the_limit_of_an_hour_is_told_in_words(tmp_path: Path)
         newest, _ = await w.service.list(2)
         refused = await w.ended(newest.id)  # The answer does not wait for its end.
         assert refused.state is JobState.SKIPPED, "it is no job that was given up"
-        faces, (told,) = await obey(w, order(w, Verb.DISMISS, finding=finding(w), reason="so"))
-        assert faces == ["eyes", "rocket"], "the decision holds, though it is shown later"
-        assert "is written down" in told
+        dismissal = order(w, Verb.DISMISS, finding=finding(w), reason="so")
+        assert await obey(w, dismissal) == (["eyes", "rocket"], []), "no model is asked for it"
+        assert w.checks()[-1][1] == "1 open: 1 high"
+        assert w.paid == CALLS
 
 
 async def test_stop(w: World) -> None:

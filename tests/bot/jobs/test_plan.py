@@ -368,6 +368,28 @@ def test_s28_a_dismissal_that_asks_no_model_does_not_count_against_the_hour() ->
     )
 
 
+WHOLE = job(wish())
+WHOLE = replace(WHOLE, row=replace(WHOLE.row, outcome="findings"))
+TOO_MANY = "the limit of 1 reviews an hour is reached"
+
+
+@pytest.mark.parametrize(
+    ("known", "refusal"),
+    [
+        ([WHOLE], ""),
+        ([job(OTHER, JobState.SKIPPED, refusal=TOO_MANY), WHOLE], ""),
+        ([job(DISPUTE), WHOLE], ""),
+        ([replace(WHOLE, row=replace(WHOLE.row, outcome="incomplete"))], TOO_MANY),
+        # What was refused is another commit, which a model would be asked about.
+        ([job(PUSH, JobState.SKIPPED, refusal=TOO_MANY), WHOLE], TOO_MANY),
+        ([job(PUSH, WAITS), WHOLE], TOO_MANY),
+    ],
+)
+def test_s28_a_dismissal_of_what_was_told_is_free(known: list[Job], refusal: str) -> None:
+    dismissal = replace(COMMAND, trigger=Trigger.DISMISSAL, once="dismissal 9")
+    assert planned(dismissal, *known, per_hour=1) == Fresh(job_id(dismissal), refusal=refusal)
+
+
 @pytest.mark.parametrize("trigger", [Trigger.REOPENED, Trigger.PUSHED, Trigger.REBASED])
 @pytest.mark.parametrize("outcome", ["clean", "findings", "incomplete"])
 def test_s28_what_comes_back_to_a_whole_review_takes_it_also_at_the_limit(
