@@ -190,12 +190,12 @@ class Intake:
             case Outdated():
                 return Writing()
             case Joined(id=job):
-                return Writing(job, seen=seen_asked(wish, living[job], now))
+                return Writing(job, seen=seen_asked(wish, living[job]))
             case Same(id=job):
                 there = living.get(job)
                 return Writing(job, seen=seen_by(wish, there) if there else None)
             case Fresh(id=job, delay=delay, refusal=refusal):
-                row = _row(job, wish, refusal)
+                row = _row(job, wish, refusal, known)
                 return Writing(job, row, news(wish, refusal), delay=delay)
 
     async def _command(self, wish: CommandWish) -> str:
@@ -230,7 +230,7 @@ def _orders(installation: int, repository: int | None) -> str:
     return f"{COMMAND}.{installation}." + (f"{repository}." if repository is not None else "")
 
 
-def _row(job: str, wish: ReviewWish, refusal: str) -> Mapping[str, Any]:
+def _row(job: str, wish: ReviewWish, refusal: str, known: Sequence[Job] = ()) -> Mapping[str, Any]:
     place = wish.place
     return {
         "id": job,
@@ -243,7 +243,7 @@ def _row(job: str, wish: ReviewWish, refusal: str) -> Mapping[str, Any]:
         "state": JobState.WAITING.value,
         "head": wish.head,
         "base": wish.base,
-        "seen": first_seen(wish, time.time()),
+        "seen": first_seen(wish, known),
         "refusal": refusal,
         "created": time.time(),
     }

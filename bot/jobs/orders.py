@@ -227,7 +227,7 @@ class Orders:
     async def _dismiss(self, order: CommandWish, finding: str, why: Dismissal) -> Done:
         await self._store.decisions.dismiss(order.place, finding, order.author, why)
         once = f"dismissal {order.thread.value} {order.comment}"
-        wish = ReviewWish(order.place, Trigger.DISMISSAL, once=once)
+        wish = ReviewWish(order.place, Trigger.DISMISSAL, once=once, seen=said_at(order))
         others = await self._others(wish)
         last = next((j.row for j in others if j.row.trigger is not Trigger.DISPUTE), None)
         if last and last.trigger is Trigger.DISMISSAL and last.state in ALIVE:

@@ -262,12 +262,14 @@ def _is_to_be_redone(last: Job, wish: ReviewWish) -> bool:
             return False
 
 
-def first_seen(wish: ReviewWish, now: float) -> float:
-    """What a new job has seen. A person's act is of now, where the event does not say: an older event
-    ends nothing of it. Nor does a closing of the very second in which the pull request was reopened,
-    whichever of the two events comes first.
+def first_seen(wish: ReviewWish, known: Sequence[Job]) -> float:
+    """What a new job has seen, by GitHub's clock alone: by ours a `stop` that comes after it might be
+    older. A person's act comes after all that is `known` of the pull request, where its event does not
+    say when it was: what is older ends nothing of it. Nor does a closing of the very second in which the
+    pull request was reopened, whichever of the two events comes first.
     """
-    seen = wish.seen or (now if wish.trigger.is_asked else 0.0)
+    last = max((j.seen for j in known), default=0.0)
+    seen = wish.seen or (last if wish.trigger.is_asked else 0.0)
     return seen + INSTANT if seen and wish.trigger in AWAKENING else seen
 
 
@@ -283,11 +285,11 @@ def seen_by(wish: ReviewWish, there: Job) -> float:
     return last + INSTANT if wish.trigger in (*AWAKENING, Trigger.LABELED) else last
 
 
-def seen_asked(wish: ReviewWish, there: Job, now: float) -> float:
+def seen_asked(wish: ReviewWish, there: Job) -> float:
     """The same where somebody has asked for what a job does. One that nobody had asked for keeps its
-    time, which is of GitHub's clock: by the act's, a push of before might be too late (`plan_review`).
+    time: by the act's, a push of before might be too late (`plan_review`).
     """
-    return max(there.seen, first_seen(wish, now)) if there.row.trigger.is_asked else there.seen
+    return max(there.seen, wish.seen) if there.row.trigger.is_asked else there.seen
 
 
 def wish_after(job: Job, there: Job) -> ReviewWish | None:

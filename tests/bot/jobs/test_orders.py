@@ -253,6 +253,15 @@ async def test_stop(w: World) -> None:
     assert (await w.row(job)).state is JobState.CANCELLED
 
 
+async def test_s78_a_stop_stops_what_was_asked_for_where_our_clock_is_ahead(w: World) -> None:
+    w.github.skew = -600.0
+    w.anthropic.script = lambda _body, _number: Reply(latency=3600)
+    job = await w.accept(w.wish(trigger=Trigger.RERUN, once="check-run 7", seen=0.0))
+    await until(lambda: w.anthropic.running)
+    assert await obey(w, order(w, Verb.STOP)) == (["eyes", "rocket"], [])
+    assert (await w.row(job)).state is JobState.CANCELLED
+
+
 async def test_a_stop_that_comes_late_stops_nothing_that_was_asked_for_later(w: World) -> None:
     w.anthropic.script = lambda body, number: Reply(latency=1.0)
     stop = order(w, Verb.STOP)

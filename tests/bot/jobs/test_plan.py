@@ -132,16 +132,19 @@ def test_an_operators_backfill_needs_no_news(state: JobState) -> None:
 
 
 def test_what_a_person_asked_for_makes_no_event_late() -> None:
-    """Its time is that of the act, maybe by another clock; the commit is that of the push."""
+    """Its time is that of the act; the commit is that of the push."""
     asked = replace(job(COMMAND), seen=1000.0)
     assert planned(PUSH, asked, job(wish())) == Fresh(job_id(PUSH))
 
 
-def test_an_act_is_of_now_where_the_event_does_not_say_when() -> None:
-    assert _row("x", wish(), "")["seen"] == 10.0
-    assert _row("x", wish(seen=0.0), "")["seen"] == 0.0
-    assert _row("x", replace(COMMAND, seen=7.0), "")["seen"] == 7.0
-    assert _row("x", COMMAND, "")["seen"] > 1e9
+def test_s78_an_act_is_later_than_all_that_is_known_where_its_event_does_not_say_when() -> None:
+    """By GitHub's clock: by ours, which may be ahead, a `stop` of after it would be of before."""
+    known = [job(PUSH, seen=50.0), job(wish())]
+    assert _row("x", wish(), "", known)["seen"] == 10.0
+    assert _row("x", wish(seen=0.0), "", known)["seen"] == 0.0
+    assert _row("x", replace(COMMAND, seen=7.0), "", known)["seen"] == 7.0
+    assert _row("x", COMMAND, "", known)["seen"] == 50.0
+    assert _row("x", COMMAND, "")["seen"] == 0.0
 
 
 SEEN = [
@@ -188,19 +191,20 @@ def test_s13_a_push_of_before_what_a_job_has_seen_is_too_late(state: JobState) -
 
 def test_s13_what_is_asked_for_is_of_the_act_and_what_is_not_of_githubs_clock() -> None:
     asked, other = replace(job(COMMAND, RUNS), seen=50.0), job(PUSH, RUNS)
-    assert seen_asked(replace(OTHER, seen=70.0), asked, NOW) == 70.0
-    assert seen_asked(replace(OTHER, seen=30.0), asked, NOW) == 50.0
-    assert seen_asked(BUTTON, asked, NOW) == NOW
-    assert seen_asked(BUTTON, other, NOW) == other.seen
+    assert seen_asked(replace(OTHER, seen=70.0), asked) == 70.0
+    assert seen_asked(replace(OTHER, seen=30.0), asked) == 50.0
+    assert seen_asked(BUTTON, asked) == 50.0
+    assert seen_asked(OTHER, other) == other.seen
 
 
 @pytest.mark.parametrize("trigger", list(Trigger))
 def test_s13_reopened_in_the_second_of_the_closing_is_later_than_that(trigger: Trigger) -> None:
     """GitHub's times are whole seconds, and its events come in any order."""
     is_back = trigger in (Trigger.REOPENED, Trigger.READY)
-    assert (first_seen(wish(trigger=trigger), NOW) > 10.0) is is_back
-    undated = NOW if trigger.is_asked else 0.0
-    assert first_seen(wish(trigger=trigger, seen=0.0), NOW) == undated
+    known = [job(PUSH)]
+    assert (first_seen(wish(trigger=trigger), known) > 10.0) is is_back
+    undated = PUSH.seen if trigger.is_asked else 0.0
+    assert first_seen(wish(trigger=trigger, seen=0.0), known) == undated
 
 
 @pytest.mark.parametrize("trigger", [Trigger.REOPENED, Trigger.PUSHED, Trigger.REBASED])
