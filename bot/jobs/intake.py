@@ -17,6 +17,7 @@ import structlog
 from bot.app_settings import AppSettings
 from bot.jobs.limits import Turns
 from bot.jobs.plan import (
+    INSTANT,
     Fresh,
     Joined,
     Outdated,
@@ -231,7 +232,11 @@ def _orders(installation: int, repository: int | None) -> str:
 
 
 def _row(job: str, wish: ReviewWish, refusal: str, known: Sequence[Job] = ()) -> Mapping[str, Any]:
+    """A new row. The newest job of a pull request is told by when it was written down, so it comes after
+    those that are `known`, though our clock have been ahead for them.
+    """
     place = wish.place
+    last = max((j.row.created for j in known), default=0.0)
     return {
         "id": job,
         "installation": place.installation,
@@ -245,5 +250,5 @@ def _row(job: str, wish: ReviewWish, refusal: str, known: Sequence[Job] = ()) ->
         "base": wish.base,
         "seen": first_seen(wish, known),
         "refusal": refusal,
-        "created": time.time(),
+        "created": max(time.time(), last + INSTANT),
     }

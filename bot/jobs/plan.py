@@ -101,7 +101,7 @@ def plan_review(
     if same := _being_read(known, wish) or _asked_for(known, wish) or _under_way(known, wish):
         return same
     identity = f"{base}.{max(_number(j.row.id, base) for j in tries) + 1}" if tries else base
-    recent = [j for j in known if now - j.row.created < HOUR and _is_a_review(j)]
+    recent = [j for j in known if now - j.row.started < HOUR and _is_a_review(j)]
     is_free = (
         wish.trigger is Trigger.DISPUTE
         or _is_reviewed(tries, known)

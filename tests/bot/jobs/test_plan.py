@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.jobs.decisions import HOUR
 from bot.jobs.intake import _row
 from bot.jobs.plan import (
     INSTANT,
@@ -145,6 +147,20 @@ def test_s78_an_act_is_later_than_all_that_is_known_where_its_event_does_not_say
     assert _row("x", replace(COMMAND, seen=7.0), "", known)["seen"] == 7.0
     assert _row("x", COMMAND, "", known)["seen"] == 50.0
     assert _row("x", COMMAND, "")["seen"] == 0.0
+
+
+def test_s78_a_new_job_is_the_newest_though_our_clock_was_ahead_before() -> None:
+    ahead = job(wish())
+    ahead = replace(ahead, row=replace(ahead.row, created=time.time() + HOUR))
+    assert _row("x", PUSH, "", [ahead])["created"] > ahead.row.created
+    now = time.time()
+    assert now <= _row("x", PUSH, "", [job(wish(), ago=NOW)])["created"] <= time.time()
+
+
+def test_s28_the_hour_is_that_of_the_work_though_jobs_were_written_down_by_a_clock_ahead() -> None:
+    late = job(wish(), ago=2 * HOUR)
+    late = replace(late, row=replace(late.row, created=NOW + 9 * HOUR))
+    assert planned(PUSH, late, per_hour=1) == Fresh(job_id(PUSH))
 
 
 SEEN = [
