@@ -204,7 +204,9 @@ def _under_way(known: Sequence[Job], wish: ReviewWish) -> Joined | None:
     if row.trigger in JOINING:
         is_other = is_running and "" not in (wish.head, row.head) and wish.head != row.head
         return None if is_other else Joined(row.id)
-    is_reading = is_running and bool(last.check_run or last.calls)
+    # That of a new base has its check run before it has looked.
+    has_looked = bool(last.check_run) and row.trigger is not Trigger.REBASED
+    is_reading = is_running and (has_looked or last.calls > 0)
     is_same = bool(wish.head) and wish.head == row.head and _on_one_base(wish, last)
     may_join = is_reading and is_same and row.trigger is not Trigger.DISMISSAL
     return Joined(row.id) if may_join else None

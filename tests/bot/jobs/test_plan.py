@@ -301,6 +301,10 @@ NOT_JOINED = [
     (OTHER, job(DISPUTE, RUNS)),
     (BUTTON, at(A, COMMAND, RUNS)),
     (BUTTON, job(PUSH, RUNS)),  # It may find that it is not wanted.
+    (
+        BUTTON,
+        job(replace(PUSH, trigger=Trigger.REBASED), RUNS, check_run=9),
+    ),  # Begun before it looks.
     (BUTTON, job(PUSH, WAITS, check_run=9)),
     (BUTTON, at(A, PUSH, RUNS, check_run=9)),
     (BUTTON, at(B, replace(COMMAND, trigger=Trigger.DISMISSAL), RUNS, check_run=9)),
