@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -39,7 +39,7 @@ ELSEWHERE = {
 }
 """What the command line and the Action call a setting, and the file does not."""
 _LIKE = 0.75
-"""How much a name that is no setting is like the one that a person is told as meant."""
+"""How much a name that is no setting is like the one that is meant: `gaet` and `gate` are so much."""
 MOST_PROBLEMS = 5
 """So many wrong keys are told at once; a note on a review has room for no more."""
 
@@ -276,6 +276,14 @@ def read_table(data: bytes | Unusable, where: str = PATH) -> dict[str, Any]:
         raise ConfigProblem(f"{where} is no TOML: {e}.", _CHECK) from None
 
 
+def meant_by(name: str, known: Iterable[str]) -> str:
+    """Which setting a name that is none may be meant for, "" for none: of some that are known where it
+    stands the one that it is like, or the one that the command line and the Action call so.
+    """
+    small = name.lower()
+    return meant(small, known, _LIKE) or ELSEWHERE.get(small, "")
+
+
 def _told(error: Any) -> str:
     """One of pydantic's errors in a sentence: the key's path, what is wrong, what is allowed."""
     loc = error["loc"]
@@ -283,9 +291,7 @@ def _told(error: Any) -> str:
     match error["type"]:
         case "extra_forbidden":
             known = list(_schema_at(loc[:-1]).get("properties", ()))
-            near = meant(str(loc[-1]), known, _LIKE) or (
-                ELSEWHERE.get(path) if len(loc) == 1 else ""
-            )
+            near = meant_by(str(loc[-1]), known)
             hint = f"; is `{near}` meant?" if near else ""
             return f"`{path}` is no setting; known are {', '.join(known)}{hint}"
         case "value_error":

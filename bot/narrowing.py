@@ -2,13 +2,14 @@
 
 A slip of the pen must open nothing. What is valid by itself and only narrows a review holds all the
 same: what is shut out, what it may cost, the gate. What widens it does not. Where nobody can tell what
-is shut out, no model is asked, and where nobody can tell which gate is wanted, it is the strictest.
+is shut out, or what it may cost, no model is asked, and where nobody can tell which gate is wanted, it is
+the strictest.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -20,11 +21,11 @@ from bot.config import (
     MAX_BYTES,
     Config,
     Unusable,
+    meant_by,
     parse_config,
     read_table,
 )
 from bot.errors import ConfigProblem
-from bot.slips import meant
 from bot.terms import DEFAULT_VOTES
 from reviewers.core.finding import SeverityWord
 from reviewers.core.policy import STATIC
@@ -54,10 +55,16 @@ PASSED_OVER: Mapping[str, tuple[str, ...]] = {
 """Those that do not hold in a file that is not in order. Every setting is in one of the two, but for
 the gate, of which a wish alone is enough.
 """
-_SHUTTING = ("engine", "exclude", "triggers", *NARROWING["triggers"])
-"""Keys that keep code from models, by themselves or because nothing is reviewed."""
-_LIKE = 0.8
-"""How much two names are alike of which one is a slip for the other: all but a letter."""
+_DROPPING = "ignore"
+"""Keeps nothing from a model, and bounds no price: it only drops what was found."""
+_SHUTTING = frozenset(
+    name
+    for table, keys in NARROWING.items()
+    for key in keys
+    if key != _DROPPING
+    for name in (table or key, key, f"{table}.{key}")
+)
+"""What keeps code from models, or bounds what they cost, as it may be written: table, key, or both."""
 MOST_STRAYS = 200
 """So many names that are no setting are compared: that takes time (case S33)."""
 
@@ -67,7 +74,7 @@ Path = tuple[str, ...]
 @dataclass(frozen=True)
 class Held:
     """What holds. `problem` says what is wrong with the file, None where it is in order; `is_doubtful`:
-    what may be sent to a model cannot be told from it, so none may be asked.
+    what may be sent to a model, or paid for it, cannot be told from it, so none may be asked.
     """
 
     config: Config
@@ -93,8 +100,8 @@ def _narrowed(data: bytes | Unusable, problem: ConfigProblem) -> Held:
         return Held(Config.model_validate(kept), problem, is_doubtful=True)
     strays = list(islice(_strays(table), MOST_STRAYS))
     kept, is_doubtful = _kept(table)
-    is_doubtful |= any(_is_like(name, _SHUTTING) for name in strays)
-    if "gate" in table or any(_is_like(name, ("gate",)) for name in strays):
+    is_doubtful |= any(_may_mean(name, _SHUTTING) for name in strays)
+    if "gate" in table or any(_may_mean(name, ("gate",)) for name in strays):
         gate = {"gate": table.get("gate")}
         kept |= gate if "gate" in table and _is_valid(gate) else {"gate": STRICTEST}
     is_doubtful &= kept.get("engine") != STATIC
@@ -118,7 +125,7 @@ def _kept(table: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     for path in _wishes(table):
         value = _at(table, path)
         if not _is_valid(_nested(path, value)):
-            is_doubtful |= path[0] in _SHUTTING or path[-1] in ("enabled", "paths")
+            is_doubtful |= path[-1] != _DROPPING
         elif _narrows(path, value):
             inner = kept
             for part in path[:-1]:
@@ -130,16 +137,28 @@ def _kept(table: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
 
 
 def _wishes(table: Mapping[str, Any]) -> Iterator[Path]:
-    """The paths of what is there and can narrow a review."""
+    """The paths of what is there and can narrow a review, or stands in the place of that."""
     yield from ((key,) for key in NARROWING[TOP] if key in table)
-    if "triggers" in table and not isinstance(table["triggers"], dict):
-        yield ("triggers",)
     for name, keys in NARROWING.items():
-        if name not in (TOP, EACH_REVIEWER):
-            yield from ((name, key) for key in keys if key in _inner(table, name))
-    for name in BUILT_IN:
-        mine = _inner(_inner(table, EACH_REVIEWER), name)
-        yield from ((EACH_REVIEWER, name, k) for k in NARROWING[EACH_REVIEWER] if k in mine)
+        here = table.get(name, {}) if name != TOP else {}
+        if not isinstance(here, dict):
+            yield (name,)
+        elif name == EACH_REVIEWER:
+            yield from _reviewers_wishes(here)
+        else:
+            yield from ((name, key) for key in keys if key in here)
+
+
+def _reviewers_wishes(tables: Mapping[str, Any]) -> Iterator[Path]:
+    """The same of the reviewers' tables. One of a reviewer that nobody knows, and that brings no charter,
+    may be meant for any of the built-in ones.
+    """
+    for name, mine in tables.items():
+        if name in BUILT_IN and isinstance(mine, dict):
+            keys = NARROWING[EACH_REVIEWER]
+            yield from ((EACH_REVIEWER, name, key) for key in keys if key in mine)
+        elif not (isinstance(mine, dict) and mine.get("charter")):
+            yield (EACH_REVIEWER, name)
 
 
 def _narrows(path: Path, value: Any) -> bool:
@@ -153,11 +172,6 @@ def _narrows(path: Path, value: Any) -> bool:
             return bool(value <= DEFAULT_VOTES.get(path[1], 1))
         case _:
             return True
-
-
-def _inner(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = table.get(name)
-    return found if isinstance(found, dict) else {}
 
 
 def _at(table: Mapping[str, Any], path: Path) -> Any:
@@ -190,8 +204,9 @@ def _names(value: object) -> Iterator[str]:
             yield from _names(inner)
 
 
-def _is_like(name: str, names: Iterable[str]) -> bool:
-    return bool(meant(name.lower(), names, _LIKE))
+def _may_mean(name: str, names: Collection[str]) -> bool:
+    """Whether what is no setting may be one of these, as people are told that it may."""
+    return meant_by(name, names) in names
 
 
 def _is_valid(table: Mapping[str, object]) -> bool:

@@ -49,12 +49,13 @@ class Shown:
 class Checks:
     """The check runs of one repository. Failures, but for a missing permission, are HostProblems.
 
-    `app_id` is the App's number, so that the list holds none of other Apps.
+    `app` is the App's number: what another App writes, an author's own workflow say, is none of ours,
+    though it have our name and copy what ours are known by.
     """
 
-    def __init__(self, api: AppAPI, app_id: str = "") -> None:
+    def __init__(self, api: AppAPI, app: int) -> None:
         self._api = api
-        self._app = f"&app_id={app_id}" if app_id.isdecimal() else ""
+        self._app = app
         self._path = f"/repos/{api.place.repository}"
         self._denied = False
 
@@ -84,11 +85,10 @@ class Checks:
         """All of ours on a commit, the newest first; none where we may not write any."""
         if not await self._may():
             return ()
-        url = f"{self._path}/commits/{head}/check-runs?check_name={NAME}&filter=all&per_page=100"
+        ours = f"check_name={NAME}&filter=all&per_page=100&app_id={self._app}"
+        url = f"{self._path}/commits/{head}/check-runs?{ours}"
         try:
-            async with contextlib.aclosing(
-                self._api.getrows(url + self._app, "check_runs")
-            ) as pages:
+            async with contextlib.aclosing(self._api.getrows(url, "check_runs")) as pages:
                 rows = [row async for row in pages]
         except gidgethub.HTTPException as e:
             raise told(e, "read the check runs") from None

@@ -14,12 +14,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import gidgethub
 import jwt
 from jwt.algorithms import RSAAlgorithm
 
 from bot.app_settings import AppSettings
 from bot.errors import AccessProblem, ConfigProblem
-from bot.hosts.http import GitHubAPI
+from bot.hosts.http import GitHubAPI, told
 from bot.settings import Settings
 
 BACKDATED = 60
@@ -140,6 +141,21 @@ class AsApp(GitHubAPI):
     def __init__(self, session: aiohttp.ClientSession, settings: Settings, key: AppKey) -> None:
         super().__init__(session, settings, None)
         self.key = key
+        self._number = 0
+
+    async def number(self) -> int:
+        """The App's number. GitHub is asked once where only its client id is known, for what it says of
+        somebody else's App need not hold that one. A HostProblem where it does not tell.
+        """
+        if self.key.app_id.isdecimal():
+            return int(self.key.app_id)
+        if not self._number:
+            try:
+                about = await self.getobject("/app", "id")
+            except gidgethub.HTTPException as e:
+                raise told(e, "read the App") from None
+            self._number = int(about["id"])
+        return self._number
 
     async def _request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""

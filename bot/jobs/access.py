@@ -35,7 +35,6 @@ class AppAccess:
         watched: Watched | None = None,
     ) -> None:
         self._settings = settings
-        self._app = app
         self._session: aiohttp.ClientSession = make_session(settings)
         self.as_app = AsApp(self._session, settings, AppKey(app, read))
         self._tokens = Tokens(self.as_app)
@@ -51,7 +50,8 @@ class AppAccess:
             pull = PullRequest(owner, name, place.number)
             forge = GitHub(api, pull, self._settings, place)
             config = partial(base_config, api, pull)
-            yield Reach(forge, Checks(api, self._app.app_id), config, People(api))
+            checks = Checks(api, await self.as_app.number())
+            yield Reach(forge, checks, config, People(api))
 
     @asynccontextmanager
     async def people(self, place: Place) -> AsyncIterator[People]:

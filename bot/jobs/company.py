@@ -5,22 +5,27 @@ looks at. So another pull request of the same commit, towards a branch without a
 with nothing found, must not pass where this one may not. What counts is each one's own verdict, never
 that it is held back itself: else two would hold each other back for ever.
 
-Nor may a job that reads nothing let its own pull request pass: what was said of the commit stands.
+Nor may a job that reads nothing let its own pull request pass: what was said of the commit stands. What
+was said of it for another base does so until the job of the new one begins.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
 from bot.errors import HostProblem
-from bot.hosts.checks import Checks, Shown
+from bot.hosts.checks import Checks, Shown, external_id
 from bot.jobs.past import Past
-from bot.jobs.protocol import Place
+from bot.jobs.protocol import Place, Trigger
+from bot.jobs.store import Job, Store
 from bot.outputs.checkrun import CheckRun, held_back, is_held_back, is_verdict, standing
 
 FAILURE, SKIPPED = "failure", "skipped"
+NEW_BASE = "Reading the change into another base"
+"""What stands in the list of checks before it is known how much that is."""
 
 log = structlog.get_logger("triptych.jobs")
 
@@ -117,6 +122,24 @@ class Company:
             if e.retryable:
                 raise
             return True
+
+
+async def taken_back(job: Job, run: str, checks: Checks, store: Store) -> Job:
+    """The job of a new base, with its check run begun before anything is read: what was said for the base
+    of before, which may have no gate, would else be the newest for as long as that takes. Other jobs
+    begin theirs when they know what they will read.
+    """
+    row = job.row
+    if row.trigger is not Trigger.REBASED or job.check_run or job.refusal or not row.head:
+        return job
+    begin = checks.create if job.is_new else checks.start
+    try:
+        number = await begin(row.head, NEW_BASE, external_id(run, row.head)) or 0
+    except HostProblem as e:  # It is tried again when it is known what is read.
+        log.warning("company.unknown", place=str(row.place), head=row.head, why=e.what)
+        return job
+    await store.note(row.id, check_run=number)
+    return replace(job, check_run=number)
 
 
 def _verdicts(shown: Sequence[Shown], begun: Mapping[str, int]) -> Iterator[tuple[int, CheckRun]]:

@@ -101,6 +101,8 @@ class Endings:
         """End the check runs of jobs that are over: GitHub could not be reached when they ended."""
         for job in await self._means.store.unclosed(now):
             await self._close(job)
+            if job.row.state is JobState.DEAD:
+                await self._means.store.redeem(job.row.id)
 
     async def concluded(self, job: str) -> None:
         """Count a job that is over, and tell the operator what came of it and what it cost: with its

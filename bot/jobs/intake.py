@@ -17,6 +17,7 @@ import structlog
 from bot.app_settings import AppSettings
 from bot.jobs.limits import Turns
 from bot.jobs.plan import (
+    INSTANT,
     Fresh,
     Joined,
     Outdated,
@@ -201,12 +202,12 @@ class Intake:
             case Outdated():
                 return OldJob()
             case Joined(id=job):
-                return OldJob(job, seen_asked(wish, living[job], now))
+                return OldJob(job, seen_asked(wish, living[job]))
             case Same(id=job):
                 there = living.get(job)
                 return OldJob(job, seen_by(wish, there) if there else None)
             case Fresh(id=job, delay=delay, refusal=refusal):
-                row = _row(job, wish, refusal)
+                row = _row(job, wish, refusal, known)
                 return NewJob(row, news(wish, refusal), delay)
 
     async def _command(self, wish: CommandWish) -> str:
@@ -249,8 +250,12 @@ def _orders(installation: int, repository: int | None) -> str:
     return f"{COMMAND}.{installation}." + (f"{repository}." if repository is not None else "")
 
 
-def _row(job: str, wish: ReviewWish, refusal: str) -> Mapping[str, Any]:
+def _row(job: str, wish: ReviewWish, refusal: str, known: Sequence[Job] = ()) -> Mapping[str, Any]:
+    """A new row. The newest job of a pull request is told by when it was written down, so it comes after
+    those that are `known`, though our clock have been ahead for them.
+    """
     place = wish.place
+    last = max((j.row.created for j in known), default=0.0)
     return {
         "id": job,
         "installation": place.installation,
@@ -262,7 +267,7 @@ def _row(job: str, wish: ReviewWish, refusal: str) -> Mapping[str, Any]:
         "state": JobState.WAITING.value,
         "head": wish.head,
         "base": wish.base,
-        "seen": first_seen(wish, time.time()),
+        "seen": first_seen(wish, known),
         "refusal": refusal,
-        "created": time.time(),
+        "created": max(time.time(), last + INSTANT),
     }

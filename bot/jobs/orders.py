@@ -21,11 +21,10 @@ from bot.errors import HostProblem, LimitProblem, LostProblem, Problem
 from bot.hosts.people import Face, People
 from bot.jobs.answers import Answers, Heard
 from bot.jobs.findings import last_findings
-from bot.jobs.plan import job_id
+from bot.jobs.plan import job_id, may_be_told_anew
 from bot.jobs.protocol import (
     CancelWish,
     CommandWish,
-    JobRow,
     JobsProblem,
     JobState,
     Place,
@@ -35,7 +34,7 @@ from bot.jobs.protocol import (
     Verb,
     Wish,
 )
-from bot.jobs.store import Store
+from bot.jobs.store import Job, Store
 from bot.jobs.tables import ALIVE
 from bot.jobs.transactions import AWAY
 from bot.outputs.marker import read_finding_marker
@@ -48,7 +47,6 @@ from bot.outputs.replies import (
     over_limit,
 )
 from reviewers.core.history import Dismissal
-from reviewers.core.verdict import WHOLE
 
 FIRST_WATCH, WATCH = 0.1, 1.0
 """Seconds between two looks whether a job that was ordered is over: some take half a second only."""
@@ -253,12 +251,13 @@ class Orders:
     async def _dismiss(self, order: CommandWish, finding: str, why: Dismissal) -> Done:
         await self._store.decisions.dismiss(order.place, finding, order.author, why)
         once = f"dismissal {order.thread.value} {order.comment}"
-        wish = ReviewWish(order.place, Trigger.DISMISSAL, once=once)
-        last = await self._last(wish)
+        wish = ReviewWish(order.place, Trigger.DISMISSAL, once=once, seen=said_at(order))
+        others = await self._others(wish)
+        last = next((j.row for j in others if j.row.trigger is not Trigger.DISPUTE), None)
         if last and last.trigger is Trigger.DISMISSAL and last.state in ALIVE:
             await self._watched(last.id)  # It does not know of this one.
-            last = await self._last(wish)
-        if last is None or last.state is not JobState.DONE or last.outcome not in WHOLE:
+            others = await self._others(wish)
+        if not may_be_told_anew(others):
             return Done(Face.DONE, dismissed_later())
         job = await self._wish(wish)
         if await self._refusal(job):  # The decision holds all the same.
@@ -270,11 +269,10 @@ class Orders:
             return Done(Face.DONE, dismissed_later())
         return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
 
-    async def _last(self, wish: ReviewWish) -> JobRow | None:
-        """The newest review of a pull request beside the one that is wished for."""
-        rows = (j.row for j in await self._store.of_pull(wish.place))
-        others = (r for r in rows if r.id != job_id(wish) and r.trigger is not Trigger.DISPUTE)
-        return next(others, None)
+    async def _others(self, wish: ReviewWish) -> Sequence[Job]:
+        """The jobs of a pull request beside the one that is wished for, the newest first."""
+        known = await self._store.of_pull(wish.place)
+        return [j for j in known if j.row.id != job_id(wish)]
 
     async def _refusal(self, job: str) -> str:
         """Why a job was not to be done, "" where it was."""

@@ -35,7 +35,7 @@ class Past:
         query = (
             sa.select(jobs.c.head, jobs.c.outcome, jobs.c.document)
             .where(*here, jobs.c.state == JobState.DONE, jobs.c.document != "")
-            .order_by(jobs.c.ended.desc())
+            .order_by(jobs.c.created.desc())
             .limit(1)
         )
         row = await self._look(lambda c: c.execute(query).first())

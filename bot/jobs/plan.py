@@ -101,8 +101,12 @@ def plan_review(
     if same := _being_read(known, wish) or _asked_for(known, wish) or _under_way(known, wish):
         return same
     identity = f"{base}.{max(_number(j.row.id, base) for j in tries) + 1}" if tries else base
-    recent = [j for j in known if now - j.row.created < HOUR and _is_a_review(j)]
-    is_free = wish.trigger is Trigger.DISPUTE or _is_reviewed(tries, known)
+    recent = [j for j in known if now - j.row.started < HOUR and _is_a_review(j)]
+    is_free = (
+        wish.trigger is Trigger.DISPUTE
+        or _is_reviewed(tries, known)
+        or (wish.trigger is Trigger.DISMISSAL and may_be_told_anew(known))
+    )
     if len(recent) >= per_hour and not is_free:
         return Fresh(identity, refusal=f"the limit of {per_hour} reviews an hour is reached")
     pushed = [j for j in known if j.row.trigger is Trigger.PUSHED]
@@ -133,6 +137,19 @@ def _is_reviewed(tries: Sequence[Job], known: Sequence[Job]) -> bool:
         j for j in known if j.row.state is JobState.DONE and j.row.trigger is not Trigger.DISPUTE
     )
     return bool(tries) and next(done, None) is tries[0] and tries[0].row.outcome in WHOLE
+
+
+def may_be_told_anew(known: Sequence[Job]) -> bool:
+    """Whether the last word on a pull request, of its jobs the newest first, is a whole review: with a
+    dismissal it is told once more, which asks no model. What was asked for and refused is no word.
+    """
+    words = (
+        j
+        for j in known
+        if j.row.trigger is not Trigger.DISPUTE and not (j.refusal and j.row.trigger.is_asked)
+    )
+    last = next(words, None)
+    return last is not None and last.row.state is JobState.DONE and last.row.outcome in WHOLE
 
 
 def _being_read(known: Sequence[Job], wish: ReviewWish) -> Same | None:
@@ -189,7 +206,9 @@ def _under_way(known: Sequence[Job], wish: ReviewWish) -> Joined | None:
     if row.trigger in JOINING:
         is_other = is_running and "" not in (wish.head, row.head) and wish.head != row.head
         return None if is_other else Joined(row.id)
-    is_reading = is_running and bool(last.check_run or last.calls)
+    # That of a new base has its check run before it has looked.
+    has_looked = bool(last.check_run) and row.trigger is not Trigger.REBASED
+    is_reading = is_running and (has_looked or last.calls > 0)
     is_same = bool(row.head) and wish.head in ("", row.head) and _on_one_base(wish, last)
     may_join = is_reading and is_same and row.trigger is not Trigger.DISMISSAL
     return Joined(row.id) if may_join else None
@@ -247,12 +266,14 @@ def _is_to_be_redone(last: Job, wish: ReviewWish) -> bool:
             return False
 
 
-def first_seen(wish: ReviewWish, now: float) -> float:
-    """What a new job has seen. A person's act is of now, where the event does not say: an older event
-    ends nothing of it. Nor does a closing of the very second in which the pull request was reopened,
-    whichever of the two events comes first.
+def first_seen(wish: ReviewWish, known: Sequence[Job]) -> float:
+    """What a new job has seen, by GitHub's clock alone: by ours a `stop` that comes after it might be
+    older. A person's act comes after all that is `known` of the pull request, where its event does not
+    say when it was: what is older ends nothing of it. Nor does a closing of the very second in which the
+    pull request was reopened, whichever of the two events comes first.
     """
-    seen = wish.seen or (now if wish.trigger.is_asked else 0.0)
+    last = max((j.seen for j in known), default=0.0)
+    seen = wish.seen or (last if wish.trigger.is_asked else 0.0)
     return seen + INSTANT if seen and wish.trigger in AWAKENING else seen
 
 
@@ -268,11 +289,11 @@ def seen_by(wish: ReviewWish, there: Job) -> float:
     return last + INSTANT if wish.trigger in (*AWAKENING, Trigger.LABELED) else last
 
 
-def seen_asked(wish: ReviewWish, there: Job, now: float) -> float:
+def seen_asked(wish: ReviewWish, there: Job) -> float:
     """The same where somebody has asked for what a job does. One that nobody had asked for keeps its
-    time, which is of GitHub's clock: by the act's, a push of before might be too late (`plan_review`).
+    time: by the act's, a push of before might be too late (`plan_review`).
     """
-    return max(there.seen, first_seen(wish, now)) if there.row.trigger.is_asked else there.seen
+    return max(there.seen, wish.seen) if there.row.trigger.is_asked else there.seen
 
 
 def wish_after(job: Job, there: Job) -> ReviewWish | None:

@@ -220,6 +220,20 @@ class Store:
 
         return await self._do(work)
 
+    async def redeem(self, job: str) -> None:
+        """One that was given up owes its commit nothing any more: it may be reviewed since."""
+        place = (jobs.c.repository_id, jobs.c.number, jobs.c.created)
+        given = sa.select(*place).where(jobs.c.id == job).subquery()
+        here = (jobs.c.repository_id == given.c.repository_id, jobs.c.number == given.c.number)
+        since = (jobs.c.state == JobState.DONE, jobs.c.created > given.c.created)
+        query = sa.select(jobs.c.id).where(*here, *since, jobs.c.trigger != Trigger.DISPUTE)
+
+        def work(c: Connection) -> None:
+            if later := c.execute(query.order_by(jobs.c.created)).scalar():
+                _redeem(c, later)
+
+        await self._do(work)
+
     async def not_of(self, worker: str, ids: Sequence[str]) -> tuple[str, ...]:
         """Which of some jobs a worker must not go on with: they have ended, were forgotten, or were
         taken over. Asked while they run.

@@ -25,6 +25,7 @@ from bot.errors import (
 from bot.jobs.blame import given_up, is_suspect, wait_of
 from bot.jobs.books import Books
 from bot.jobs.circumstances import circumstances_of
+from bot.jobs.company import taken_back
 from bot.jobs.desk import JobDesk, OvertakenProblem
 from bot.jobs.endings import Ending, Endings, gate_now
 from bot.jobs.findings import memory_of
@@ -232,6 +233,7 @@ class Worker:
         preparation = self._means.limits.preparation()
         store, run_of = self._means.store, self._means.run_of
         memory = await memory_of(store, row.place, dismissed)
+        job = await taken_back(job, run_of(row.id), reach.checks, store)
         desk = JobDesk(job, run_of, reach.checks, dismissed, store, redact, clean, given, memory)
         desk.done = preparation.end  # At the latest: a review may have nothing to ask.
         if refused := _refused(job):

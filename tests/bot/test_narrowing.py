@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from bot.config import MAX_BYTES, Config, ReviewerTable, Unusable, parse_config
+from bot.config import ELSEWHERE, MAX_BYTES, Config, ReviewerTable, Unusable, parse_config
 from bot.errors import ConfigProblem
 from bot.narrowing import EACH_REVIEWER, NARROWING, PASSED_OVER, TOP, Held, held
 
@@ -46,6 +47,10 @@ def kept(text: str) -> dict[str, Any]:
         ('[x]\ngate = "high"\n', "low", 2.0),
         ('Gate = "high"\n', "low", 2.0),
         ('gates = "high"\n', "low", 2.0),
+        ('gaet = "high"\n', "low", 2.0),
+        # As the command line and the Action call it.
+        ('fail-on = "high"\n', "low", 2.0),
+        ('Fail_On = "high"\n', "low", 2.0),
         ('gate : "high"\n', "low", 2.0),
         ('# of the\rgate = "high"\r]', "low", 2.0),
         ("rounds = \n# no gate\n", None, 2.0),
@@ -128,6 +133,12 @@ def test_what_widens_does_not_hold(text: str) -> None:
         *('[triggers]\nlabel = ["triptych"]', 'exlude = ["private/**"]', 'Engine = "static"'),
         *('[budget]\nreview = 1\nexclude = ["private/**"]', '[bugdet]\nengine = "static"'),
         *('[reviewers.style]\nenabled = "no"', "[reviewers.style]\npaths = 1", "this is no TOML"),
+        *("[reviewers.style]\nenabeld = false", "[reviewers]\nstyle = false", "reviewers = []"),
+        *("[reviewers.sytle]\nenabled = false", '[reviewers.corectness]\npaths = ["src/**"]'),
+        *("[reviewer.style]\nenabled = false", "[reviewers.style]\nvotes = 0"),
+        # What it may cost is shut out as well.
+        *("[buget]\nreview = 0.1", "[budget]\nreviews = 0.1", "budget = 0.1", "max-cost = 0.1"),
+        *("budget_review = 0.1", "[budget]\nreview = -1", "[limits]\nfile-kb = 10", "limits = 1"),
         # Only the repository's own was to look, and it does not hold.
         'x = 1\n[reviewers.mine]\ncharter = "Look."\n'
         + "".join(f"[reviewers.{n}]\nenabled = false\n" for n in ("security", "style"))
@@ -153,6 +164,37 @@ def settings_of(model: type[BaseModel], table: str = TOP) -> Iterator[tuple[str,
 def test_of_every_setting_it_is_said_whether_it_holds_in_a_file_that_is_not_in_order() -> None:
     said = [(t, n) for names in (NARROWING, PASSED_OVER) for t, ns in names.items() for n in ns]
     assert sorted([*said, (TOP, "gate")]) == sorted(settings_of(Config))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('ignore = "style/*"', 'ignored = ["style/*"]', "rounds = 9", 'sevrity = "low"'),
+        *('[reviewers.mine]\ncharter = "Look."\nvotes = 0', '[models]\nefort = "low"'),
+    ],
+)
+def test_what_shuts_nothing_out_is_no_doubt(text: str) -> None:
+    assert not slipped(text).is_doubtful
+
+
+TABLES = sorted(NARROWING.keys() - {TOP, EACH_REVIEWER})
+NAMES = sorted({*ELSEWHERE, *TABLES, *(name for _, name in settings_of(Config))})
+WANTED = {*TABLES, *(n for names in NARROWING.values() for n in names), "budget.review"}
+
+
+@given(st.sampled_from(NAMES), st.integers(0, 20), st.sampled_from(["", *TABLES]))
+def test_whatever_a_person_is_told_as_meant_is_held_for_meant(
+    name: str, at: int, table: str
+) -> None:
+    """Two letters have changed places, or it stands in another table."""
+    wrong = name[:at] + name[at : at + 2][::-1] + name[at + 2 :]
+    text = f"{f'[{table}]' if table else ''}\n{wrong} = {{}}\n"
+    found = held(text.encode())
+    told = re.search(r"is `(.+)` meant\?", found.problem.what if found.problem else "")
+    if told and told[1] in WANTED - {"ignore"}:
+        assert found.is_doubtful
+    if told and told[1] == "gate":
+        assert found.config.gate == "low"
 
 
 def test_without_models_nothing_is_in_doubt() -> None:

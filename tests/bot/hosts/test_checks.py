@@ -39,14 +39,14 @@ class Around:
 
     def again(self) -> Checks:
         """The same after a crash."""
-        return Checks(self.api, str(APP_ID))
+        return Checks(self.api, APP_ID)
 
 
 @asynccontextmanager
 async def around() -> AsyncIterator[Around]:
     """A pull request whose head may have check runs."""
     async with one_pull() as github, installed(github) as here, here.api() as api:
-        yield Around(github, api, Checks(api, str(APP_ID)), github.pulls[1].head)
+        yield Around(github, api, Checks(api, APP_ID), github.pulls[1].head)
 
 
 async def test_a_check_run_from_start_to_finish() -> None:
@@ -133,12 +133,6 @@ async def test_check_runs_of_others_are_left_alone() -> None:
         nameless = {**foreign, "external_id": None, "app": {"id": APP_ID, "slug": SLUG}}
         a.github.checks.append(nameless)
         assert await a.checks.find(a.head, a.name) is None
-
-
-async def test_an_app_known_by_its_client_id_finds_its_own_too() -> None:
-    async with around() as a:
-        checks = Checks(a.api, "Iv23liFakeFakeFakeF")
-        assert await checks.start(a.head, "R", a.name) == await checks.start(a.head, "R", a.name)
 
 
 @pytest.mark.parametrize("fault", ["lost", "late", 502, "html", "drop"])

@@ -199,6 +199,18 @@ async def test_the_app_may_be_named_by_number_or_client_id(app_id: str) -> None:
             assert (await here.app.about())["id"] == APP_ID
 
 
+@pytest.mark.parametrize(("app_id", "asked"), [(str(APP_ID), 0), (CLIENT_ID, 1)])
+async def test_its_number_is_asked_for_once_and_only_where_it_is_not_known(
+    app_id: str, asked: int
+) -> None:
+    async with fake_app() as github:
+        named = github.app_settings(app_id=app_id)
+        async with installed(github, read=lambda: named) as here:
+            here.key.learn("", "", "")
+            assert [await here.app.number(), await here.app.number()] == [APP_ID, APP_ID]
+            assert github.calls.count(("GET", "/app")) == asked
+
+
 async def test_s66_what_the_app_asks_is_asked_again_when_the_server_is_broken() -> None:
     """Posts too: a token more, or a delivery more, does no harm."""
     async with fake_app() as github, installed(github) as here:

@@ -14,6 +14,7 @@ from bot.outputs.checkrun import STANDS
 from tests.bot.jobs.running import CONFIG, SMALL, World, hang, uncertain, until, world
 from tests.builders import ORDERS
 from tests.fakes.anthropic import Reply, is_about
+from tests.fakes.app import CLIENT_ID
 from tests.fakes.github import Fault
 
 GATE = f'gate = "high"\n{SMALL}'
@@ -145,6 +146,28 @@ async def test_a_second_review_that_is_stopped_early_does_not_let_go(w: World) -
     assert w.checks()[-1][1].startswith(HELD)
 
 
+async def test_led_to_another_base_it_is_in_progress_before_anything_is_read(w: World) -> None:
+    """What was said for a base without a gate is the newest else, until the change is read."""
+    await w.reviewed()
+    pull = w.github.pulls[128]
+    base, pull.base, pull.base_ref = pull.base, w.github.commit("de4", {CONFIG: SMALL}), "mine"
+    await w.reviewed(trigger=Trigger.REBASED, seen=5.0)
+    assert w.checks()[-1][0] == "neutral"
+    pull.base, pull.base_ref = base, "main"
+    let_go, before = asyncio.Event(), len(w.github.calls)
+    w.github.held[r"GET .*/pulls/128$"] = let_go
+    back = await w.accept(w.wish(trigger=Trigger.REBASED, seen=6.0))
+    await until(lambda: any(p.endswith("/pulls/128") for _, p in w.github.calls[before:]))
+    assert w.checks()[-1] == ("None", "Reading the change into another base")
+    w.github.held.clear()
+    let_go.set()
+    await w.ended(back)
+    assert [c for c, _ in w.checks()] == ["failure", "neutral", "failure"], "the same one"
+    pull.draft = True
+    await w.reviewed(trigger=Trigger.REBASED, seen=7.0)
+    assert [c for c, _ in w.checks()] == ["failure", "neutral", "failure", "failure"]
+
+
 @pytest.mark.parametrize("as_draft", [True, False], ids=["skipped", "stopped"])
 async def test_who_reads_nothing_lifts_no_gate_of_its_own(w: World, *, as_draft: bool) -> None:
     """A required check passes by a skipped one, if it is the newest of the commit."""
@@ -174,6 +197,31 @@ async def test_who_reads_nothing_lifts_no_gate_of_its_own(w: World, *, as_draft:
     w.github.pulls[128].draft = False
     w.anthropic.script = clean
     assert (await again(w, 128, 80.0))[0] != "failure", "a new verdict is one"
+
+
+@pytest.mark.parametrize("is_draft", [False, True], ids=["other", "own"])
+async def test_another_app_s_check_run_is_no_verdict_of_ours(
+    tmp_path: Path, *, is_draft: bool
+) -> None:
+    """An author's own workflow may write one, with our name and our id; ours are told by the App's
+    number, also where only its client id is set.
+    """
+    named = world(f"sqlite:///{tmp_path}/t.db", tmp_path, uncertain, app_id=CLIENT_ID)
+    async with named as w:
+        w.pull(config=GATE)
+        await w.reviewed()
+        ours = w.check()
+        output = {"title": "No findings", "summary": "", "text": ""}
+        forged = {**ours, "id": 10_000, "conclusion": "success", "output": output}
+        w.github.checks.append({**forged, "app": {"id": 15368, "slug": "github-actions"}})
+        if is_draft:
+            w.github.pulls[128].draft = True
+            await w.reviewed(trigger=Trigger.REOPENED, seen=50.0)
+        else:
+            other(w)
+            await w.reviewed(9)
+        assert w.checks()[-1][0] == "failure"
+        assert len([p for m, p in w.github.calls if p.endswith("/app")]) == 1, "asked once"
 
 
 @pytest.mark.parametrize(

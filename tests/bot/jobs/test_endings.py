@@ -77,6 +77,23 @@ async def test_it_is_not_told_over_a_review_of_the_same_commit(tmp_path: Path) -
         assert w.checks() == told
 
 
+@pytest.mark.parametrize("pushed", [False, True], ids=["the same commit", "another one"])
+async def test_what_is_reviewed_since_needs_nobody_s_look_once_it_owes_nothing(
+    tmp_path: Path, *, pushed: bool
+) -> None:
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, silent) as w:
+        w.pull(config=GATE)
+        given = await given_up(w)
+        if pushed:
+            w.push(128, "9d02f7e", f"{ORDERS}\n")
+        done = await w.reviewed(trigger=Trigger.PUSHED, seen=9.0, once="" if pushed else "again")
+        assert (await w.service.figures()).dead == 1, "its check run may still be told"
+        await closed(w)
+        row = await w.row(given.id)
+        assert (row.state, row.note) == (JobState.SUPERSEDED, f"reviewed since, as {done.id}")
+        assert (await w.service.figures()).dead == 0
+
+
 @pytest.mark.parametrize(
     ("config", "script", "text", "told"),
     [

@@ -291,9 +291,10 @@ async def test_review_over_the_limit_of_an_hour_is_told_in_words(tmp_path: Path)
         newest, _ = await w.service.list(2)
         refused = await w.ended(newest.id)  # The answer does not wait for its end.
         assert refused.state is JobState.SKIPPED, "it is no job that was given up"
-        faces, (told,) = await obey(w, order(w, Verb.DISMISS, finding=finding(w), reason="so"))
-        assert faces == ["eyes", "rocket"], "the decision holds, though it is shown later"
-        assert "is written down" in told
+        dismissal = order(w, Verb.DISMISS, finding=finding(w), reason="so")
+        assert await obey(w, dismissal) == (["eyes", "rocket"], []), "no model is asked for it"
+        assert w.checks()[-1][1] == "1 open: 1 high"
+        assert w.paid == CALLS
 
 
 async def test_stop(w: World) -> None:
@@ -306,6 +307,15 @@ async def test_stop(w: World) -> None:
     await until(lambda: w.anthropic.running == 0)
     await until(lambda: w.checks() == [("skipped", "Skipped: stopped by bob")])
     assert await w.accept(w.wish()) == job, "a replay of the old event does not begin it again"
+    assert (await w.row(job)).state is JobState.CANCELLED
+
+
+async def test_s78_a_stop_stops_what_was_asked_for_where_our_clock_is_ahead(w: World) -> None:
+    w.github.skew = -600.0
+    w.anthropic.script = lambda _body, _number: Reply(latency=3600)
+    job = await w.accept(w.wish(trigger=Trigger.RERUN, once="check-run 7", seen=0.0))
+    await until(lambda: w.anthropic.running)
+    assert await obey(w, order(w, Verb.STOP)) == (["eyes", "rocket"], [])
     assert (await w.row(job)).state is JobState.CANCELLED
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.jobs.decisions import HOUR
 from bot.jobs.intake import _row
 from bot.jobs.plan import (
     INSTANT,
@@ -132,16 +134,33 @@ def test_an_operators_backfill_needs_no_news(state: JobState) -> None:
 
 
 def test_what_a_person_asked_for_makes_no_event_late() -> None:
-    """Its time is that of the act, maybe by another clock; the commit is that of the push."""
+    """Its time is that of the act; the commit is that of the push."""
     asked = replace(job(COMMAND), seen=1000.0)
     assert planned(PUSH, asked, job(wish())) == Fresh(job_id(PUSH))
 
 
-def test_an_act_is_of_now_where_the_event_does_not_say_when() -> None:
-    assert _row("x", wish(), "")["seen"] == 10.0
-    assert _row("x", wish(seen=0.0), "")["seen"] == 0.0
-    assert _row("x", replace(COMMAND, seen=7.0), "")["seen"] == 7.0
-    assert _row("x", COMMAND, "")["seen"] > 1e9
+def test_s78_an_act_is_later_than_all_that_is_known_where_its_event_does_not_say_when() -> None:
+    """By GitHub's clock: by ours, which may be ahead, a `stop` of after it would be of before."""
+    known = [job(PUSH, seen=50.0), job(wish())]
+    assert _row("x", wish(), "", known)["seen"] == 10.0
+    assert _row("x", wish(seen=0.0), "", known)["seen"] == 0.0
+    assert _row("x", replace(COMMAND, seen=7.0), "", known)["seen"] == 7.0
+    assert _row("x", COMMAND, "", known)["seen"] == 50.0
+    assert _row("x", COMMAND, "")["seen"] == 0.0
+
+
+def test_s78_a_new_job_is_the_newest_though_our_clock_was_ahead_before() -> None:
+    ahead = job(wish())
+    ahead = replace(ahead, row=replace(ahead.row, created=time.time() + HOUR))
+    assert _row("x", PUSH, "", [ahead])["created"] > ahead.row.created
+    now = time.time()
+    assert now <= _row("x", PUSH, "", [job(wish(), ago=NOW)])["created"] <= time.time()
+
+
+def test_s28_the_hour_is_that_of_the_work_though_jobs_were_written_down_by_a_clock_ahead() -> None:
+    late = job(wish(), ago=2 * HOUR)
+    late = replace(late, row=replace(late.row, created=NOW + 9 * HOUR))
+    assert planned(PUSH, late, per_hour=1) == Fresh(job_id(PUSH))
 
 
 SEEN = [
@@ -188,19 +207,20 @@ def test_s13_a_push_of_before_what_a_job_has_seen_is_too_late(state: JobState) -
 
 def test_s13_what_is_asked_for_is_of_the_act_and_what_is_not_of_githubs_clock() -> None:
     asked, other = replace(job(COMMAND, RUNS), seen=50.0), job(PUSH, RUNS)
-    assert seen_asked(replace(OTHER, seen=70.0), asked, NOW) == 70.0
-    assert seen_asked(replace(OTHER, seen=30.0), asked, NOW) == 50.0
-    assert seen_asked(BUTTON, asked, NOW) == NOW
-    assert seen_asked(BUTTON, other, NOW) == other.seen
+    assert seen_asked(replace(OTHER, seen=70.0), asked) == 70.0
+    assert seen_asked(replace(OTHER, seen=30.0), asked) == 50.0
+    assert seen_asked(BUTTON, asked) == 50.0
+    assert seen_asked(OTHER, other) == other.seen
 
 
 @pytest.mark.parametrize("trigger", list(Trigger))
 def test_s13_reopened_in_the_second_of_the_closing_is_later_than_that(trigger: Trigger) -> None:
     """GitHub's times are whole seconds, and its events come in any order."""
     is_back = trigger in (Trigger.REOPENED, Trigger.READY)
-    assert (first_seen(wish(trigger=trigger), NOW) > 10.0) is is_back
-    undated = NOW if trigger.is_asked else 0.0
-    assert first_seen(wish(trigger=trigger, seen=0.0), NOW) == undated
+    known = [job(PUSH)]
+    assert (first_seen(wish(trigger=trigger), known) > 10.0) is is_back
+    undated = PUSH.seen if trigger.is_asked else 0.0
+    assert first_seen(wish(trigger=trigger, seen=0.0), known) == undated
 
 
 @pytest.mark.parametrize("trigger", [Trigger.REOPENED, Trigger.PUSHED, Trigger.REBASED])
@@ -286,6 +306,10 @@ NOT_JOINED = [
     (OTHER, job(DISPUTE, RUNS)),
     (BUTTON, at(A, COMMAND, RUNS)),
     (BUTTON, job(PUSH, RUNS)),  # It may find that it is not wanted.
+    (
+        BUTTON,
+        job(replace(PUSH, trigger=Trigger.REBASED), RUNS, check_run=9),
+    ),  # Begun before it looks.
     (BUTTON, job(PUSH, WAITS, check_run=9)),
     (BUTTON, at(A, PUSH, RUNS, check_run=9)),
     (BUTTON, at(B, replace(COMMAND, trigger=Trigger.DISMISSAL), RUNS, check_run=9)),
@@ -371,6 +395,28 @@ def test_s28_a_dismissal_that_asks_no_model_does_not_count_against_the_hour() ->
     assert planned(PUSH, job(wish()), *asked, per_hour=10) == Fresh(
         job_id(PUSH), refusal="the limit of 10 reviews an hour is reached"
     )
+
+
+WHOLE = job(wish())
+WHOLE = replace(WHOLE, row=replace(WHOLE.row, outcome="findings"))
+TOO_MANY = "the limit of 1 reviews an hour is reached"
+
+
+@pytest.mark.parametrize(
+    ("known", "refusal"),
+    [
+        ([WHOLE], ""),
+        ([job(OTHER, JobState.SKIPPED, refusal=TOO_MANY), WHOLE], ""),
+        ([job(DISPUTE), WHOLE], ""),
+        ([replace(WHOLE, row=replace(WHOLE.row, outcome="incomplete"))], TOO_MANY),
+        # What was refused is another commit, which a model would be asked about.
+        ([job(PUSH, JobState.SKIPPED, refusal=TOO_MANY), WHOLE], TOO_MANY),
+        ([job(PUSH, WAITS), WHOLE], TOO_MANY),
+    ],
+)
+def test_s28_a_dismissal_of_what_was_told_is_free(known: list[Job], refusal: str) -> None:
+    dismissal = replace(COMMAND, trigger=Trigger.DISMISSAL, once="dismissal 9")
+    assert planned(dismissal, *known, per_hour=1) == Fresh(job_id(dismissal), refusal=refusal)
 
 
 @pytest.mark.parametrize("trigger", [Trigger.REOPENED, Trigger.PUSHED, Trigger.REBASED])

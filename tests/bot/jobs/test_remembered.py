@@ -114,3 +114,22 @@ async def test_s69_what_anybody_may_edit_opens_no_gate(tmp_path: Path, what: str
                     text["body"] = text["body"].partition(" sig=")[0] + " -->"
         await pushed(w, {**files, "read.me": "x\n"})
         assert w.checks()[-1] == ("failure", f"{ONLY}1 high")
+
+
+async def test_s78_the_newest_review_is_known_for_that_where_the_clock_was_ahead_before(
+    tmp_path: Path,
+) -> None:
+    """What the second one told is mended by another hunk, which only its document can tell."""
+    pad = "\n".join(f"x{n} = {n}" for n in range(40))
+    calls = f"import sys\n{pad}\n\n\ndef run():\n    return os.getcwd()\n"
+    files = {"a.py": calls.replace("os.getcwd()", "1"), "b.py": SHELL}
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as w:
+        base = {CONFIG: GATE, "a.py": files["a.py"]}
+        w.github.pull(128, base, {**base, **files})
+        first = await w.reviewed()
+        ahead = {name: getattr(first, name) + 3600 for name in ("created", "started", "ended")}
+        await w.service._store.note(first.id, **ahead)
+        await pushed(w, {**files, "a.py": calls})
+        assert w.checks()[-1] == ("failure", f"{ONLY}2 high")
+        await pushed(w, {"a.py": f"import os\n{calls}", "b.py": "x = 1\n"})
+        assert w.checks()[-1] == ("success", f"{ONLY}no open findings; 2 fixed")
