@@ -195,7 +195,9 @@ async def test_what_is_mended_is_fixed_where_the_commit_before_is_lost(
         w.github.pull(128, {CONFIG: config}, {CONFIG: config, "app.py": text})
         await w.reviewed()
         says = False
-        w.github.push(128, "9d02f7e0", {CONFIG: config, "app.py": f"# Of a row.\n{text}"}, force=True)
+        w.github.push(
+            128, "9d02f7e0", {CONFIG: config, "app.py": f"# Of a row.\n{text}"}, force=True
+        )
         row = await w.reviewed(trigger=Trigger.PUSHED, seen=3.0)
         (found,) = json.loads(row.document)["findings"]
         assert (found["line"], found["side"], found["quote"]) == (3, "RIGHT", line)
