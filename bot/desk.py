@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.hosts.protocol import Pull
+from bot.posted import Ours
+from bot.publish import Published
 from bot.report import Report
 from bot.terms import Terms
 from bot.triggers import approving, why_not
 from reviewers.core.history import History
 from reviewers.core.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Unposted:
+    """A review that is told elsewhere alone, as in a check run: its head and its configuration.
+    `is_whole`: nothing went unread, and it was not posted anywhere, so it is what there is to know.
+    """
+
+    head: str
+    config: str
+    is_whole: bool
 
 
 class Desk:
@@ -29,12 +42,12 @@ class Desk:
         """
         return True
 
-    def last_clean(self) -> tuple[str, str] | None:
-        """Head and configuration of a clean review that is posted nowhere, if one is known."""
+    def unposted(self) -> Unposted | None:
+        """The last review, if one is known: asked where nothing that stands there tells of one."""
         return None
 
-    def remembered(self, history: History) -> History:
-        """What is posted, with what the door knows beside it."""
+    async def remembered(self, history: History, main: Ours | None) -> History:
+        """What is posted, in the review `main` and elsewhere, with what the door knows beside it."""
         return history
 
     async def reviewed(self, report: Report) -> None:
@@ -46,6 +59,9 @@ class Desk:
     async def read_before(self, report: Report) -> Verdict | None:
         """The review of this very commit that read what this one had no need to read, if one is known."""
         return None
+
+    async def posted(self, report: Report, done: Published) -> None:
+        """The review has reached the pull request, also where its job was overtaken meanwhile."""
 
     async def paid(self) -> float:
         """USD that the pull request has cost, this review included, as far as the door knows."""

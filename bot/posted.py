@@ -1,7 +1,7 @@
 """What of ours stands on a pull request, read back: which review, which findings, in what state.
 
 A review counts as ours when it is submitted by us (or an account that the base branch trusts) and
-ends in a marker. Markers of anybody else are text (design, section 7).
+ends in a marker, or holds one that bears our seal. Markers of anybody else are text (design, section 7).
 """
 
 from __future__ import annotations
@@ -89,6 +89,20 @@ class Standing:
         """The review that a run has posted: a run's name is no secret, so its seal must hold."""
         return next((o for o in self.ours if o.sealed and o.marker.run == run), None)
 
+    def calls_closed(self, identity: str) -> bool:
+        """Whether the main review, unchanged, tells that a finding is not open any more. Its comment may
+        say otherwise: it could not be edited, or was not yet. A review of another run that calls it open
+        may have been posted since then, by a run that was interrupted before it edited this one.
+        """
+        if self.main is None or not self.main.sealed:
+            return False
+        told = self.main.marker
+        if identity in (*told.open, *told.late, *told.quiet):
+            return False
+        others = (o for o in self.ours[1:] if o.sealed and o.marker.run != told.run)
+        is_newer = any(identity in _opened(ours) for ours in others)
+        return identity in told.fixed or not (told.more or is_newer)
+
     def without(self, ours: Ours) -> Standing:
         """The same without one of them."""
         return replace(self, ours=tuple(o for o in self.ours if o is not ours))
@@ -114,15 +128,18 @@ def standing(
         author = review.author.lower()
         if not (review.ours or trusted & {author, author.removesuffix("[bot]")}):
             continue
-        marker = read_marker(review.body)
+        signed = seal.signed(review.body) if seal else ""
+        # What somebody has written below it is no part of what we said.
+        said = replace(review, body=signed) if signed else review
+        marker = read_marker(said.body)
         if marker is not None:
-            found.append(_known_by(review, marker, seal) if seal else Ours(review, marker))
+            changed = _changed(said, seal) if seal else frozenset[int]()
+            found.append(Ours(said, marker, seal is None or bool(signed), changed))
     return Standing(tuple(found), strict=seal is not None, texts=seal is not None and seal.texts)
 
 
-def _known_by(review: PostedReview, marker: Marker, seal: Seal) -> Ours:
-    changed = (c.id for c in review.comments if not seal.holds_comment(c.path, c.body))
-    return Ours(review, marker, seal.holds(review.body), frozenset(changed))
+def _changed(review: PostedReview, seal: Seal) -> frozenset[int]:
+    return frozenset(c.id for c in review.comments if not seal.holds_comment(c.path, c.body))
 
 
 def history_of(stands: Standing, previous: Change | None, change: Change) -> History:
@@ -142,6 +159,9 @@ def history_of(stands: Standing, previous: Change | None, change: Change) -> His
         is_back = known[identity].state is State.FIXED and stands.main.review.ours
         if is_back or (stands.strict and known[identity].state is not State.OPEN):
             known[identity] = replace(known[identity], state=State.OPEN, dismissal=None)
+    for identity, k in known.items():
+        if k.state in (State.OPEN, State.LATE) and stands.calls_closed(identity):
+            known[identity] = replace(k, state=State.FIXED, fixed_in=marker.head)
     if not stands.main.sealed:
         # Enough to repeat nothing that stands there; what was read or decided is not believed.
         told = tuple(k for k in known.values() if k.state is not State.DISMISSED)
@@ -256,12 +276,13 @@ class _Reader:
                 yield from zip(ids[-len(said) :], said, strict=True)
 
     def _from_list(self, identity: str, said: Said) -> Finding:
-        """A finding without a thread; its place is that of the head at which the list was made."""
+        """A finding without a thread; its place is that of the head at which the list was made. Where
+        that is lost, nobody can tell where its code stands today.
+        """
         place = self._place(said)
         quote = self._code(self._previous, place, 0)
-        return _finding(
-            identity, UNKNOWN_RULE, said, place.path, quote, place if place.line else None
-        )
+        location = place if place.line and self._previous else None
+        return _finding(identity, UNKNOWN_RULE, said, place.path, quote, location)
 
     def _place(self, said: Said) -> Location:
         """Where a list says that it is; a path that was cut or masked for people is looked up."""
@@ -314,6 +335,13 @@ def _comments(ours: Ours) -> Iterator[tuple[str, str, PostedComment]]:
     for comment in ours.review.comments:
         if found := read_finding_marker(comment.body):
             yield (*found, comment)
+
+
+def _opened(ours: Ours) -> Container[str]:
+    """What a further review called open; one that stepped back has its comments alone to tell."""
+    if ours.marker.outcome == DUPLICATE:
+        return {identity for identity, _, _ in _comments(ours)}
+    return ours.marker.open
 
 
 def _location(comment: PostedComment) -> Location | None:

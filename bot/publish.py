@@ -7,11 +7,12 @@ one steps back (design, section 7).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.errors import BadLineProblem, HostProblem, LimitProblem, LostProblem
 from bot.hosts.protocol import Forge, PostedReview
+from bot.outputs import reread
 from bot.outputs.body import delta_body, review_body
 from bot.outputs.checkrun import STANDS
 from bot.outputs.inline import (
@@ -27,7 +28,7 @@ from bot.posted import DUPLICATE, Ours, Standing, standing
 from bot.report import Report
 from reviewers.core.call import Reading
 from reviewers.core.finding import Standing as Place
-from reviewers.core.history import State
+from reviewers.core.history import Known, State
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome
 
@@ -100,7 +101,7 @@ def reconcile(
     `quiet_when_clean`: a first review without a finding worth a notification is told elsewhere (a
     check run), so nothing is posted for it.
     """
-    main = stands.main
+    main, verdict = stands.main, report.verdict
     if main is None:
         if quiet_when_clean and not _is_worth_a_review(report):
             return Publication()
@@ -117,7 +118,7 @@ def reconcile(
     return Publication(
         edits=(edit,) if edit else (),
         create=create,
-        comments=tuple(_closed(report, stands, redact)),
+        comments=tuple(_closed((*verdict.all_fixed, *verdict.dismissed), stands, redact)),
     )
 
 
@@ -165,17 +166,49 @@ def _is_worth_a_review(report: Report) -> bool:
     return bool(verdict.shown.listed) or verdict.outcome is Outcome.INCOMPLETE
 
 
-def _closed(report: Report, stands: Standing, redact: Redaction) -> Sequence[EditComment]:
-    """Comments on what is fixed or dismissed now: they say so and fold away."""
-    verdict = report.verdict
-    head = verdict.change.head
-    closed = {k.finding.id: fixed_comment(k, head, redact) for k in verdict.fixed}
-    closed |= {k.finding.id: dismissed_comment(k, redact) for k in verdict.dismissed if k.dismissal}
-    return [
-        EditComment(comment.id, comment.node, closed[identity], comment.path)
-        for identity, _, comment in stands.comments(own=True)
-        if identity in closed and not comment.hidden
-    ]
+def _closed(known: Iterable[Known], stands: Standing, redact: Redaction) -> list[EditComment]:
+    """Comments on what is fixed or dismissed: they say so and fold away. Where one was folded away by a
+    person, or could not be edited in an earlier run, it does not say so yet.
+    """
+    texts: dict[str, tuple[State, str]] = {}
+    for k in known:
+        if k.state is State.FIXED:
+            texts[k.finding.id] = k.state, fixed_comment(k, k.fixed_in, redact)
+        elif k.state is State.DISMISSED and k.dismissal:
+            texts[k.finding.id] = k.state, dismissed_comment(k, redact)
+    edits = []
+    for identity, _, comment in stands.comments(own=True):
+        state, text = texts.get(identity, (State.OPEN, ""))
+        said = reread.comment(comment.body)
+        says_so = said is not None and said.state is state
+        # What a person has unfolded is left alone, unless it is dismissed and so may come back.
+        if text and not (says_so and (comment.hidden or state is State.FIXED)):
+            edits.append(EditComment(comment.id, comment.node, text, comment.path))
+    return edits
+
+
+async def mark_closed(
+    forge: Forge,
+    known: Iterable[Known],
+    stands: Standing,
+    redact: Redaction = Redaction(),
+    seal: Seal | None = None,
+) -> None:
+    """Edit the comments on what is closed that do not say so yet, where a run was interrupted."""
+    plan = Publication(comments=tuple(_closed(known, stands, redact)))
+    await _mark(forge, (_sealed(plan, seal) if seal else plan).comments)
+
+
+async def _mark(forge: Forge, comments: Iterable[EditComment]) -> list[str]:
+    """What went wrong."""
+    notes = []
+    for comment in comments:
+        try:
+            await forge.edit_comment(comment.comment, comment.body)
+            await forge.hide(comment.node, "RESOLVED")
+        except HostProblem as e:
+            notes.append(f"A closed finding could not be marked: {e.what}")
+    return notes
 
 
 def _sealed(plan: Publication, seal: Seal) -> Publication:
@@ -218,12 +251,7 @@ async def publish(
     url = url or (posted.url if posted else "")
     for edit in plan.edits:
         await forge.edit_review(edit.review, edit.body)
-    for comment in plan.comments:
-        try:
-            await forge.edit_comment(comment.comment, comment.body)
-            await forge.hide(comment.node, "RESOLVED")
-        except HostProblem as e:
-            notes.append(f"A closed finding could not be marked: {e.what}")
+    notes += await _mark(forge, plan.comments)
     if posted:
         try:
             if first := await _settle_race(forge, report, posted, stands, accounts, seal):

@@ -15,7 +15,7 @@ from bot.outputs.aging import aged, current
 from bot.outputs.seal import Seal, key_of
 from bot.pipeline import Circumstances, review, terms_of
 from bot.posted import Ours, Standing, history_of, last_head, standing
-from bot.publish import Published, publish
+from bot.publish import Published, mark_closed, publish
 from bot.report import Report
 from bot.settings import Settings
 from bot.terms import Terms
@@ -95,14 +95,19 @@ async def review_pull(
     believed = desk.believes(terms)
     done = _done(stands, change.head, terms, around.run, anew=desk.anew) if believed else None
     if done:
-        worst = _worst(done, history_of(stands, change, change), terms)
+        told = await desk.remembered(history_of(stands, change, change), stands.main)
+        worst = _worst(done, told, terms)
         done = await _current(forge, done, desk)
+        if await desk.may_write():
+            redact = Redaction(around.settings.secrets)
+            await mark_closed(forge, told.known, stands, redact, around.seal)
         return Adopted(done, worst, bool(hidden(change.files, terms.policy.exclude)))
     posted = stands.by_run(around.run)
     if posted:
         # Interrupted before the first body was edited: it is told as if nothing were posted.
         stands = stands.without(posted)
-    history = desk.remembered(await _history(forge, pull, stands, terms.digest, desk))
+    history = await _history(forge, pull, stands, terms.digest, desk)
+    history = await desk.remembered(history, stands.main)
     history = history if believed else _doubted(history, signed=around.seal is not None)
     terms = terms_of(pull.subject, around, history.spent)
     async with _aging(forge, stands, change.head, desk):
@@ -115,7 +120,7 @@ async def review_pull(
     await desk.telling(report)
     quiet = quiet_when_clean and desk.quiet()
     again = posted.review if posted else None
-    work = _posted(forge, report, stands, terms, around, quiet=quiet, again=again)
+    work = _posted(forge, report, stands, terms, around, desk, quiet=quiet, again=again)
     return await _whole(asyncio.create_task(work))
 
 
@@ -221,7 +226,7 @@ async def relay_pull(
         return Reviewed(report)
     try:
         await _still_there(forge, pull, Desk())
-        work = _posted(forge, report, stands, terms, around, quiet=True)
+        work = _posted(forge, report, stands, terms, around, Desk(), quiet=True)
         return await _whole(asyncio.create_task(work))
     except HostProblem as e:
         return Reviewed(report, refused=e)
@@ -233,6 +238,7 @@ async def _posted(
     stands: Standing,
     terms: Terms,
     around: Circumstances,
+    desk: Desk,
     *,
     quiet: bool,
     again: PostedReview | None = None,
@@ -248,6 +254,7 @@ async def _posted(
         posted=again,
         seal=around.seal,
     )
+    await desk.posted(report, published)
     return Reviewed(report, published)
 
 
@@ -318,14 +325,16 @@ async def _history(forge: Forge, pull: Pull, stands: Standing, config: str, desk
     model, or more votes, is told what they find, and not as late.
     """
     change = pull.subject.change
-    clean = None if stands.main else desk.last_clean()
-    head = clean[0] if clean else last_head(stands)
+    unposted = None if stands.main else desk.unposted()
+    head = unposted.head if unposted else last_head(stands)
     if not head:
         return History()
     previous = change if head == change.head else await forge.change_at(change.base, head)
     history = history_of(stands, previous, change)
-    if clean:
-        history = History(head, previous, complete=True, config=clean[1])
+    if unposted:
+        unread = frozenset[str]() if unposted.is_whole else frozenset({EVERYTHING})
+        whole, by = unposted.is_whole, unposted.config
+        history = History(head, previous, unread=unread, complete=whole, config=by)
     if history.config != config:
         return replace(history, unread=frozenset({EVERYTHING}))
     return history

@@ -9,23 +9,27 @@ from types import MappingProxyType
 
 import structlog
 
-from bot.desk import Desk
+from bot.desk import Desk, Unposted
 from bot.errors import Gone, GoneProblem, HostProblem, Problem
 from bot.hosts.checks import Checks
 from bot.hosts.protocol import Forge, Pull
 from bot.jobs.company import Company
-from bot.jobs.findings import NO_MEMORY, Memory
+from bot.jobs.memory import Recollection, memory_of
 from bot.jobs.protocol import Trigger
 from bot.jobs.receipts import read_before
 from bot.jobs.store import NEWER, Job, Store
 from bot.outputs.checkrun import CheckRun, check_title, refused, running_title, skipped, standing
 from bot.outputs.document import document
+from bot.outputs.shapes import WrittenShape
+from bot.posted import Ours
+from bot.publish import Published
 from bot.report import CHECK_RUN, Report
 from bot.terms import Terms
 from bot.triggers import approving, why_not
+from reviewers.core.change import Change
 from reviewers.core.coverage import WHOLE_FILE
 from reviewers.core.finding import Severity, Standing
-from reviewers.core.history import EVERYTHING, Dismissal, History, Known, State
+from reviewers.core.history import EVERYTHING, Dismissal, History
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Verdict
 from reviewers.protocols import Brief
@@ -63,24 +67,24 @@ class JobDesk(Desk):
         dismissed: Mapping[str, Dismissal],
         store: Store,
         redact: Redaction = Redaction(),
-        clean: tuple[str, str] | None = None,
+        unposted: Unposted | None = None,
         given: Mapping[str, frozenset[str]] = MappingProxyType({}),
-        memory: Memory = NO_MEMORY,
     ) -> None:
         self.anew = job.row.trigger.is_asked
         self.terms: Terms | None = None
         self.target: Target | None = None
         self.report: Report | None = None
         self._job = job
+        self._run_of = run_of
         self._run = run_of(job.row.id)
         self._checks = checks
         self._company = Company(job.row.place, run_of, store.past, checks)
         self._dismissed = dismissed
         self._store = store
         self._redact = redact
-        self._clean = clean
+        self._unposted = unposted
+        self._change: Change | None = None
         self._given = given
-        self._memory = memory
         self._used: tuple[str, ...] = ()
         self._check: asyncio.Task[int] | None = None
         self.check_run = job.check_run
@@ -93,6 +97,7 @@ class JobDesk(Desk):
             raise GoneProblem(Gone.REPLACED, str(place))
         change = pull.subject.change
         self.terms = terms
+        self._change = change
         self.target = Target(change.head, change.base, terms.digest)
         if pull.state != "open":
             return "pull request closed"
@@ -129,67 +134,34 @@ class JobDesk(Desk):
             else:
                 await self._store.decisions.take_label(self._job.row.place, label, [*self._given])
 
-    def last_clean(self) -> tuple[str, str] | None:
+    def unposted(self) -> Unposted | None:
         """From the database: such a review is told in its check run alone."""
-        return self._clean
+        return self._unposted
 
-    def remembered(self, history: History) -> History:
-        """People's decisions from the database; what a review shows of them may have been edited. And
-        what it does not show in full: who saw what, how grave and how sure it was, and the findings that
-        no list of it names.
+    async def remembered(self, history: History, main: Ours | None) -> History:
+        """People's decisions, and the findings themselves, from the database: what a review shows of them
+        may have been edited, and is not all.
         """
-        history = self._found_again(history)
-
-        def decided(known: Known) -> Known:
-            finding = known.finding
-            told = self._memory.open.get(finding.id)
-            finding = replace(finding, sources=told.sources if told else ())
-            if told:
-                finding = replace(finding, severity=told.severity)
-            if told and told.proven_before and not finding.proven_before and self._has_gate():
-                # It held the gate; a marker whose signature is gone does not say so any more.
-                finding = replace(finding, held_before=True)
-            known = replace(known, finding=finding)
-            why = self._dismissed.get(known.finding.id)
-            if why is None:
-                gone = known.state is not State.DISMISSED
-                return known if gone else replace(known, state=State.OPEN, dismissal=None)
-            return replace(known, state=State.DISMISSED, dismissal=why)
-
-        history = replace(history, known=tuple(map(decided, history.known)))
+        assert self.terms is not None, "a pull request is opened before anything is read back"
+        assert self._change is not None, "it has a change"
+        marker = main.marker if main and main.sealed else None
+        wanted = {k.finding.id for k in history.known} | self._dismissed.keys()
+        run = marker.run if marker else ""
+        memory = await memory_of(self._store, self._job.row.place, self._run_of, run, wanted)
+        history = Recollection(
+            memory,
+            self._dismissed,
+            self._change,
+            marker,
+            self.terms.gate,
+            self.terms.digest,
+            self._redact,
+        ).of(history)
         asked = self._job.row.trigger in (Trigger.COMMAND, Trigger.RERUN)
         # Asked for again, a complete review is done again; of another only what went unread.
         if asked and history.complete:
             return replace(history, unread=frozenset({EVERYTHING}))
         return history
-
-    def _has_gate(self) -> bool:
-        return self.terms is not None and self.terms.gate is not None
-
-    def _found_again(self, history: History) -> History:
-        """With the findings that the database knows and no text of the review tells: those that it names
-        only, those that had no room in it, and those that were dismissed and have no thread to say so.
-        """
-        memory = self._memory
-        known = {k.finding.id for k in history.known}
-        found = {i: state for i, state in history.lost.items() if i in memory.open}
-        left = {i: state for i, state in history.lost.items() if i not in found}
-        shown = {k.finding.id for k in history.known if k.state is State.OPEN}
-        # All that it shows is known: so it is the very review that told what had no room in it.
-        if (
-            EVERYTHING in left
-            and memory.open
-            and shown - self._dismissed.keys() <= memory.open.keys()
-        ):
-            state = left.pop(EVERYTHING)
-            unnamed = memory.open.keys() - known - found.keys() - self._dismissed.keys()
-            found |= dict.fromkeys(sorted(unnamed), state)
-        gone = memory.dismissed.keys() - known - found.keys()
-        more = (
-            *(Known(memory.open[i], state) for i, state in found.items()),
-            *(Known(memory.dismissed[i], State.DISMISSED) for i in sorted(gone)),
-        )
-        return replace(history, known=(*history.known, *more), lost=left)
 
     async def announce(self, brief: Brief) -> None:
         """Start the check run beside the first calls: nobody waits for it.
@@ -265,6 +237,21 @@ class JobDesk(Desk):
     async def read_before(self, report: Report) -> Verdict | None:
         """As the documents of earlier jobs tell it."""
         return await read_before(self._store, self._job.row.place, report, self._redact)
+
+    async def posted(self, report: Report, done: Published) -> None:
+        """First of all: what is told must be known for that, also where its check run cannot be ended,
+        or a push has ended the job meanwhile.
+        """
+        written = WrittenShape(
+            review_url=done.url,
+            created=done.created,
+            edited=done.edited,
+            inline=done.inline,
+            check_run=bool(self.check_run),
+            notes=list(done.notes),
+        )
+        text = document(report, self._redact, written)
+        await self._store.note(self._job.row.id, review_url=done.url, document=text)
 
     async def paid(self) -> float:
         """By all of its jobs: posted, clean, overtaken, and the earlier lives of this one."""

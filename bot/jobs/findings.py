@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,7 +12,15 @@ from bot.jobs.protocol import JobRow, JobState, Place
 from bot.jobs.store import Store
 from bot.outputs.shapes import FindingShape
 from reviewers.core.call import Reading
-from reviewers.core.finding import Dissent, Finding, Location, Severity, Side, Source
+from reviewers.core.finding import (
+    Dissent,
+    Finding,
+    Location,
+    Severity,
+    Side,
+    Source,
+    Standing,
+)
 
 CAUSES, CAUSE_CHARS = 5, 200
 """So many are in a line of the log, each so long."""
@@ -26,15 +33,10 @@ async def last_findings(store: Store, place: Place, beginning: str) -> list[dict
 
     Scoped to the pull request, so that an id from elsewhere tells nothing.
     """
-    for job in await store.of_pull(place):
-        if (whole := await published_row(store, job.row)) is not None:
-            found = [
-                f
-                for f in findings_in(whole.document, *ASKED_ABOUT)
-                if f["id"].startswith(beginning)
-            ]
-            if found:
-                return found
+    async for row in published_rows(store, place):
+        there = findings_in(row.document, *ASKED_ABOUT)
+        if found := [f for f in there if f["id"].startswith(beginning)]:
+            return found
     return []
 
 
@@ -42,11 +44,33 @@ async def open_findings(store: Store, place: Place) -> dict[str, object]:
     """The open findings of the newest review that was told here, by id. One that was adopted has none
     of its own to tell.
     """
-    for job in await store.of_pull(place):
-        whole = await published_row(store, job.row)
-        if whole and whole.document:
-            return {f["id"]: f for f in findings_in(whole.document, "findings")}
+    async for row in published_rows(store, place):
+        return {f["id"]: f for f in findings_in(row.document, "findings")}
     return {}
+
+
+async def published_rows(store: Store, place: Place) -> AsyncIterator[JobRow]:
+    """The jobs of a pull request whose findings were told, with their documents, the newest first."""
+    for job in await store.of_pull(place):
+        if job.row.state is not JobState.DONE and not job.row.outcome:
+            continue  # It has found nothing yet.
+        whole = await store.job(job.row.id)
+        if whole and whole.row.document and is_published(whole.row):
+            yield whole.row
+
+
+async def row_of_run(
+    store: Store, place: Place, run_of: Callable[[str], str], run: str
+) -> JobRow | None:
+    """The job, with its document, that has posted under this name; None where it is forgotten.
+
+    Only the marker is signed: what stands round it, whoever may write to the repository can edit.
+    """
+    for job in await store.of_pull(place):
+        if run_of(job.row.id) == run:
+            whole = await store.job(job.row.id)
+            return whole.row if whole and whole.row.document else None
+    return None
 
 
 def is_published(row: JobRow) -> bool:
@@ -59,44 +83,6 @@ def is_published(row: JobRow) -> bool:
         return bool(row.document and json.loads(row.document).get("written"))
     except (ValueError, AttributeError):
         return False
-
-
-async def published_row(store: Store, row: JobRow) -> JobRow | None:
-    """The row with its document, where what it found was told."""
-    if row.state is not JobState.DONE and not row.outcome:
-        return None  # It has found nothing yet.
-    whole = await store.job(row.id)
-    return whole.row if whole and is_published(whole.row) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What reviews of a pull request told, by id, as they knew it: what stands there does not tell it in
-    full to the next one, and may have been edited. `open` is of the last review; `dismissed` are those
-    that people have dismissed since they were told.
-    """
-
-    open: Mapping[str, Finding] = field(default_factory=dict)
-    dismissed: Mapping[str, Finding] = field(default_factory=dict)
-
-
-NO_MEMORY = Memory()
-
-
-async def memory_of(store: Store, place: Place, dismissed: Collection[str] = ()) -> Memory:
-    """By the stored documents. `dismissed` are ids: each is looked for until it is found, in the newest
-    review first.
-    """
-    found = map(read_finding, (await open_findings(store, place)).values())
-    last = {f.id: f for f in found if f is not None}
-    wanted = set(dismissed)
-    gone = {i: last[i] for i in wanted & last.keys()}
-    rows = iter(await store.of_pull(place) if wanted - gone.keys() else ())
-    while wanted - gone.keys() and (job := next(rows, None)):
-        if whole := await published_row(store, job.row):
-            rest = (f for f in findings_in(whole.document, "findings") if f["id"] in wanted)
-            gone = {f.id: f for f in map(read_finding, rest) if f is not None} | gone
-    return Memory(last, gone)
 
 
 def findings_in(document: str, *lists: str) -> list[dict[str, Any]]:
@@ -127,6 +113,7 @@ def read_finding(data: object) -> Finding | None:
         shape = FindingShape.model_validate(data)
         side = Side(shape.side) if shape.side else Side.RIGHT
         severity = Severity.parse(shape.severity)
+        standing = Standing(shape.standing)
         sources = tuple(
             Source(s.reviewer, s.engine, s.vote or 0, s.name, s.rule, Severity.parse(s.severity))
             for s in shape.sources
@@ -148,5 +135,6 @@ def read_finding(data: object) -> Finding | None:
         location=location,
         dissent=tuple(Dissent(d.reviewer, d.vote, d.reason, d.against) for d in shape.dissent),
         id=shape.id,
+        standing=standing,
         proven_before=shape.proven,
     )

@@ -8,9 +8,11 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from bot.desk import Unposted
 from bot.jobs.protocol import JobState, Place, Trigger
 from bot.jobs.tables import jobs
 from bot.jobs.transactions import PAUSES, Transactions
+from reviewers.core.verdict import WHOLE
 
 
 class Past:
@@ -26,25 +28,26 @@ class Past:
         query = total.where(*here, jobs.c.id != beside)
         return await self._look(lambda c: float(c.execute(query).scalar_one()))
 
-    async def last_clean(self, place: Place) -> tuple[str, str] | None:
-        """Head and configuration of the newest finished review of a pull request, if it was clean.
-
-        Such a review is told in its check run alone, so nothing that stands there tells of it.
+    async def last_unposted(self, place: Place) -> Unposted | None:
+        """The newest finished review of a pull request, for where nothing that stands there tells of it:
+        a clean one, or one whose findings are all quiet, is told in its check run alone.
         """
         here = (jobs.c.repository_id == place.repository_id, jobs.c.number == place.number)
         query = (
-            sa.select(jobs.c.head, jobs.c.outcome, jobs.c.document)
+            sa.select(jobs.c.head, jobs.c.outcome, jobs.c.review_url, jobs.c.document)
             .where(*here, jobs.c.state == JobState.DONE, jobs.c.document != "")
             .order_by(jobs.c.created.desc())
             .limit(1)
         )
         row = await self._look(lambda c: c.execute(query).first())
-        if row is None or row[1] != "clean":
+        if row is None:
             return None
+        head, outcome, url, document = row
         try:
-            return str(row[0]), str(json.loads(row[2])["config"])
+            config = str(json.loads(document)["config"])
         except (ValueError, KeyError, TypeError):
             return None
+        return Unposted(str(head), config, is_whole=outcome in WHOLE and not url)
 
     async def begun_for(self, repository: int, head: str) -> dict[str, int]:
         """The review jobs that were begun for this head in a repository: the number of each one's pull

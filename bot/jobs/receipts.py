@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import ValidationError
 
-from bot.jobs.findings import published_row, read_finding
+from bot.jobs.findings import published_rows, read_finding
 from bot.jobs.protocol import Place
 from bot.jobs.store import Store
 from bot.outputs.shapes import CallShape, Document, DroppedShape
@@ -46,10 +46,7 @@ async def read_before(
     verdict = report.verdict
     if verdict.coverage.hunks or verdict.model_looks or not verdict.coverage.carried:
         return None
-    for job in await store.of_pull(place):
-        row = await published_row(store, job.row)
-        if row is None or not row.document:
-            continue
+    async for row in published_rows(store, place):
         doc = _document(row.document)
         if doc is None or not _is_of_the_same(doc, report):
             return None

@@ -28,18 +28,17 @@ from bot.jobs.circumstances import circumstances_of
 from bot.jobs.company import taken_back
 from bot.jobs.desk import JobDesk, OvertakenProblem
 from bot.jobs.endings import Ending, Endings, gate_now
-from bot.jobs.findings import memory_of
+from bot.jobs.findings import row_of_run
 from bot.jobs.judge import judged
 from bot.jobs.keeping import Keeper
 from bot.jobs.means import Means, Reach
-from bot.jobs.protocol import ADOPTED, CLOSED, MOVED, JobRow, JobState, ReviewWish, Trigger
+from bot.jobs.protocol import ADOPTED, CLOSED, MOVED, JobState, ReviewWish, Trigger
 from bot.jobs.store import NEWER, Job
 from bot.jobs.tables import ALIVE
 from bot.jobs.transactions import AWAY
 from bot.outputs.checkrun import adopted_check, check_run
-from bot.outputs.document import document, worst_proven
+from bot.outputs.document import worst_proven
 from bot.outputs.inert import inert
-from bot.outputs.shapes import WrittenShape
 from bot.pipeline import Circumstances, KeepingError
 from bot.publish import Published
 from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
@@ -228,13 +227,12 @@ class Worker:
         row = job.row
         dismissed = await self._means.store.decisions.dismissed(row.place)
         redact = Redaction(self._means.secrets)
-        clean = await self._means.store.past.last_clean(row.place)
+        unposted = await self._means.store.past.last_unposted(row.place)
         given = await self._means.store.decisions.labels_given(row.place)
         preparation = self._means.limits.preparation()
         store, run_of = self._means.store, self._means.run_of
-        memory = await memory_of(store, row.place, dismissed)
         job = await taken_back(job, run_of(row.id), reach.checks, store)
-        desk = JobDesk(job, run_of, reach.checks, dismissed, store, redact, clean, given, memory)
+        desk = JobDesk(job, run_of, reach.checks, dismissed, store, redact, unposted, given)
         desk.done = preparation.end  # At the latest: a review may have nothing to ask.
         if refused := _refused(job):
             await desk.refuse(refused.note, await gate_now(reach))
@@ -317,18 +315,7 @@ class Worker:
             log.warning("job.unposted", job=job.row.id, why=refused.what)
             done = replace(done, notes=(notice,))
             check = replace(check, summary=f"{notice}\n\n{check.summary}")
-        written = WrittenShape(
-            review_url=done.url,
-            created=done.created,
-            edited=done.edited,
-            inline=done.inline,
-            check_run=bool(desk.check_run),
-            notes=list(done.notes),
-        )
-        # First of all: what is told must be known for that, also where its check run cannot be ended.
-        await self._means.store.note(
-            job.row.id, review_url=done.url, document=document(report, redact, written)
-        )
+            await desk.posted(report, done)
         await desk.finish(report.verdict.change.head, check)
         return Ending(JobState.DONE, " ".join(done.notes))
 
@@ -336,7 +323,8 @@ class Worker:
         """Somebody has reviewed this head already, or we had posted before we were interrupted."""
         assert desk.terms is not None, "a review has terms"
         ours = outcome.ours
-        known = await self._written(job, ours.marker.run) if ours.sealed else None
+        means, run = self._means, ours.marker.run if ours.sealed else ""
+        known = await row_of_run(means.store, job.row.place, means.run_of, run)
         check = adopted_check(
             ours.review.body,
             ours.marker,
@@ -353,17 +341,6 @@ class Worker:
         await self._means.store.note(job.row.id, **told)
         await desk.finish(ours.marker.head, check)
         return Ending(JobState.DONE, ADOPTED)
-
-    async def _written(self, job: Job, run: str) -> JobRow | None:
-        """The job, with its document, that has posted under this name; None where it is forgotten.
-
-        Only the marker is signed: what stands round it, whoever may write to the repository can edit.
-        """
-        for other in await self._means.store.of_pull(job.row.place):
-            if self._means.run_of(other.row.id) == run:
-                whole = await self._means.store.job(other.row.id)
-                return whole.row if whole and whole.row.document else None
-        return None
 
     async def _moved(self, job: Job) -> Ending:
         """What was reviewed stands there no more: a job for what does, if no event has made it yet.

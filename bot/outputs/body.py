@@ -100,7 +100,7 @@ def marker_of(report: Report) -> Marker:
         config=report.config,
         outcome=verdict.outcome.value,
         open=ids(f.id for f in (*visible, *folds.in_titles(shown.listed[len(visible) :]))),
-        fixed=ids(k.finding.id for k in verdict.fixed),
+        fixed=ids(k.finding.id for k in verdict.all_fixed),
         late=ids(f.id for f in shown.late),
         dismissed=ids(k.finding.id for k in verdict.dismissed),
         quiet=ids(f.id for f in folds.in_titles(shown.quiet)),

@@ -17,7 +17,7 @@ MAX_CHARS = 8 * 1024
 IDS_KEPT = 100
 """Ids of each kind that a marker holds; 12 characters each, so all kinds stay under 8 KiB."""
 CLOSED_KEPT = 50
-"""The same for what is fixed or dismissed, which no review goes by."""
+"""The same for what is fixed or dismissed; what is in no list is not open either."""
 HOLDING_KEPT = 25
 """The same for those that hold a gate, for each reason; with more of them all do."""
 
@@ -39,7 +39,8 @@ class Marker:
     """What a review says of itself to its successors.
 
     `open` are in the order in which the body lists them, `late` and `quiet` (open, below the least
-    severity) in that of their folds; `more` is how many of these three had no room.
+    severity) in that of their folds; `more` is how many of these three had no room. `fixed` are those that
+    were fixed in any review, the newest first: a comment may not say so yet.
     `unread` are the digests of the hunks that nobody read (16 hex digits each), or EVERYTHING;
     `proven` and `held`, told where there is a gate, are those that turn it red, or EVERYTHING: by a
     proof, or for want of a ruling. `cost` is the sum in USD for the pull request so far. `by` names the

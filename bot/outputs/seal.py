@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 
 from bot.outputs.aging import current
 
-_MARKER = re.compile(r"(<!-- triptych 1 run=[^>]*?)(?: sig=([0-9a-f]*))? -->\s*\Z")
+_LINE = r"(<!-- triptych 1 run=[^>]*?)(?: sig=([0-9a-f]*))? -->"
+_MARKER = re.compile(rf"{_LINE}\s*\Z")
+_ANYWHERE = re.compile(rf"(?m)^{_LINE}")
 _FINDING = re.compile(r"(<!-- triptych 1 finding=[^>]*?)(?: sig=([0-9a-f]*))? -->\s*\Z")
 DIGITS = 32
 """Hex digits of a signature: 128 bits."""
@@ -41,10 +43,14 @@ class Seal:
         """The body with its marker signed; unchanged where it has none."""
         return _MARKER.sub(lambda m: f"{m[1]} sig={self._sign(self._said(m))} -->", body)
 
-    def holds(self, body: str) -> bool:
-        """Whether the body's marker is ours and was not changed, nor its text where we sign that."""
-        found = _MARKER.search(body)
-        return self._is_ours(found, self._said(found) if found else "")
+    def signed(self, body: str) -> str:
+        """The body up to its last marker that is ours and was not changed, nor the text before it where
+        we sign that; "" where there is none. Whoever may write may have added something below.
+        """
+        for found in reversed(list(_ANYWHERE.finditer(body))):
+            if self._is_ours(found, self._said(found)):
+                return body[: found.end()]
+        return ""
 
     def sealed_comment(self, path: str, body: str) -> str:
         """An inline comment on that file with its marker signed, where texts are."""

@@ -13,7 +13,7 @@ from reviewers.core.call import AnalyserRun, Look, Reading, Task, Usage
 from reviewers.core.change import Change
 from reviewers.core.coverage import Coverage
 from reviewers.core.finding import Dropped, Finding, Reason
-from reviewers.core.history import History, Known
+from reviewers.core.history import History, Known, State
 from reviewers.core.policy import STATIC, Policy
 
 
@@ -61,6 +61,13 @@ class Verdict:
     def removed(self) -> tuple[Dropped, ...]:
         """What a reader will not find among the findings; a vote on one of them is there."""
         return tuple(d for d in self.dropped if d.reason is not Reason.MERGED)
+
+    @property
+    def all_fixed(self) -> tuple[Known, ...]:
+        """What is fixed now, then what was fixed before and has not come back."""
+        known = {f.id for f in self.findings} | {k.finding.id for k in self.fixed}
+        before = (k for k in self.history.known if k.state is State.FIXED)
+        return (*self.fixed, *(k for k in before if k.finding.id not in known))
 
     @property
     def static_only(self) -> bool:

@@ -294,6 +294,42 @@ def test_a_lost_commit_leaves_findings_without_their_code() -> None:
     assert told.previous is None
 
 
+def test_on_which_line_a_finding_without_a_thread_stands_nobody_knows_where_the_commit_is_lost() -> (
+    None
+):
+    bare = replace(posted(report(verdict(SQL))), comments=())
+    (then,) = history_of(standing([bare]), orders_change(), orders_change()).known
+    assert then.finding.line == SQL_LINE
+    (lost,) = history_of(standing([bare]), None, orders_change()).known
+    assert (lost.finding.path, lost.finding.location) == (SQL.path, None)
+
+
+@pytest.mark.parametrize(
+    ("told", "newer", "state"),
+    [
+        ({"fixed": (SQL.id,)}, False, State.FIXED),
+        ({}, False, State.FIXED),
+        ({"fixed": (SQL.id,)}, True, State.FIXED),
+        ({}, True, State.OPEN),
+        ({"more": 1}, False, State.OPEN),
+        ({"open": (SQL.id,)}, False, State.OPEN),
+        ({"quiet": (SQL.id,)}, False, State.OPEN),
+    ],
+    ids=["fixed", "nowhere", "fixed since", "told since", "more", "open", "quiet"],
+)
+def test_what_no_list_of_the_review_names_is_not_open_whatever_its_comment_says(
+    told: dict[str, Any], newer: bool, state: State
+) -> None:
+    """A run may have told it and not come to edit the review."""
+    later = replace(report(verdict(SQL)), run="01JD8Q7N")
+    first = posted(report(verdict(SQL)))
+    body = write_marker(Marker("01JD8Q7M", HEAD, "9f3ad2c1", "findings", **told))
+    reviews = [replace(first, body=body), *([posted(later, 2)] if newer else [])]
+    (found,) = known(*reviews).values()
+    assert found.state is state
+    assert found.fixed_in == (HEAD if state is State.FIXED else "")
+
+
 def test_money_and_completeness_come_from_the_markers() -> None:
     first = posted(report(verdict(SQL)))
     costs = [0.5, 1.25, 0.75]

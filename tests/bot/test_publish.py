@@ -182,8 +182,8 @@ def fixed(*findings: Finding) -> tuple[Known, ...]:
 
 @pytest.mark.parametrize(
     ("ours", "hidden", "edits", "comments"),
-    [(True, False, 1, 1), (True, True, 1, 0), (False, False, 0, 0)],
-    ids=["ours", "folded away already", "another account's"],
+    [(True, False, 1, 1), (True, True, 1, 1), (False, False, 0, 0)],
+    ids=["ours", "folded away by a person", "another account's"],
 )
 def test_only_our_own_words_are_edited_and_once(
     ours: bool, hidden: bool, edits: int, comments: int
@@ -194,6 +194,23 @@ def test_only_our_own_words_are_edited_and_once(
     for edit in plan.comments:
         assert edit.body.startswith("**Fixed in `")
         assert edit.body.endswith(finding_marker(SQL.id, SQL.rule))
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+@pytest.mark.parametrize("now", [True, False], ids=["now", "in an earlier run"])
+def test_a_comment_that_could_not_be_edited_is_edited_in_the_next_run(
+    hidden: bool, now: bool
+) -> None:
+    gone = fixed(SQL)
+    more = {"fixed": gone} if now else {}
+    after = told(**more, history=replace(EARLIER, known=gone))
+    there = stands(SQL, hidden=hidden)
+    (edit,) = reconcile(after, there, quiet_when_clean=True).comments
+    (ours,) = there.ours
+    (comment,) = ours.review.comments
+    comment = replace(comment, body=edit.body)
+    done = Standing((replace(ours, review=replace(ours.review, comments=(comment,))),))
+    assert reconcile(after, done, quiet_when_clean=True).comments == ()
 
 
 # --- What is done

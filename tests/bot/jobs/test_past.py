@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.jobs.protocol import JobState, Trigger
 from reviewers.core.allowance import Allowance
 from tests.bot.jobs.running import CONFIG, SMALL, World, world
-from tests.fakes.anthropic import Reply
+from tests.fakes.anthropic import Reply, is_about, reported
 
 CLEAN = 'VALUE = 1\n\n\ndef total(rows: list[int]) -> int:\n    """All of them."""\n    return sum(rows)\n'
 
@@ -31,6 +32,33 @@ async def test_a_clean_review_is_remembered_though_nothing_is_posted(tmp_path: P
         second = await here.reviewed(trigger=Trigger.PUSHED, seen=2.0)
         assert (second.state, second.outcome) == (JobState.DONE, "clean")
         assert looks(here) == paid
+
+
+async def test_a_review_of_quiet_findings_is_remembered_though_nothing_is_posted(
+    tmp_path: Path,
+) -> None:
+    """What nobody says again is still there, and what has not changed is not paid for again."""
+    says = True
+
+    def script(body: dict[str, Any], _number: int) -> Reply:
+        claim = reported("api/orders.py", 1, "VALUE = 1", rule="security/other", severity="low")
+        return Reply([claim] if says and is_about(body, "security") else [])
+
+    config = f'min_severity = "high"\n{SMALL}'
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, script) as here:
+        here.pull(text=CLEAN, config=config)
+        first = await here.reviewed()
+        assert (first.findings, here.github.bodies_of(128)) == (1, [])
+        says, paid = False, looks(here)
+        files = {CONFIG: config, "api/orders.py": CLEAN}
+        here.github.push(128, "9d02f7e", files)
+        second = await here.reviewed(trigger=Trigger.PUSHED, seen=2.0)
+        assert (looks(here), here.github.bodies_of(128)) == (paid, [])
+        (before,), (after,) = (json.loads(r.document)["findings"] for r in (first, second))
+        assert (after["id"], after["standing"]) == (before["id"], "still open")
+        here.github.push(128, "9d02f7f", {**files, "api/orders.py": "x = 1\n"})
+        third = await here.reviewed(trigger=Trigger.PUSHED, seen=3.0)
+        assert (third.outcome, third.findings) == ("clean", 0)
 
 
 async def test_what_clean_and_overtaken_reviews_cost_counts(tmp_path: Path) -> None:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.jobs.protocol import JobRow, Trigger
-from bot.outputs.marker import IDS_KEPT
+from bot.jobs.protocol import JobRow, JobState, Trigger
+from bot.outputs.marker import HOLDING_KEPT, IDS_KEPT
 from reviewers.core.history import Dismissal
 from tests.bot.jobs.running import CONFIG, SMALL, World, until, world
-from tests.fakes.anthropic import Reply
+from tests.fakes.anthropic import Reply, is_about, reported
+from tests.fakes.github import Fault
 
 GATE = 'engine = "static"\ngate = "high"\n'
 SHELL = "import os\n\n\ndef run(request):\n    os.system(request.args['x'])\n"
+EVAL = "def calc(request):\n    return eval(request.args['y'])\n"
 ONLY = "Static analysis only: "
 
 
@@ -97,21 +102,63 @@ async def test_a_branch_set_back_to_a_reviewed_commit_is_not_called_older(tmp_pa
         assert review(w)["body"] == before
 
 
-@pytest.mark.parametrize("what", ["severity", "text", "signature"])
-async def test_s69_what_anybody_may_edit_opens_no_gate(tmp_path: Path, what: str) -> None:
+EDITS = ["severity", "text", "signature", "place", "swapped", "below", "emptied"]
+
+
+def edit(w: World, what: str) -> None:
+    """As anybody who may write to the repository can."""
+    comments = w.github.pulls[128].comments
+    tails = [c["body"].rpartition("\n")[2] for c in comments]
+    for text in texts(w):
+        match what:
+            case "severity":
+                text["body"] = text["body"].replace("**High", "**Low")
+            case "text":
+                text["body"] = f"Nothing.\n\n{text['body'].rpartition(chr(10))[2]}"
+            case "signature":
+                text["body"] = text["body"].partition(" sig=")[0] + " -->"
+            case "place":
+                text["body"] = re.sub(r"api/\w+\.py#L\d+", "read.me#L1", text["body"])
+            case "below":
+                text["body"] += "\n\nI mend the first one today. Bob"
+            case "emptied":
+                text["body"] = "Outdated."
+    if what == "swapped":
+        for comment, tail in zip(comments, reversed(tails), strict=True):
+            comment["body"] = f"{comment['body'].rpartition(chr(10))[0]}\n{tail}"
+
+
+@pytest.mark.parametrize("limit", [20, 0], ids=["in threads", "without threads"])
+@pytest.mark.parametrize("what", EDITS)
+async def test_s69_what_anybody_may_edit_opens_no_gate(
+    tmp_path: Path, what: str, limit: int
+) -> None:
     """Nor does a marker whose signature is gone: what the database knows is ours."""
+    config = f"inline_limit = {limit}\n{GATE}"
+    files = {"api/orders.py": SHELL, "api/users.py": EVAL}
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as w:
+        w.github.pull(128, {CONFIG: config}, {CONFIG: config, **files})
+        before = json.loads((await w.reviewed()).document)["findings"]
+        edit(w, what)
+        row = await pushed(w, {**files, "read.me": "x\n"}, config)
+        assert w.checks()[-1] == ("failure", f"{ONLY}2 high")
+        after = json.loads(row.document)["findings"]
+        for name in ("id", "path", "line", "side", "quote", "severity", "sources"):
+            assert [f[name] for f in after] == [f[name] for f in before]
+        assert w.github.posts() == (2 if what == "emptied" else 1)
+
+
+@pytest.mark.parametrize("forgotten", [True, False])
+async def test_what_reached_the_gate_is_as_grave_as_that_also_where_it_is_forgotten(
+    tmp_path: Path, forgotten: bool
+) -> None:
     files = {"api/orders.py": SHELL}
     async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as w:
         w.github.pull(128, {CONFIG: GATE}, {CONFIG: GATE, **files})
         await w.reviewed()
-        for text in texts(w):
-            match what:
-                case "severity":
-                    text["body"] = text["body"].replace("**High", "**Low")
-                case "text":
-                    text["body"] = f"Nothing.\n\n{text['body'].rpartition(chr(10))[2]}"
-                case "signature":
-                    text["body"] = text["body"].partition(" sig=")[0] + " -->"
+        if forgotten:
+            assert await w.service._store.forgetting.aged(time.time() + 1)
+        edit(w, "severity")
         await pushed(w, {**files, "read.me": "x\n"})
         assert w.checks()[-1] == ("failure", f"{ONLY}1 high")
 
@@ -133,3 +180,131 @@ async def test_s78_the_newest_review_is_known_for_that_where_the_clock_was_ahead
         assert w.checks()[-1] == ("failure", f"{ONLY}2 high")
         await pushed(w, {"a.py": f"import os\n{calls}", "b.py": "x = 1\n"})
         assert w.checks()[-1] == ("success", f"{ONLY}no open findings; 2 fixed")
+
+
+async def test_of_more_than_a_marker_names_all_is_read_again_where_they_are_forgotten(
+    tmp_path: Path,
+) -> None:
+    many = {f"app/f{n:03}.py": SHELL for n in range(HOLDING_KEPT + 1)}
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as w:
+        w.github.pull(128, {CONFIG: GATE}, {CONFIG: GATE, **many})
+        await w.reviewed()
+        assert await w.service._store.forgetting.aged(time.time() + 1)
+        edit(w, "severity")
+        row = await pushed(w, {**many, "read.me": "x\n"})
+        assert w.checks()[-1] == ("failure", f"{ONLY}{len(many)} high")
+        assert json.loads(row.document)["coverage"]["carried"] == 0
+
+
+@pytest.mark.parametrize("title", ["It is unchecked", "The check is gone (removed here)"])
+async def test_what_is_mended_is_fixed_where_the_commit_before_is_lost(
+    tmp_path: Path, title: str
+) -> None:
+    """After a force push GitHub may not have the commit any more on which it was found."""
+    line = "return order[0]"
+    says = True
+
+    def script(body: dict[str, Any], _number: int) -> Reply:
+        claim = reported("app.py", 2, line, rule="security/other", severity="high", title=title)
+        return Reply([claim] if says and is_about(body, "security") else [])
+
+    config = f'gate = "high"\n{SMALL}'
+    text = f"def total(order):\n    {line}\n"
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, script) as w:
+        w.github.pull(128, {CONFIG: config}, {CONFIG: config, "app.py": text})
+        await w.reviewed()
+        says = False
+        w.github.push(
+            128, "9d02f7e0", {CONFIG: config, "app.py": f"# Of a row.\n{text}"}, force=True
+        )
+        row = await w.reviewed(trigger=Trigger.PUSHED, seen=3.0)
+        (found,) = json.loads(row.document)["findings"]
+        assert (found["line"], found["side"], found["quote"]) == (3, "RIGHT", line)
+        w.github.push(128, "9d02f7e1", {CONFIG: config, "app.py": "x = 1\n"}, force=True)
+        await w.reviewed(trigger=Trigger.PUSHED, seen=4.0)
+        assert w.checks()[-1] == ("success", "No open findings; 1 fixed")
+
+
+@pytest.mark.parametrize("why", ["a person has hidden its comment", "it could not be edited"])
+async def test_what_was_fixed_stays_so_where_its_comment_does_not_say_it(
+    tmp_path: Path, why: str
+) -> None:
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as w:
+        w.github.pull(128, {CONFIG: GATE}, {CONFIG: GATE, "a.py": SHELL})
+        await w.reviewed()
+        (comment,) = w.github.pulls[128].comments
+        if "hidden" in why:
+            w.github.hidden[comment["node_id"]] = "RESOLVED"
+        else:
+            w.github.faults.append(Fault("PATCH", r"/pulls/comments/", 403, times=1))
+        await pushed(w, {"a.py": "x = 1\n"})
+        assert w.checks()[-1] == ("success", f"{ONLY}no open findings; 1 fixed")
+        assert comment["body"].startswith("**Fixed in `9d02f7e`.**") == ("hidden" in why)
+        await pushed(w, {"a.py": "x = 1\n", "read.me": "x\n"})
+        assert w.checks()[-1] == ("success", f"{ONLY}no findings")
+        assert comment["body"].startswith("**Fixed in `9d02f7e`.**")
+        await pushed(w, {"a.py": "x = 1\n", "read.me": "y\n"})
+        assert w.checks()[-1] == ("success", f"{ONLY}no findings")
+
+
+async def test_a_job_that_finds_its_review_edited_edits_the_comments_too(tmp_path: Path) -> None:
+    """Its process had died between the two."""
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as w:
+        w.github.pull(128, {CONFIG: GATE}, {CONFIG: GATE, "a.py": SHELL})
+        await w.reviewed()
+        died: list[str] = []
+
+        def dies(when: str, what: str) -> bool:
+            is_due = when == "before" and re.match(r"PATCH .*/pulls/comments/", what)
+            died.extend([what] if is_due and not died else [])
+            return bool(died)
+
+        w.github.watch = dies
+        w.github.push(128, "9d02f7e1", {CONFIG: GATE, "a.py": "x = 1\n"})
+        job = await w.accept(w.wish(trigger=Trigger.PUSHED, seen=3.0))
+        await until(lambda: died)
+        stopping = asyncio.create_task(w.service.stop())
+        await asyncio.sleep(0.3)
+        w.github.watch = lambda *_: False
+        await stopping
+        await w.start()
+        assert (await w.ended(job)).note == "the review that stands there is adopted"
+        (comment,) = w.github.pulls[128].comments
+        assert comment["body"].startswith("**Fixed in `9d02f7e`.**")
+        assert w.github.hidden == {comment["node_id"]: "RESOLVED"}
+        assert w.checks()[-1] == ("success", f"{ONLY}no open findings; 1 fixed")
+
+
+PAD = "".join(f"x{n} = {n}\n" for n in range(40))
+NO_IMPORT = f"import sys\n{PAD}\n\ndef run():\n    return os.getcwd()\n"
+
+
+@pytest.mark.parametrize("why", ["forgotten", "overtaken"])
+async def test_what_is_mended_in_another_hunk_is_fixed(tmp_path: Path, why: str) -> None:
+    """The analyser that alone has seen it is known where its job is forgotten, by the marker; and where
+    a push came while it was posted.
+    """
+    old = NO_IMPORT.replace("os.getcwd()", "1")
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as w:
+        w.github.pull(128, {CONFIG: GATE, "a.py": old}, {CONFIG: GATE, "a.py": NO_IMPORT})
+        if why == "overtaken":
+            go = w.github.held[r"POST .*/reviews$"] = asyncio.Event()
+            first = await w.accept(w.wish())
+            await until(
+                lambda: any(p.endswith("/reviews") for m, p in w.github.calls if m == "POST")
+            )
+            w.github.push(128, "9d02f7e1", {CONFIG: GATE, "a.py": NO_IMPORT, "x.txt": "1\n"})
+            second = await w.accept(w.wish(trigger=Trigger.PUSHED, seen=2.0))
+            await w.ended(first)
+            go.set()
+            assert (await w.ended(second)).outcome == "findings"
+            row = await w.row(first)
+            assert row.state is JobState.SUPERSEDED
+            assert row.review_url
+            assert json.loads(row.document)["written"]["created"]
+        else:
+            await w.reviewed()
+            assert await w.service._store.forgetting.aged(time.time() + 1)
+        await pushed(w, {"a.py": f"import os\n{NO_IMPORT}"})
+        assert w.checks()[-1] == ("success", f"{ONLY}no open findings; 1 fixed")
+        assert w.github.posts() == 1

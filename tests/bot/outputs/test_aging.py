@@ -25,6 +25,6 @@ def test_what_it_tells_the_next_review_stays_as_it_was() -> None:
     seal = Seal(b"k" * 32, "5000#128")
     body = seal.sealed(review_body(a()))
     older = aged(body, HEAD)
-    assert seal.holds(older)
+    assert seal.signed(older)
     assert read_marker(older) == read_marker(body)
     assert reread.listed(older) == reread.listed(body) != []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.outputs.aging import aged
@@ -22,7 +24,7 @@ OURS = Seal(b"our key", "5000#128")
 def test_a_sealed_marker_says_the_same_and_holds() -> None:
     sealed = OURS.sealed(BODY)
     assert read_marker(sealed) == MARKER
-    assert OURS.holds(sealed)
+    assert OURS.signed(sealed)
     assert OURS.sealed(sealed) == sealed
     assert sealed.startswith(BODY.removesuffix(" -->"))
 
@@ -36,14 +38,13 @@ def test_a_sealed_marker_says_the_same_and_holds() -> None:
         Seal(b"another key", "5000#128").sealed(BODY),
         Seal(b"our key", "5000#129").sealed(BODY),
         OURS.sealed(BODY).replace(" sig=", " sig=0"),
-        OURS.sealed(BODY) + "\nmore",
         "no marker",
         "",
     ],
-    ids=["unsigned", "outcome", "open", "key", "pull request", "digits", "more", "none", "empty"],
+    ids=["unsigned", "outcome", "open", "key", "pull request", "digits", "none", "empty"],
 )
 def test_nothing_else_holds(body: str) -> None:
-    assert not OURS.holds(body)
+    assert not OURS.signed(body)
 
 
 TEXTS = Seal(b"our key", "5000#128", texts=True)
@@ -54,7 +55,7 @@ def test_who_signs_texts_knows_them_whatever_a_site_or_a_later_push_makes_of_the
     assert read_marker(sealed) == MARKER
     assert TEXTS.sealed(sealed) == sealed
     for same in (sealed, f"{sealed}\n", sealed.replace("\n", "\r\n"), aged(sealed, MARKER.head)):
-        assert TEXTS.holds(same)
+        assert TEXTS.signed(same)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_who_signs_texts_knows_them_whatever_a_site_or_a_later_push_makes_of_the
     ],
 )
 def test_who_signs_texts_believes_no_other(body: str) -> None:
-    assert not TEXTS.holds(body)
+    assert not TEXTS.signed(body)
 
 
 COMMENT = f"**High: It fails.** 2 of 3 votes.\n\n{finding_marker('7c1e9a02b4d8', 'style/other')}"
@@ -92,6 +93,19 @@ def test_a_comment_is_signed_for_its_file() -> None:
     assert not TEXTS.holds_comment("a.py", sealed.replace("style", "security"))
     assert not TEXTS.holds_comment("a.py", COMMENT)
     assert not TEXTS.holds_comment("a.py", "no marker")
+
+
+@pytest.mark.parametrize("seal", [OURS, TEXTS], ids=["marker", "texts"])
+def test_what_somebody_writes_below_a_marker_breaks_no_seal(seal: Seal) -> None:
+    sealed = seal.sealed(BODY)
+    forged = write_marker(replace(MARKER, open=()))
+    for below in ("I fix it today. Bob", forged, seal.sealed(BODY).rpartition("\n")[2][:-9]):
+        assert seal.signed(f"{sealed}\n\n{below}") == sealed
+    older = OURS.sealed(f"First.\n\n{forged}")
+    assert OURS.signed(f"{older}\n\n{sealed}") == (
+        f"{older}\n\n{sealed}" if seal is OURS else older
+    )
+    assert seal.signed(f"A quote: `{sealed.rpartition(chr(10))[2]}`") == ""
 
 
 def test_who_remembers_what_it_found_signs_no_comments() -> None:
