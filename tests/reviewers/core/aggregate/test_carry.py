@@ -134,6 +134,13 @@ def test_an_open_one_moves_with_its_file() -> None:
         )
 
 
+RIGHT_THERE = f"""\
+def sorted_by(number):
+    order_by = ("id", "day")[number]
+{LINE}
+    return list(rows)
+"""
+"""The same line among others, where it does no harm."""
 PAD = "".join(f"x{i} = {i}\n" for i in range(40))
 
 
@@ -173,13 +180,13 @@ def test_code_that_stood_elsewhere_before_has_not_moved_there() -> None:
 
 def test_code_that_stood_elsewhere_at_the_last_review_has_not_moved_there_since() -> None:
     """The same line may be right there: a finding must not jump to it when its own code is mended."""
-    both = {"api/orders.py": (None, ORDERS), "b.py": (None, ORDERS)}
+    both = {"api/orders.py": (None, ORDERS), "b.py": (None, RIGHT_THERE)}
     mended = change({**both, "api/orders.py": (None, FIXED)})
     history = History(head="4be91c0", known=(known(),), previous=change(both))
     assert carry(history, {}, mended, NOBODY, {}).fixed
     lost = replace(history, previous=None)
     assert carry(lost, {}, mended, NOBODY, {}).open, "the last commit is lost: nobody can tell"
-    more = change({"api/orders.py": (None, FIXED), "b.py": (None, ORDERS), "c.py": (None, ORDERS)})
+    more = change({**both, "api/orders.py": (None, FIXED), "c.py": (None, ORDERS)})
     assert carry(history, {}, more, NOBODY, {}).open
 
 
