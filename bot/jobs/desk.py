@@ -139,15 +139,7 @@ class JobDesk(Desk):
         history = self._found_again(history)
 
         def decided(known: Known) -> Known:
-            finding = known.finding
-            told = self._told.open.get(finding.id)
-            finding = replace(finding, sources=told.sources if told else ())
-            if told:
-                finding = replace(finding, severity=told.severity)
-            if told and told.proven_before and not finding.proven_before and self._has_gate():
-                # It held the gate; a marker whose signature is gone does not say so any more.
-                finding = replace(finding, held_before=True)
-            known = replace(known, finding=finding)
+            known = self._in_full(known)
             why = self._dismissed.get(known.finding.id)
             if why is None:
                 gone = known.state is not State.DISMISSED
@@ -161,12 +153,27 @@ class JobDesk(Desk):
             return replace(history, unread=frozenset({EVERYTHING}))
         return history
 
+    def _in_full(self, known: Known) -> Known:
+        """With what the database knows of a finding; of a fixed one all is as it was before."""
+        finding = known.finding
+        if known.state is State.FIXED and (fixed := self._told.fixed.get(finding.id)):
+            return fixed
+        told = self._told.open.get(finding.id)
+        if told is None:
+            return replace(known, finding=replace(finding, sources=()))
+        finding = replace(finding, sources=told.sources, severity=told.severity)
+        if told.proven_before and not finding.proven_before and self._has_gate():
+            # It held the gate; a marker whose signature is gone does not say so any more.
+            finding = replace(finding, held_before=True)
+        return replace(known, finding=finding)
+
     def _has_gate(self) -> bool:
         return self.terms is not None and self.terms.gate is not None
 
     def _found_again(self, history: History) -> History:
         """With the findings that the database knows and no text of the review tells: those that it names
-        only, those that had no room in it, and those that were dismissed and have no thread to say so.
+        only, those that had no room in it, and those that were dismissed or fixed and have no thread to
+        say so.
         """
         told = self._told
         known = {k.finding.id for k in history.known}
@@ -179,8 +186,10 @@ class JobDesk(Desk):
             unnamed = told.open.keys() - known - found.keys() - self._dismissed.keys()
             found |= dict.fromkeys(sorted(unnamed), state)
         gone = told.dismissed.keys() - known - found.keys()
+        fixed = told.fixed.keys() - known - found.keys() - left.keys() - told.dismissed.keys()
         more = (
             *(Known(told.open[i], state) for i, state in found.items()),
+            *(told.fixed[i] for i in sorted(fixed)),
             *(Known(told.dismissed[i], State.DISMISSED) for i in sorted(gone)),
         )
         return replace(history, known=(*history.known, *more), lost=left)

@@ -14,9 +14,12 @@ from bot.jobs.store import Store
 from bot.outputs.shapes import FindingShape
 from reviewers.core.call import Reading
 from reviewers.core.finding import Dissent, Finding, Location, Severity, Side, Source
+from reviewers.core.history import Known, State
 
 CAUSES, CAUSE_CHARS = 5, 200
 """So many are in a line of the log, each so long."""
+LOOKED_BACK = 50
+"""Reviews of a pull request in which what was fixed is looked for: each is a document to read."""
 TOLD = ("findings", "dismissed")
 """The lists of a document that people may ask about."""
 
@@ -69,40 +72,79 @@ async def _told(store: Store, row: JobRow) -> JobRow | None:
 class Told:
     """What reviews of a pull request told, by id, as they knew it: what stands there does not tell it in
     full to the next one, and may have been edited. `open` is of the last review; `dismissed` are those
-    that people have dismissed since they were told.
+    that people have dismissed since they were told; `fixed` those that were told as fixed last, as they
+    were before.
     """
 
     open: Mapping[str, Finding] = field(default_factory=dict)
     dismissed: Mapping[str, Finding] = field(default_factory=dict)
+    fixed: Mapping[str, Known] = field(default_factory=dict)
 
 
 NOTHING = Told()
 
 
 async def findings_told(store: Store, place: Place, dismissed: Collection[str] = ()) -> Told:
-    """By the stored documents. `dismissed` are ids: each is looked for until it is found, in the newest
-    review first.
+    """By the stored documents, the newest first. `dismissed` are ids: each is looked for until it is
+    found; what is fixed in the `LOOKED_BACK` last reviews.
     """
-    found = map(read_finding, (await open_findings(store, place)).values())
-    last = {f.id: f for f in found if f is not None}
-    wanted = set(dismissed)
-    gone = {i: last[i] for i in wanted & last.keys()}
-    rows = iter(await store.of_pull(place) if wanted - gone.keys() else ())
-    while wanted - gone.keys() and (job := next(rows, None)):
-        if whole := await _told(store, job.row):
-            rest = (f for f in findings_in(whole.document, "findings") if f["id"] in wanted)
-            gone = {f.id: f for f in map(read_finding, rest) if f is not None} | gone
-    return Told(last, gone)
+    past = _Past(dismissed)
+    for job in await store.of_pull(place):
+        if past.reviews >= LOOKED_BACK and not past.missing:
+            break
+        whole = await _told(store, job.row)
+        if whole and whole.document:
+            past.read(whole.document)
+    return Told(past.open, past.dismissed, past.fixed)
+
+
+class _Past:
+    """What the reviews of a pull request tell, read from the newest to the oldest."""
+
+    def __init__(self, dismissed: Collection[str]) -> None:
+        self.reviews = 0
+        self.missing = set(dismissed)
+        self.open: dict[str, Finding] = {}
+        self.dismissed: dict[str, Finding] = {}
+        self.fixed: dict[str, Known] = {}
+        self._told: set[str] = set()
+        self._fixed_in: dict[str, str] = {}
+
+    def read(self, document: str) -> None:
+        """One more of them."""
+        found, fixed = (
+            {f["id"]: f for f in rows} for rows in lists_in(document, "findings", "fixed")
+        )
+        wanted = (
+            found if not self.reviews else found.keys() & (self.missing | self._fixed_in.keys())
+        )
+        known = {i: f for i in wanted if (f := read_finding(found[i])) is not None}
+        if not self.reviews:
+            self.open = known
+        self.dismissed |= {i: known[i] for i in self.missing & known.keys()}
+        self.missing -= known.keys()
+        for i in known.keys() & self._fixed_in.keys():
+            self.fixed[i] = Known(known[i], State.FIXED, fixed_in=self._fixed_in.pop(i))
+        self._told |= found.keys()
+        new = fixed.keys() - self._told
+        self._fixed_in |= {i: str(fixed[i].get("fixed_in", "")) for i in new}
+        self._told |= new
+        self.reviews += 1
 
 
 def findings_in(document: str, *lists: str) -> list[dict[str, Any]]:
     """The findings in some lists of a stored review, [] where it cannot be read."""
+    return [f for found in lists_in(document, *lists) for f in found]
+
+
+def lists_in(document: str, *lists: str) -> list[list[dict[str, Any]]]:
+    """The same, each list by itself."""
     try:
         data = json.loads(document) if document else {}
-        found = [f for name in lists for f in data.get(name, [])]
+        found = [list(data.get(name, [])) for name in lists]
     except (ValueError, AttributeError, TypeError):
-        return []
-    return [f for f in found if isinstance(f, dict) and isinstance(f.get("id"), str)]
+        return [[] for _ in lists]
+    return [[f for f in x if isinstance(f, dict) and isinstance(f.get("id"), str)] for x in found]
 
 
 def causes_in(document: str) -> list[str]:

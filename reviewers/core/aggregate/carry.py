@@ -1,7 +1,8 @@
-"""What became of the known findings that nobody reported this time: fixed, or still open.
+"""What became of the known findings that nobody reported this time: fixed, still open, or back.
 
 Silence of a model is no proof of a fix. A finding counts as fixed when its code is gone, when an
-analyser that found it read the code again, or when the verifier cites what fixed it.
+analyser that found it read the code again, or when the verifier cites what fixed it. Nor does it keep
+what was fixed closed when its code has come back.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reviewers.core.aggregate.copies import Copies
+from reviewers.core.aggregate.identify import there_again
 from reviewers.core.call import Reading
 from reviewers.core.change import Change, FileDiff, FileStatus
 from reviewers.core.coverage import Coverage
@@ -41,18 +43,21 @@ def carry(
     coverage: Coverage,
     ruled: Mapping[str, Verification],
 ) -> Carried:
-    """Judge each known open finding that no new one matched, against the change as it is now."""
+    """Judge each known finding that no new one matched, against the change as it is now: the open ones,
+    and the fixed ones whose code has come back.
+    """
     quotes = Copies(change, history)
     still: list[Finding] = []
     fixed: list[Known] = []
-    for known in _unmatched(history, matched):
+    for known in _unmatched(history, matched, quotes):
         old = known.finding
         if (
             _is_refuted(old, ruled.get(old.id))
             or _is_gone(known, change, quotes)
             or _read_again(known, change, quotes, coverage)
         ):
-            fixed.append(replace(known, state=State.FIXED, fixed_in=change.head))
+            if known.state is not State.FIXED:
+                fixed.append(replace(known, state=State.FIXED, fixed_in=change.head))
         else:
             ruling = ruled.get(old.id)
             told = ruling if ruling and ruling.ruling is not Ruling.REFUTED else None
@@ -60,12 +65,12 @@ def carry(
     return Carried(tuple(still), tuple(fixed))
 
 
-def _unmatched(history: History, matched: Mapping[str, Known]) -> Iterable[Known]:
-    return (
-        k
-        for k in history.known
-        if k.state in (State.OPEN, State.LATE) and k.finding.id not in matched
-    )
+def _unmatched(history: History, matched: Mapping[str, Known], quotes: Copies) -> Iterable[Known]:
+    for known in history.known:
+        is_open = known.state in (State.OPEN, State.LATE)
+        is_back = known.state is State.FIXED and quotes.is_back(known.finding)
+        if (is_open or is_back) and known.finding.id not in matched:
+            yield known
 
 
 def _is_refuted(old: Finding, ruling: Verification | None) -> bool:
@@ -120,7 +125,7 @@ def _read_again(known: Known, change: Change, quotes: Copies, coverage: Coverage
     """
     old = known.finding
     file = _file(known, change, quotes)
-    if file is None or not old.sources or any(s.is_vote for s in old.sources):
+    if file is None or not _is_analysers(old):
         return False
     cells = [
         c
@@ -131,6 +136,16 @@ def _read_again(known: Known, change: Change, quotes: Copies, coverage: Coverage
     is_whole = all(c.reading is Reading.READ for c in cells)
     all_of_it = file.text is not None or again >= _hunks_of(old, file, quotes)
     return bool(cells) and is_whole and all_of_it
+
+
+def _is_analysers(old: Finding) -> bool:
+    """Whether analysers alone have told it. Where it is graver than they call it a model has told it,
+    too, although none has repeated that in the last review.
+    """
+    sources = old.sources
+    if not sources or any(s.is_vote for s in sources):
+        return False
+    return old.severity <= max(s.severity for s in sources)
 
 
 def _hunks_of(old: Finding, file: FileDiff, quotes: Copies) -> frozenset[int]:
@@ -145,6 +160,8 @@ def _moved(known: Known, change: Change, quotes: Copies) -> Finding:
     """The finding as it stands now: its line may have moved, its file may have a new name."""
     old = known.finding
     standing = Standing.LATE if known.state is State.LATE else Standing.OPEN
+    if known.state is State.FIXED:
+        old, standing = replace(old, note=there_again(known)), Standing.BACK
     file = _file(known, change, quotes) or next(iter(quotes.moved(known)), None)
     keys = quote_keys(old.quote)
     if file is None or not keys or old.location is None:

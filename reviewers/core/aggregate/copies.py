@@ -35,6 +35,26 @@ class Copies(Quotes):
         """Whether a file has that code, in a hunk or out of them."""
         return bool(self.in_hunks(file, Side.RIGHT, keys) or self.in_text(file, keys))
 
+    def is_back(self, old: Finding) -> bool:
+        """Whether its code stands in its own file, and cannot be seen there at the last review.
+
+        Less than `MIN_PART` characters are known only on the line where they were.
+        """
+        places = self.places_of(old)
+        keys = quote_keys(old.quote)
+        if len("".join(keys)) < MIN_PART:
+            places = {old.line} & places
+        return bool(places) and not (self.before and self.before.places_of(old))
+
+    def places_of(self, old: Finding) -> set[int]:
+        """The lines of its own file at which its code begins, on the side on which it was placed."""
+        file, keys = self._file_of(old.path), quote_keys(old.quote)
+        if file is None or not keys:
+            return set()
+        side = old.location.side if old.location else Side.RIGHT
+        places = {first for first, _ in self.in_hunks(file, side, keys)}
+        return places | set(self.in_text(file, keys) if side is Side.RIGHT else ())
+
     def moved(self, known: Known) -> list[FileDiff]:
         """The files that its code may have moved to: those into which the change writes it more often
         than other findings stand for it there, and than it stood there before as another passage.
