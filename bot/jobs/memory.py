@@ -21,16 +21,21 @@ from reviewers.core.quotes import Quotes, quote_keys
 from reviewers.core.secrets import Redaction
 from reviewers.core.visible import visible
 
+LOOKED_BACK = 20
+"""Reviews of a pull request in which what was fixed is looked for: each is a document to read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
     """Findings by id, as they were told. `open` are those of the last review; `is_whole`: it is the one
     that stands on the pull request, or none stands there that nobody has changed, so all of them are
-    open still, and no others. `earlier` are further ones, each as it was told last.
+    open still, and no others. `earlier` are further ones, each as it was told last; `fixed` those of
+    which a review has told last that they are fixed, as they were before.
     """
 
     open: Mapping[str, Finding] = field(default_factory=dict)
     earlier: Mapping[str, Finding] = field(default_factory=dict)
+    fixed: Mapping[str, Known] = field(default_factory=dict)
     is_whole: bool = True
 
 
@@ -38,23 +43,51 @@ async def memory_of(
     store: Store, place: Place, run_of: Callable[[str], str], run: str, wanted: Collection[str]
 ) -> Memory:
     """By the stored documents. `run` has written the review that stands there, as its seal shows; "" where
-    nothing sealed stands. Each of the `wanted` ids is looked for in the newest review first.
+    nothing sealed stands. Each of the `wanted` ids is looked for until it is found, in the newest review
+    first; what is fixed in the `LOOKED_BACK` last ones.
     """
     standing = await row_of_run(store, place, run_of, run) if run else None
-    last: dict[str, Finding] | None = _findings(standing.document) if standing else None
-    earlier: dict[str, Finding] = {}
+    past = _Past(wanted)
+    if standing:
+        past.read(standing.document)
     async for row in published_rows(store, place):
-        if last is None:
-            last = _findings(row.document)
-        if not set(wanted) - last.keys() - earlier.keys():
+        if past.reviews >= LOOKED_BACK and not past.missing:
             break
-        earlier = {i: f for i, f in _findings(row.document).items() if i in wanted} | earlier
-    return Memory(last or {}, earlier, is_whole=standing is not None or not run)
+        if standing is None or row.id != standing.id:
+            past.read(row.document)
+    is_whole = standing is not None or not run
+    return Memory(past.open, past.earlier, past.fixed, is_whole)
 
 
-def _findings(document: str) -> dict[str, Finding]:
-    found = map(read_finding, findings_in(document, "findings"))
-    return {f.id: f for f in found if f is not None}
+class _Past:
+    """What the reviews of a pull request tell, read from the one that counts last to the oldest."""
+
+    def __init__(self, wanted: Collection[str]) -> None:
+        self.reviews = 0
+        self.missing = set(wanted)
+        self.open: dict[str, Finding] = {}
+        self.earlier: dict[str, Finding] = {}
+        self.fixed: dict[str, Known] = {}
+        self._told: set[str] = set()
+        self._fixed_in: dict[str, str] = {}
+
+    def read(self, document: str) -> None:
+        """One more of them."""
+        rows = {f["id"]: f for f in findings_in(document, "findings")}
+        new = rows.keys() & (self.missing | self._fixed_in.keys()) if self.reviews else rows.keys()
+        found = {i: f for i in new if (f := read_finding(rows[i])) is not None}
+        if not self.reviews:
+            self.open = found
+        self.earlier |= {i: found[i] for i in self.missing & found.keys()}
+        self.missing -= found.keys()
+        for i in found.keys() & self._fixed_in.keys():
+            self.fixed[i] = Known(found[i], State.FIXED, fixed_in=self._fixed_in.pop(i))
+        self._told |= rows.keys()
+        for row in findings_in(document, "fixed"):
+            if row["id"] not in self._told:
+                self._fixed_in[row["id"]] = str(row.get("fixed_in", ""))
+                self._told.add(row["id"])
+        self.reviews += 1
 
 
 @dataclass(frozen=True)
@@ -83,8 +116,8 @@ class Recollection:
         return replace(history, known=tuple(known), lost=lost, unread=unread)
 
     def _beside(self, history: History) -> Iterator[Known]:
-        """What no text tells: what it names only, what had no room in it, what was dismissed and has no
-        thread to say so, and all of it where the texts are gone.
+        """What no text tells: what it names only, what had no room in it, what was dismissed or fixed and
+        has no thread to say so, and all of it where the texts are gone.
         """
         memory = self.memory
         known = {k.finding.id for k in history.known}
@@ -94,6 +127,8 @@ class Recollection:
         for identity, told in memory.earlier.items():
             if identity in self.dismissed and identity not in known | memory.open.keys():
                 yield Known(told, State.DISMISSED)
+        here = known | memory.open.keys() | history.lost.keys() | self.dismissed.keys()
+        yield from (memory.fixed[i] for i in sorted(memory.fixed.keys() - here))
 
     def _decided(self, known: Known, history: History) -> Known:
         identity = known.finding.id
@@ -108,7 +143,11 @@ class Recollection:
         elif state is State.DISMISSED:
             state = State.OPEN
         finding = self._as_told(known.finding, told) if told else self._as_grave(known, history)
-        if self.gate is None or state is State.FIXED:
+        if told and state is State.FIXED:  # As it was before: its code may come back.
+            finding = replace(
+                finding, proven_before=told.proven_before, held_before=told.held_before
+            )
+        elif self.gate is None or state is State.FIXED:
             finding = replace(finding, held_before=known.finding.held_before)
         return replace(known, finding=finding, state=state, dismissal=why)
 

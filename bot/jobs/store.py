@@ -67,7 +67,6 @@ class Store:
     def __init__(self, transactions: Transactions, *, patient: bool = False) -> None:
         pauses = PATIENT if patient else PAUSES
         self._do = partial(transactions.do, pauses=pauses)
-        self._do_now = partial(transactions.do, pauses=pauses, awaited=True)
         self._look = partial(transactions.look, pauses=pauses)
         self.past = Past(transactions, pauses)
         self.line = Line(transactions, pauses)
@@ -100,7 +99,7 @@ class Store:
                         c.execute(sa.update(jobs).where(jobs.c.id == job).values(seen=seen))
                     return writing, ()
 
-        return await self._do_now(work)
+        return await self._do(work, awaited=True)
 
     async def of_pull(self, place: Place) -> tuple[Job, ...]:
         """All jobs of a pull request, newest first."""

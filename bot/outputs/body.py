@@ -113,8 +113,9 @@ def marker_of(report: Report) -> Marker:
 
 
 def _is_static(finding: Finding) -> bool:
-    """Whether one analyser saw it and no model."""
-    return len(finding.sources) == 1 and bool(finding.analysers)
+    """Whether one analyser saw it and no model: none has called it graver before, either."""
+    is_one = len(finding.sources) == 1 and bool(finding.analysers)
+    return is_one and finding.severity <= finding.sources[0].severity
 
 
 def _seen_by(finding: Finding) -> str:

@@ -32,6 +32,8 @@ def masked_lines(file: FileDiff, side: Side, redact: Redaction) -> Mapping[int, 
         rows = masked_text(file, redact)
         return {number: rows[number - 1] for at, number in file.rows if at is side}
     version = list(_version(file, side))
+    if not version:  # As before a new file whose last line has no end: nothing stands on that side.
+        return {}
     whole = "\n".join(text for _, text in version)
     texts = redact(without_key_rows(whole) if is_known_in_part(file) else whole).split("\n")
     return {n: text for (n, _), text in zip(version, texts, strict=True) if n}

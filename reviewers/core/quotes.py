@@ -70,9 +70,23 @@ class Quotes:
         """The lines of the whole file, at the head, at which the quote begins."""
         if file.text is None:
             return []
-        if file.path not in self._texts:
-            self._texts[file.path] = _keyed(enumerate(file.text.split("\n"), 1))
-        return [first for first, _ in _places(self._texts[file.path], quote)]
+        return [first for first, _ in _places(self._text(file.path, file.text), quote)]
+
+    def lines(self, file: FileDiff) -> frozenset[str]:
+        """The lines of a file for comparison: all of them, or those that its hunks show."""
+        return frozenset(text for rows in self._runs(file) for _, text in rows)
+
+    def around(self, file: FileDiff, quote: Sequence[str], number: int) -> frozenset[str]:
+        """So many lines before and behind each place of the quote, those of less than `MIN_PART`
+        characters left out.
+        """
+        found: list[Row] = []
+        for rows in self._runs(file):
+            at = {line: index for index, (line, _) in enumerate(rows)}
+            for first, last in _places(rows, quote):
+                found += rows[max(0, at[first] - number) : at[first]]
+                found += rows[at[last] + 1 : at[last] + 1 + number]
+        return frozenset(text for _, text in found if len(text) >= MIN_PART)
 
     def cited(self, path: str, quote: str) -> int | None:
         """The line at the head on which a citation stands, None where it stands nowhere.
@@ -106,6 +120,16 @@ class Quotes:
         """How many lines equal to `key` stand in the file's hunks before `line`."""
         rows = (row for hunk in self._rows(file, side) for row in hunk)
         return sum(1 for number, text in rows if number < line and text == key)
+
+    def _runs(self, file: FileDiff) -> tuple[tuple[Row, ...], ...]:
+        if file.text is None:
+            return self._rows(file, Side.RIGHT)
+        return (self._text(file.path, file.text),)
+
+    def _text(self, path: str, text: str) -> tuple[Row, ...]:
+        if path not in self._texts:
+            self._texts[path] = _keyed(enumerate(text.split("\n"), 1))
+        return self._texts[path]
 
     def _rows(self, file: FileDiff, side: Side) -> tuple[tuple[Row, ...], ...]:
         at = (file.path, side)

@@ -92,7 +92,11 @@ def _aggregate(
     suppressed = suppress(known.findings, policy, known.matched, change)
     voted = vote(suppressed.findings, change, coverage, policy, looks)
     ruled = rulings(looks, change)
-    carried = carry(history, known.matched, change, coverage, ruled)
+    outvoted = [d.item for d in voted.dropped if isinstance(d.item, Finding)]
+    # What was told before, and now by too few, is judged as if nobody had reported it.
+    few = {f.id for f in outvoted}
+    reported = {i: k for i, k in known.matched.items() if i not in few}
+    carried = carry(history, reported, change, coverage, ruled)
     verified = apply(voted.findings, ruled)
     dropped = (
         *concatenate(look.dropped for look in looks),
@@ -104,7 +108,6 @@ def _aggregate(
         *voted.dropped,
         *verified.dropped,
     )
-    outvoted = [d.item for d in voted.dropped if isinstance(d.item, Finding)]
     undecided = tuple(f for f in (*voted.findings, *outvoted) if is_open(f, policy))
     return _State(coverage, (*verified.findings, *carried.open), dropped, carried.fixed, undecided)
 

@@ -1,15 +1,17 @@
-"""What became of the known findings that nobody reported this time: fixed, or still open.
+"""What became of the known findings that nobody reported this time: fixed, still open, or back.
 
 Silence of a model is no proof of a fix. A finding counts as fixed when its code is gone, when an
-analyser that found it read the code again, or when the verifier cites what fixed it.
+analyser that found it read the code again, or when the verifier cites what fixed it. Nor does it keep
+what was fixed closed when its code has come back.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from reviewers.core.aggregate.copies import Copies
+from reviewers.core.aggregate.identify import there_again
 from reviewers.core.call import Reading
 from reviewers.core.change import Change, FileDiff, FileStatus
 from reviewers.core.coverage import Coverage
@@ -23,7 +25,7 @@ from reviewers.core.finding import (
     Verification,
 )
 from reviewers.core.history import History, Known, State
-from reviewers.core.quotes import MIN_PART, Quotes, quote_keys
+from reviewers.core.quotes import quote_keys
 
 
 @dataclass(frozen=True)
@@ -34,43 +36,6 @@ class Carried:
     fixed: tuple[Known, ...]
 
 
-class _Copies(Quotes):
-    """Quotes of the change, with the files into which code has moved: those that it writes into more
-    often than before. What stood there at the last review is no code that has moved there since.
-    """
-
-    def __init__(self, change: Change, history: History) -> None:
-        super().__init__(change)
-        self._files = change.files
-        self._written: dict[tuple[str, ...], list[tuple[FileDiff, int]]] = {}
-        self._before = _Copies(history.previous, History()) if history.previous else None
-        still = (k.finding for k in history.known if k.state in (State.OPEN, State.LATE))
-        self._standing = Counter(
-            keys
-            for f in still
-            if (file := change.file(f.path)) and (keys := quote_keys(f.quote))
-            if _holds(file, self, keys)
-        )
-
-    def moved(self, path: str, keys: tuple[str, ...]) -> list[FileDiff]:
-        """The files that code of that path may have moved to. Where the last commit is lost, every copy
-        counts that no other known finding stands for.
-        """
-        others = [(f, n) for f, n in self.written(keys) if f.path != path]
-        before = self._standing[keys]
-        if self._before:
-            before = sum(n for f, n in self._before.written(keys) if f.path != path)
-        return [f for f, _ in others] if sum(n for _, n in others) > before else []
-
-    def written(self, keys: tuple[str, ...]) -> list[tuple[FileDiff, int]]:
-        """The files into which the change writes the quote, and how often into each."""
-        if keys not in self._written:
-            places = ((f, self.in_hunks(f, Side.RIGHT, keys)) for f in self._files)
-            counted = ((f, sum(_is_written(f, p) for p in found)) for f, found in places)
-            self._written[keys] = [(f, n) for f, n in counted if n]
-        return self._written[keys]
-
-
 def carry(
     history: History,
     matched: Mapping[str, Known],
@@ -78,18 +43,21 @@ def carry(
     coverage: Coverage,
     ruled: Mapping[str, Verification],
 ) -> Carried:
-    """Judge each known open finding that no new one matched, against the change as it is now."""
-    quotes = _Copies(change, history)
+    """Judge each known finding that no new one matched, against the change as it is now: the open ones,
+    and the fixed ones whose code has come back.
+    """
+    quotes = Copies(change, history)
     still: list[Finding] = []
     fixed: list[Known] = []
-    for known in _unmatched(history, matched):
+    for known in _unmatched(history, matched, quotes):
         old = known.finding
         if (
             _is_refuted(old, ruled.get(old.id))
-            or _is_gone(old, change, quotes)
-            or _read_again(old, change, quotes, coverage)
+            or _is_gone(known, change, quotes)
+            or _read_again(known, change, quotes, coverage)
         ):
-            fixed.append(replace(known, state=State.FIXED, fixed_in=change.head))
+            if known.state is not State.FIXED:
+                fixed.append(replace(known, state=State.FIXED, fixed_in=change.head))
         else:
             ruling = ruled.get(old.id)
             told = ruling if ruling and ruling.ruling is not Ruling.REFUTED else None
@@ -97,12 +65,12 @@ def carry(
     return Carried(tuple(still), tuple(fixed))
 
 
-def _unmatched(history: History, matched: Mapping[str, Known]) -> Iterable[Known]:
-    return (
-        k
-        for k in history.known
-        if k.state in (State.OPEN, State.LATE) and k.finding.id not in matched
-    )
+def _unmatched(history: History, matched: Mapping[str, Known], quotes: Copies) -> Iterable[Known]:
+    for known in history.known:
+        is_open = known.state in (State.OPEN, State.LATE)
+        is_back = known.state is State.FIXED and quotes.is_back(known.finding)
+        if (is_open or is_back) and known.finding.id not in matched:
+            yield known
 
 
 def _is_refuted(old: Finding, ruling: Verification | None) -> bool:
@@ -112,50 +80,30 @@ def _is_refuted(old: Finding, ruling: Verification | None) -> bool:
     return old.severity is not Severity.CRITICAL and not old.analysers
 
 
-def _file(old: Finding, change: Change, quotes: _Copies) -> FileDiff | None:
+def _file(known: Known, change: Change, quotes: Copies) -> FileDiff | None:
     """The file it is about: its own, or the only one that its code has moved to. None where it has moved
     to several: then no one of them tells what became of it.
     """
-    file = change.file(old.path)
-    keys = quote_keys(old.quote)
-    if not keys or (file and (file.missing or _holds(file, quotes, keys))):
+    file = change.file(known.finding.path)
+    keys = quote_keys(known.finding.quote)
+    if not keys or (file and (file.missing or quotes.holds(file, keys))):
         return file
-    holders = _holders(old, quotes)
+    holders = quotes.moved(known)
     if not holders:
         return file
     return holders[0] if len(holders) == 1 else None
 
 
-def _holders(old: Finding, quotes: _Copies) -> list[FileDiff]:
-    """The files that the code which it quotes has moved to. Less than `MIN_PART` characters are too little
-    to know code by.
-    """
-    keys = quote_keys(old.quote)
-    is_removed = old.location is not None and old.location.side is Side.LEFT
-    if is_removed or len("".join(keys)) < MIN_PART:
-        return []
-    return quotes.moved(old.path, keys)
-
-
-def _holds(file: FileDiff, quotes: _Copies, keys: Sequence[str]) -> bool:
-    return bool(quotes.in_hunks(file, Side.RIGHT, keys) or quotes.in_text(file, keys))
-
-
-def _is_written(file: FileDiff, place: tuple[int, int]) -> bool:
-    """Whether a line of the place is an added one."""
-    rows = (file.rows.get((Side.RIGHT, n)) for n in range(place[0], place[1] + 1))
-    return any(row is not None and row.old is None for row in rows)
-
-
-def _is_gone(old: Finding, change: Change, quotes: _Copies) -> bool:
+def _is_gone(known: Known, change: Change, quotes: Copies) -> bool:
     """Whether the code it quotes stands nowhere in its file any more, nor is written into another one by
     this change, as far as can be seen: moved code is not fixed.
 
     A removed line is gone when it is back, that is, when the change no longer removes it.
     """
-    file = _file(old, change, quotes)
+    old = known.finding
+    file = _file(known, change, quotes)
     if file is None:
-        return not (change.undelivered or _holders(old, quotes))
+        return not (change.undelivered or quotes.moved(known))
     keys = quote_keys(old.quote)
     if not keys or file.missing:
         return False
@@ -170,13 +118,14 @@ def _is_gone(old: Finding, change: Change, quotes: _Copies) -> bool:
     return not (unplaced and removed)
 
 
-def _read_again(old: Finding, change: Change, quotes: _Copies, coverage: Coverage) -> bool:
+def _read_again(known: Known, change: Change, quotes: Copies, coverage: Coverage) -> bool:
     """Whether every source was an analyser's and they read its code again without finding it. Of a file
     whose text is known they read all, and are heard of every line that the change adds: what is wrong in
     one hunk may be mended in another. Of any other they see, and are heard of, what is read again.
     """
-    file = _file(old, change, quotes)
-    if file is None or not old.sources or any(s.is_vote for s in old.sources):
+    old = known.finding
+    file = _file(known, change, quotes)
+    if file is None or not _is_analysers(old):
         return False
     cells = [
         c
@@ -189,7 +138,17 @@ def _read_again(old: Finding, change: Change, quotes: _Copies, coverage: Coverag
     return bool(cells) and is_whole and all_of_it
 
 
-def _hunks_of(old: Finding, file: FileDiff, quotes: _Copies) -> frozenset[int]:
+def _is_analysers(old: Finding) -> bool:
+    """Whether analysers alone have told it. Where it is graver than they call it a model has told it,
+    too, although none has repeated that in the last review.
+    """
+    sources = old.sources
+    if not sources or any(s.is_vote for s in sources):
+        return False
+    return old.severity <= max(s.severity for s in sources)
+
+
+def _hunks_of(old: Finding, file: FileDiff, quotes: Copies) -> frozenset[int]:
     """The hunks in which its code stands; those of the whole file where it stands in none."""
     side = old.location.side if old.location else Side.RIGHT
     places = quotes.in_hunks(file, side, quote_keys(old.quote))
@@ -197,11 +156,13 @@ def _hunks_of(old: Finding, file: FileDiff, quotes: _Copies) -> frozenset[int]:
     return found or frozenset(range(len(file.hunks)))
 
 
-def _moved(known: Known, change: Change, quotes: _Copies) -> Finding:
+def _moved(known: Known, change: Change, quotes: Copies) -> Finding:
     """The finding as it stands now: its line may have moved, its file may have a new name."""
     old = known.finding
     standing = Standing.LATE if known.state is State.LATE else Standing.OPEN
-    file = _file(old, change, quotes) or next(iter(_holders(old, quotes)), None)
+    if known.state is State.FIXED:
+        old, standing = replace(old, note=there_again(known)), Standing.BACK
+    file = _file(known, change, quotes) or next(iter(quotes.moved(known)), None)
     keys = quote_keys(old.quote)
     if file is None or not keys or old.location is None:
         return replace(old, standing=standing, suggestion=None)

@@ -108,18 +108,34 @@ def _apart(findings: Iterable[Finding]) -> list[Finding]:
 def _placed_in_time(finding: Finding, known: Known | None, *, late: bool) -> Finding:
     if known is None:
         return replace(finding, standing=Standing.LATE if late else Standing.NEW)
-    same = replace(finding, id=known.finding.id)
+    same = replace(finding, id=known.finding.id, severity=_as_grave(finding, known))
     match known.state:
         case State.OPEN:
             return replace(same, standing=Standing.OPEN)
         case State.LATE:
             return replace(same, standing=Standing.LATE)
         case State.FIXED:
-            note = f"Marked as fixed in `{known.fixed_in[:7]}`; it is there again."
-            return replace(same, standing=Standing.BACK, note=_noted(finding, note))
+            note = _noted(finding, there_again(known))
+            return replace(same, standing=Standing.BACK, note=note)
         case State.DISMISSED:
             note = _came_back(same, known)
             return replace(same, standing=Standing.BACK, note=_noted(finding, note))
+
+
+def there_again(known: Known) -> str:
+    """What is said of a fixed finding whose code has come back."""
+    return f"Marked as fixed in `{known.fixed_in[:7]}`; it is there again."
+
+
+def _as_grave(finding: Finding, known: Known) -> Severity:
+    """How grave it is. Where an analyser alone reports the same code again, the models are silent, which
+    takes nothing back of what they have told of it. With a dismissal what is reported now is compared.
+    """
+    is_said_again = any(s.is_vote for s in finding.sources)
+    is_changed = not share_code(finding.quote, known.finding.quote)
+    if is_said_again or is_changed or known.state is State.DISMISSED:
+        return finding.severity
+    return max(finding.severity, known.finding.severity)
 
 
 def _noted(finding: Finding, note: str) -> str:

@@ -471,6 +471,24 @@ def test_what_models_say_of_code_that_they_were_not_shown_changes_nothing_of_wha
     assert [f.severity for f in again.findings] == [severity]
 
 
+@pytest.mark.parametrize(
+    ("state", "standing"), [(State.LATE, Standing.LATE), (State.FIXED, Standing.BACK)]
+)
+def test_too_few_votes_take_back_no_more_than_silence_does(
+    state: State, standing: Standing
+) -> None:
+    """What was told, and is seen by one of three, is judged as if nobody had reported it."""
+    ours = known(state, severity=Severity.MEDIUM, rule="correctness/other")
+    then = replace(before(ours), previous=change({"y.md": (None, "a\n")}))
+    answer = saying("correctness 2", what=lambda c: sql(c, severity=Severity.MEDIUM))
+    told = verdict(answer, history=then)
+    (found,) = told.findings
+    assert (found.id, found.standing) == ("0123456789ab", standing)
+    assert [d.reason for d in told.dropped] == [Reason.OUTVOTED]
+    gone = change({"api/orders.py": (None, ORDERS.replace(SQL, "rows = []"))})
+    assert verdict(silent, history=then, of=gone).findings == ()
+
+
 def test_what_is_gone_is_fixed() -> None:
     of = change({"api/orders.py": (None, ORDERS.replace(SQL, "rows = []"))})
     told = verdict(silent, of=of, history=before(known(State.OPEN)))

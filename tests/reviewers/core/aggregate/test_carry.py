@@ -134,6 +134,13 @@ def test_an_open_one_moves_with_its_file() -> None:
         )
 
 
+RIGHT_THERE = f"""\
+def sorted_by(number):
+    order_by = ("id", "day")[number]
+{LINE}
+    return list(rows)
+"""
+"""The same line among others, where it does no harm."""
 PAD = "".join(f"x{i} = {i}\n" for i in range(40))
 
 
@@ -173,13 +180,13 @@ def test_code_that_stood_elsewhere_before_has_not_moved_there() -> None:
 
 def test_code_that_stood_elsewhere_at_the_last_review_has_not_moved_there_since() -> None:
     """The same line may be right there: a finding must not jump to it when its own code is mended."""
-    both = {"api/orders.py": (None, ORDERS), "b.py": (None, ORDERS)}
+    both = {"api/orders.py": (None, ORDERS), "b.py": (None, RIGHT_THERE)}
     mended = change({**both, "api/orders.py": (None, FIXED)})
     history = History(head="4be91c0", known=(known(),), previous=change(both))
     assert carry(history, {}, mended, NOBODY, {}).fixed
     lost = replace(history, previous=None)
     assert carry(lost, {}, mended, NOBODY, {}).open, "the last commit is lost: nobody can tell"
-    more = change({"api/orders.py": (None, FIXED), "b.py": (None, ORDERS), "c.py": (None, ORDERS)})
+    more = change({**both, "api/orders.py": (None, FIXED), "c.py": (None, ORDERS)})
     assert carry(history, {}, more, NOBODY, {}).open
 
 
@@ -256,6 +263,80 @@ def test_what_was_found_again_is_not_carried() -> None:
     assert (carried.open, carried.fixed) == ((), ())
 
 
+# --- What was fixed and is there again
+
+
+def fixed(**more: Any) -> Known:
+    return replace(known(State.FIXED, **more), fixed_in="9d02f7e" + "0" * 33)
+
+
+def cells(*readings: Reading, engine: str = STATIC, path: str = "api/orders.py") -> Coverage:
+    hunks = [HunkRef(path, i) for i in range(len(readings))]
+    rows = zip(hunks, readings, strict=True)
+    return Coverage(tuple(Cell(h, "security", engine, 0, r) for h, r in rows), tuple(hunks))
+
+
+RUFF = (static_source(),)
+ELSEWHERE = change({"y.md": (None, "a\n")})
+SHORT = {"path": "x.py", "quote": "exit()", "location": Location("x.py", 2, 2)}
+
+
+def back(before: Known, then: Change | None, now: Change, seen: Coverage = NOBODY) -> list[Finding]:
+    """What silence makes of a fixed finding when a change becomes another one."""
+    carried = carry(History(head="9d02f7e", known=(before,), previous=then), {}, now, seen, {})
+    assert carried.fixed == (), "it was told"
+    return list(carried.open)
+
+
+@pytest.mark.parametrize(
+    ("before", "then", "now", "line"),
+    [
+        (fixed(), ELSEWHERE, orders_change(), 6),
+        (fixed(), change({"api/orders.py": (None, FIXED)}), orders_change(), 6),
+        (fixed(), None, orders_change(), 6),
+        (fixed(), ELSEWHERE, change({"api/orders.py": (None, f"new()\n{ORDERS}")}), 7),
+        (fixed(), ELSEWHERE, change({"api/orders.py": (None, FIXED)}), None),
+        (fixed(), orders_change(), change({"api/orders.py": (None, f"new()\n{ORDERS}")}), None),
+        (fixed(quote=""), ELSEWHERE, orders_change(), None),
+        (fixed(), ELSEWHERE, change({"b.py": (None, RIGHT_THERE)}), None),
+        (fixed(**SHORT), ELSEWHERE, change({"x.py": (None, "a\nexit()\n")}), 2),
+        (fixed(**SHORT), ELSEWHERE, change({"x.py": (None, "a\nb\nexit()\n")}), None),
+        (replace(removed_line(), state=State.FIXED), CHECKED, UNCHECKED, 1),
+        (replace(removed_line(), state=State.FIXED), UNCHECKED, GONE, None),
+        (replace(removed_line(), state=State.FIXED), UNCHECKED, CHECKED, None),
+    ],
+    ids=[
+        *("its file is there again", "its line is there again", "the last commit is lost"),
+        *("there again, further down", "not there", "it had stayed, mended by what is round it"),
+        *("nobody knows its code", "its line elsewhere", "a short line where it was"),
+        *("a short line elsewhere", "removed once more", "still removed", "not removed"),
+    ],
+)
+def test_silence_is_no_proof_that_what_was_taken_back_is_fixed(
+    before: Known, then: Change | None, now: Change, line: int | None
+) -> None:
+    found = back(before, then, now)
+    assert [f.line for f in found] == ([line] if line else [])
+    assert all(f.standing is Standing.BACK and f.id == before.finding.id for f in found)
+
+
+def test_what_is_back_says_since_when_and_is_as_proven_as_it_was() -> None:
+    (found,) = back(fixed(proven_before=True), ELSEWHERE, orders_change())
+    assert found.note == "Marked as fixed in `9d02f7e`; it is there again."
+    assert found.is_proven
+
+
+def test_what_an_analyser_reads_again_without_finding_it_is_not_back() -> None:
+    assert not back(fixed(sources=RUFF), ELSEWHERE, orders_change(), cells(Reading.READ))
+    assert back(fixed(sources=RUFF), ELSEWHERE, orders_change(), cells(Reading.FAILED))
+
+
+def test_what_the_verifier_refutes_is_not_back() -> None:
+    history = History(head="9d02f7e", known=(fixed(),), previous=ELSEWHERE)
+    ruled = {finding().id: Verification(Ruling.REFUTED, "why")}
+    assert carry(history, {}, orders_change(), NOBODY, ruled) == Carried((), ())
+
+
 # --- Other proofs: an analyser read it again, or the verifier cites what fixed it
 
 
@@ -279,15 +360,6 @@ def test_s43_what_no_model_may_remove_alone_stays_open(more: dict[str, Any]) -> 
     assert judged(known(**more), orders_change(), ruling=Ruling.REFUTED).open
 
 
-def cells(*readings: Reading, engine: str = STATIC, path: str = "api/orders.py") -> Coverage:
-    hunks = [HunkRef(path, i) for i in range(len(readings))]
-    rows = zip(hunks, readings, strict=True)
-    return Coverage(tuple(Cell(h, "security", engine, 0, r) for h, r in rows), tuple(hunks))
-
-
-RUFF = (static_source(),)
-
-
 @pytest.mark.parametrize(
     ("sources", "seen", "is_open"),
     [
@@ -301,11 +373,12 @@ RUFF = (static_source(),)
         ((static_source(reviewer="style"),), cells(Reading.READ), True),
         ((*RUFF, finding().sources[0]), cells(Reading.READ), True),
         ((), cells(Reading.READ), True),
+        ((replace(static_source(), severity=Severity.MEDIUM),), cells(Reading.READ), True),
     ],
     ids=[
         *("read again", "all hunks", "one hunk failed", "no rule for it", "not read"),
         *("a model read it", "another file", "another reviewer", "a model saw it, too"),
-        "nobody is known to have seen it",
+        *("nobody is known to have seen it", "graver than the analyser calls it"),
     ],
 )
 def test_an_analyser_that_reads_again_and_is_silent_is_proof(

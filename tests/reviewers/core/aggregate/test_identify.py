@@ -11,7 +11,7 @@ from reviewers.core.aggregate.identify import identify, is_late
 from reviewers.core.change import Change, FileStatus
 from reviewers.core.finding import Finding, Location, Severity, Side, Standing
 from reviewers.core.history import Dismissal, History, Known, State
-from tests.builders import ORDERS, change, file_diff, finding, orders_change
+from tests.builders import ORDERS, change, file_diff, finding, orders_change, static_source
 
 OLD = "0123456789ab"
 LINE = '    rows = db.execute("SELECT * FROM orders ORDER BY " + order_by)'
@@ -278,3 +278,31 @@ def test_a_late_one_that_is_grave_stays_among_the_others(
     standing: Standing, severity: Severity, late: bool
 ) -> None:
     assert is_late(finding(standing=standing, severity=severity)) is late
+
+
+# --- How grave it is
+
+RUFF = {"sources": (static_source(),), "severity": Severity.MEDIUM}
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.LATE, State.FIXED])
+@pytest.mark.parametrize(
+    ("new", "grave"),
+    [
+        (found(**RUFF), Severity.HIGH),
+        (found(quote=LINE.strip(), **RUFF), Severity.HIGH),
+        (found(**{**RUFF, "severity": Severity.CRITICAL}), Severity.CRITICAL),
+        (found(severity=Severity.MEDIUM), Severity.MEDIUM),
+        (found(quote="rows = run(order_by)", **RUFF), Severity.MEDIUM),
+    ],
+    ids=["an analyser alone", "of part of it", "graver", "a model, too", "its code has changed"],
+)
+def test_where_models_are_silent_it_stays_as_grave_as_one_has_told(
+    state: State, new: Finding, grave: Severity
+) -> None:
+    """What an analyser says of the same code is less, and takes nothing back."""
+    assert only(new, known(state)).severity is grave
+
+
+def test_a_dismissal_is_compared_with_what_is_reported_now() -> None:
+    assert only(found(**RUFF), known(State.DISMISSED)).severity is Severity.MEDIUM
