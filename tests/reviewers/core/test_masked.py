@@ -1,0 +1,29 @@
+"""The lines of a change as they may be shown, on both sides."""
+
+from __future__ import annotations
+
+import pytest
+
+from reviewers.core.finding import Side
+from reviewers.core.masked import masked_lines
+from reviewers.core.secrets import Redaction
+from tests.builders import change
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left", "right"),
+    [
+        (None, "x = 1\n", {}, {1: "x = 1"}),
+        (None, "x = 1", {}, {1: "x = 1"}),
+        ("x = 1", None, {1: "x = 1"}, {}),
+        ("x = 1\n", "", {1: "x = 1"}, {}),
+        ("x = 1\ny = 2", "x = 1\ny = 3", {2: "y = 2"}, {1: "x = 1", 2: "y = 3"}),
+    ],
+)
+def test_a_side_has_the_lines_that_stand_there_and_no_others(
+    before: str | None, after: str | None, left: dict[int, str], right: dict[int, str]
+) -> None:
+    """A file whose last line has no end had a side of one line too many, and no prompt."""
+    (file,) = change({"a.py": (before, after)}).files
+    assert dict(masked_lines(file, Side.LEFT, Redaction())) == left
+    assert dict(masked_lines(file, Side.RIGHT, Redaction())) == right
