@@ -475,8 +475,10 @@ async def test_a_review_that_asks_nothing_keeps_no_other_waiting(w: World) -> No
 
 
 async def test_a_late_closing_does_not_end_what_somebody_asked_for_since(w: World) -> None:
+    """The pull request was reopened meanwhile; when the button was pressed, GitHub does not say."""
     w.pull()
     await w.reviewed()
+    await w.reviewed(trigger=Trigger.REOPENED, seen=1001.0)
     w.anthropic.script = hang
     asked = await w.accept(w.wish(trigger=Trigger.RERUN, seen=0.0, once="check-run 7"))
     await until(lambda: w.anthropic.running)
