@@ -17,7 +17,7 @@ MAX_CHARS = 8 * 1024
 IDS_KEPT = 100
 """Ids of each kind that a marker holds; 12 characters each, so all kinds stay under 8 KiB."""
 CLOSED_KEPT = 50
-"""The same for what is fixed or dismissed; what is in no list is not open either."""
+"""The same for what is fixed or dismissed; sealed, what is in no list is not open either."""
 HOLDING_KEPT = 25
 """The same for those that hold a gate, for each reason; with more of them all do."""
 

@@ -320,14 +320,18 @@ def test_on_which_line_a_finding_without_a_thread_stands_nobody_knows_where_the_
 def test_what_no_list_of_the_review_names_is_not_open_whatever_its_comment_says(
     told: dict[str, Any], newer: bool, state: State
 ) -> None:
-    """A run may have told it and not come to edit the review."""
-    later = replace(report(verdict(SQL)), run="01JD8Q7N")
+    """A run may have told it and not come to edit the review. Without a seal silence tells nothing."""
+    later = posted(replace(report(verdict(SQL)), run="01JD8Q7N"), 2)
     first = posted(report(verdict(SQL)))
     body = write_marker(Marker("01JD8Q7M", HEAD, "9f3ad2c1", "findings", **told))
-    reviews = [replace(first, body=body), *([posted(later, 2)] if newer else [])]
-    (found,) = known(*reviews).values()
+    reviews = [replace(first, body=body), *([later] if newer else [])]
+    seal = Seal(b"k" * 32, "5000#128")
+    signed = [replace(r, body=seal.sealed(r.body)) for r in reviews]
+    (found,) = history_of(standing(signed, (), seal), orders_change(), orders_change()).known
     assert found.state is state
     assert found.fixed_in == (HEAD if state is State.FIXED else "")
+    (unsigned,) = known(*reviews).values()
+    assert unsigned.state is (State.FIXED if "fixed" in told else State.OPEN)
 
 
 def test_money_and_completeness_come_from_the_markers() -> None:
