@@ -92,15 +92,16 @@ class Standing:
     def calls_closed(self, identity: str) -> bool:
         """Whether the main review, unchanged, tells that a finding is not open any more. Its comment may
         say otherwise: it could not be edited, or was not yet. A review of another run that calls it open
-        may have been posted since then, by a run that was interrupted before it edited this one. That a
-        marker is silent tells nothing where anybody may have taken an id out of it.
+        may have been posted since then, by a run that was interrupted before it edited this one, or by
+        another door, which has no seal: that can keep it open at the most. That a marker is silent tells
+        nothing where anybody may have taken an id out of it.
         """
         if self.main is None or not self.main.sealed:
             return False
         told = self.main.marker
         if identity in (*told.open, *told.late, *told.quiet):
             return False
-        others = (o for o in self.ours[1:] if o.sealed and o.marker.run != told.run)
+        others = (o for o in self.ours[1:] if o.marker.run != told.run)
         is_newer = any(identity in _opened(ours) for ours in others)
         return identity in told.fixed or (self.strict and not (told.more or is_newer))
 
