@@ -45,13 +45,15 @@ _SOURCES = {
 @dataclass(frozen=True, slots=True)
 class Ours:
     """A review of ours with what its marker says; `sealed`: and nobody has changed that. `changed` are
-    its comments, by their numbers, that do not say what we said, where that can be told.
+    its comments, by their numbers, that do not say what we said, where that can be told. `below` is what
+    somebody has written under it, which is no part of the review's body here.
     """
 
     review: PostedReview
     marker: Marker
     sealed: bool = True
     changed: frozenset[int] = frozenset()
+    below: str = ""
 
     @property
     def may_stand(self) -> bool:
@@ -136,7 +138,8 @@ def standing(
         marker = read_marker(said.body)
         if marker is not None:
             changed = _changed(said, seal) if seal else frozenset[int]()
-            found.append(Ours(said, marker, seal is None or bool(signed), changed))
+            below = review.body.removeprefix(signed) if signed else ""
+            found.append(Ours(said, marker, seal is None or bool(signed), changed, below))
     return Standing(tuple(found), strict=seal is not None, texts=seal is not None and seal.texts)
 
 

@@ -156,8 +156,8 @@ async def _rewritten(forge: Forge, ours: Ours, body: str, desk: Desk) -> None:
         return
     try:
         now = next((r.body for r in await forge.reviews() if r.id == ours.review.id), "")
-        if now == ours.review.body:
-            await forge.edit_review(ours.review.id, body)
+        if now == ours.review.body + ours.below:
+            await forge.edit_review(ours.review.id, body + ours.below)
     except HostProblem as e:
         log.warning("A review could not say of which commit it is: %s", e.what)
 
@@ -254,7 +254,8 @@ async def _posted(
         posted=again,
         seal=around.seal,
     )
-    await desk.posted(report, published)
+    if not published.left:
+        await desk.posted(report, published)
     return Reviewed(report, published)
 
 

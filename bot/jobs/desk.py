@@ -29,7 +29,7 @@ from bot.triggers import approving, why_not
 from reviewers.core.change import Change
 from reviewers.core.coverage import WHOLE_FILE
 from reviewers.core.finding import Severity, Standing
-from reviewers.core.history import EVERYTHING, Dismissal, History
+from reviewers.core.history import EVERYTHING, Dismissal, History, State
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Verdict
 from reviewers.protocols import Brief
@@ -145,7 +145,8 @@ class JobDesk(Desk):
         assert self.terms is not None, "a pull request is opened before anything is read back"
         assert self._change is not None, "it has a change"
         marker = main.marker if main and main.sealed else None
-        wanted = {k.finding.id for k in history.known} | self._dismissed.keys()
+        there = {k.finding.id for k in history.known if k.state is not State.FIXED}
+        wanted = there | self._dismissed.keys()
         run = marker.run if marker else ""
         memory = await memory_of(self._store, self._job.row.place, self._run_of, run, wanted)
         history = Recollection(

@@ -23,6 +23,8 @@ from reviewers.core.visible import visible
 
 LOOKED_BACK = 20
 """Reviews of a pull request in which what was fixed is looked for: each is a document to read."""
+FARTHEST = 100
+"""The same for what is wanted by its id, which the database may have forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,14 @@ async def memory_of(
 ) -> Memory:
     """By the stored documents. `run` has written the review that stands there, as its seal shows; "" where
     nothing sealed stands. Each of the `wanted` ids is looked for until it is found, in the newest review
-    first; what is fixed in the `LOOKED_BACK` last ones.
+    first, at most in `FARTHEST`; what is fixed in the `LOOKED_BACK` last ones.
     """
     standing = await row_of_run(store, place, run_of, run) if run else None
     past = _Past(wanted)
     if standing:
         past.read(standing.document)
     async for row in published_rows(store, place):
-        if past.reviews >= LOOKED_BACK and not past.missing:
+        if past.reviews >= (FARTHEST if past.missing else LOOKED_BACK):
             break
         if standing is None or row.id != standing.id:
             past.read(row.document)
@@ -138,6 +140,8 @@ class Recollection:
             state = State.LATE if is_late(told) else State.OPEN
         if told is None:
             told = self.memory.earlier.get(identity)
+        if told is None and state is State.FIXED and identity in self.memory.fixed:
+            told = self.memory.fixed[identity].finding
         if why := self.dismissed.get(identity):
             state = State.DISMISSED
         elif state is State.DISMISSED:

@@ -51,7 +51,7 @@ class Transactions:
         self._readers = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
         alone = engine.dialect.name == "sqlite"
         self._writers = ThreadPoolExecutor(1, "store-writes") if alone else self._readers
-        self._awaited = ThreadPoolExecutor(1, "store-awaited")
+        self._awaited = ThreadPoolExecutor(1, "store-awaited") if alone else self._readers
         self._pen = threading.Lock()
         self._next = threading.Lock()
         self._alone = alone

@@ -27,7 +27,7 @@ class Copies(Quotes):
         super().__init__(change)
         self.before = Copies(history.previous, History()) if history.previous else None
         self._files = change.files
-        self._file_of = change.file
+        self.file_of = change.file
         self._known = [k for k in history.known if k.state is not State.FIXED]
         self._written: dict[Keys, list[tuple[FileDiff, int]]] = {}
 
@@ -48,7 +48,7 @@ class Copies(Quotes):
 
     def places_of(self, old: Finding) -> set[int]:
         """The lines of its own file at which its code begins, on the side on which it was placed."""
-        file, keys = self._file_of(old.path), quote_keys(old.quote)
+        file, keys = self.file_of(old.path), quote_keys(old.quote)
         if file is None or not keys:
             return set()
         side = old.location.side if old.location else Side.RIGHT
@@ -59,15 +59,25 @@ class Copies(Quotes):
         """The files that its code may have moved to: those into which the change writes it more often
         than other findings stand for it there, and than it stood there before as another passage.
 
-        Less than `MIN_PART` characters are too little to know code by.
+        Less than `MIN_PART` characters are too little to know code by, but where the file has moved as a
+        whole.
         """
         old = known.finding
         keys = quote_keys(old.quote)
-        is_removed = old.location is not None and old.location.side is Side.LEFT
-        if is_removed or len("".join(keys)) < MIN_PART:
+        if not keys or (old.location is not None and old.location.side is Side.LEFT):
             return []
-        others = ((f, n) for f, n in self.written(keys) if f.path != old.path)
+        others = [(f, n) for f, n in self.written(keys) if f.path != old.path]
+        if len("".join(keys)) < MIN_PART:
+            return [f for f, _ in others if self._is_renamed(f, old.path)]
         return [f for f, n in others if n > max(self._told(f, known), self._stood(f, old))]
+
+    def _is_renamed(self, file: FileDiff, path: str) -> bool:
+        """Whether a file is, by half of its lines at least, one that is not in the change any more."""
+        if self.before is None or self.file_of(path):
+            return False
+        before = self.before.file_of(path)
+        lines = self.before.lines(before) if before else frozenset()
+        return bool(lines) and 2 * len(lines & self.lines(file)) >= len(lines)
 
     def written(self, keys: Keys) -> list[tuple[FileDiff, int]]:
         """The files into which the change writes the quote, and how often into each."""
@@ -82,8 +92,8 @@ class Copies(Quotes):
         less than half of what stands round it in its own file is in that one.
         """
         keys = quote_keys(old.quote)
-        own = self._file_of(old.path)
-        there = self._file_of(file.path) or self._file_of(file.old_path or "")
+        own = self.file_of(old.path)
+        there = self.file_of(file.path) or self.file_of(file.old_path or "")
         number = sum(n for f, n in self.written(keys) if f is there)
         if own is None or there is None or not number:
             return 0
@@ -99,7 +109,7 @@ class Copies(Quotes):
         keys = quote_keys(known.finding.quote)
         return sum(
             k.finding.id != known.finding.id
-            and self._file_of(k.finding.path) is file
+            and self.file_of(k.finding.path) is file
             and quote_keys(k.finding.quote) == keys
             and _says_as_much(k, known)
             for k in self._known

@@ -81,8 +81,13 @@ async def test_what_was_dismissed_stays_so_where_no_thread_says_it(
         assert w.checks()[-1][0] == "failure", "its code has changed"
 
 
-async def test_a_branch_set_back_to_a_reviewed_commit_is_not_called_older(tmp_path: Path) -> None:
-    """Nothing is reviewed of a draft, so nobody else would take the words back."""
+@pytest.mark.parametrize("below", ["", "\n\nI mend the first one today. Bob"])
+async def test_a_branch_set_back_to_a_reviewed_commit_is_not_called_older(
+    tmp_path: Path, below: str
+) -> None:
+    """Nothing is reviewed of a draft, so nobody else would take the words back. What a person has
+    written below stays.
+    """
     hangs = False
 
     def script(_body: dict[str, Any], _number: int) -> Reply:
@@ -92,6 +97,7 @@ async def test_a_branch_set_back_to_a_reviewed_commit_is_not_called_older(tmp_pa
     async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, script) as w:
         w.github.pull(128, {CONFIG: config}, {CONFIG: config, "a.py": SHELL})
         await w.reviewed()
+        review(w)["body"] += below
         before, head = review(w)["body"], w.github.pulls[128].head
         hangs = True
         w.github.push(128, "9d02f7e", {CONFIG: config, "a.py": SHELL + "x = 1\n"})

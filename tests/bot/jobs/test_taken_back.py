@@ -144,3 +144,33 @@ async def test_what_was_dismissed_before_its_code_went_and_came_stays_dismissed(
         for files in ({"y.md": "a\n"}, {"api/orders.py": SQL}):
             conclusion, title = await pushed(w, files)
             assert (conclusion, title.endswith("; 1 dismissed")) == ("success", True)
+
+
+SMELLS = "import os\nimport hashlib\n\n\ndef run(x):\n    return hashlib.md5(x)\n"
+
+
+@pytest.mark.parametrize(
+    ("config", "text", "told"),
+    [
+        ('engine = "static"\ngate = "critical"\n', SMELLS, "low"),
+        (f'inline_limit = 0\ngate = "critical"\n{SMALL}', ORDERS, "2 high"),
+    ],
+    ids=["analysers", "models"],
+)
+async def test_what_comes_back_is_as_grave_as_it_was(
+    tmp_path: Path, config: str, text: str, told: str
+) -> None:
+    """Nor graver: one without a thread was raised to the gate, as one that the database has forgotten."""
+    script, silent = talking()
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, script) as w:
+        opened(w, text, config)
+        await w.reviewed()
+        conclusion, first = w.checks()[-1]
+        assert conclusion == "neutral"
+        assert told in first
+        assert (await pushed(w, {"y.md": "a\n"}, config))[0] == "success"
+        silent.append(True)
+        conclusion, title = await pushed(w, {"api/orders.py": text}, config)
+        assert conclusion == "neutral"
+        assert told in title
+        assert "critical" not in title

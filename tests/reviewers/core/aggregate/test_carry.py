@@ -86,7 +86,7 @@ GONE = change({"x.py": ("check(user)\nrun(user)\n", None)})
         (known(quote=""), change({"api/orders.py": (None, FIXED)}), True),
         (known(quote=""), change({"other.py": (None, "x\n")}), False),
         (known(), change({"shop/orders.py": (None, ORDERS)}), True),
-        (known(quote="}"), change({"shop/orders.py": (None, ORDERS + "}\n")}), False),
+        (known(quote="}"), change({"shop/orders.py": (None, "x = {\n}\n")}), False),
         (removed_line(), UNCHECKED, True),
         (removed_line(), CHECKED, False),
         (removed_line(), GONE, True),

@@ -84,6 +84,26 @@ def test_moved_code_is_not_fixed(pushes: list[Files], stands: str | None) -> Non
     assert (found.path if found else None) == stands
 
 
+SHORT = "def first(rows):\n    x = rows\n    return x\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "stands"),
+    [
+        ({"b.py": SHORT}, "b.py"),
+        ({"b.py": f"# moved\n{SHORT}"}, "b.py"),
+        ({"b.py": "def other(x):\n    log(x)\n    send(x)\n    return x\n"}, None),
+        ({HERE: "def first(rows):\n    x = rows\n", "b.py": SHORT}, None),
+    ],
+    ids=["renamed", "renamed and changed", "another file", "its file is there still"],
+)
+def test_less_than_code_is_known_by_is_known_in_a_file_that_moves_as_a_whole(
+    files: Files, stands: str | None
+) -> None:
+    carried = pushed(files, {HERE: SHORT}, known(quote="return x"))
+    assert [f.path for f in carried.open] == ([stands] if stands else [])
+
+
 @pytest.mark.parametrize(
     ("there", "is_open"),
     [
