@@ -189,9 +189,12 @@ class World:
 async def world(
     database: str, home: Path, script: Script = model, *, started: bool = True, **more: Any
 ) -> AsyncIterator[World]:
-    """A world; `more` are settings of the App's server."""
+    """A world; `more` are settings of the App's server. A push behind another one waits for 0.3 seconds,
+    where a test does not say how long: it need not be five of them.
+    """
     async with fake_app() as github, fake_anthropic(script) as anthropic:
         settings = Settings(anthropic_key=KEY, anthropic_url=anthropic.url, github_api=github.url)
+        more = {"debounce": 0.3, **more}
         app = replace(github.app_settings(home), database_url=database, **more)
         made = World(github, anthropic, settings, app)
         if started:
