@@ -188,9 +188,7 @@ class JobDesk(Desk):
         begin = self._checks.create if self._job.is_new else self._checks.start
         try:
             if before:
-                gate = self.terms.gate if self.terms else None
-                over = await self._company.before(before, refused(NEWER, gate))
-                await self._checks.finish(self._job.check_run, over, self.external_id(before))
+                await self._left_behind(before)
             number = await begin(head, title, self.external_id(head)) or 0
         except HostProblem:  # The review is worth more than its check run (case S20).
             return 0
@@ -198,6 +196,12 @@ class JobDesk(Desk):
         further = {"attempts": 1} if number and not self._job.check_run else {}
         await self._store.note(self._job.row.id, check_run=number, head=head, **further)
         return number
+
+    async def _left_behind(self, before: str) -> None:
+        """The check run that was begun for another head ends there: that one is not reviewed any more."""
+        gate = self.terms.gate if self.terms else None
+        over = await self._company.before(before, refused(NEWER, gate))
+        await self._checks.finish(self._job.check_run, over, self.external_id(before))
 
     async def settle(self) -> None:
         """Nothing goes on any more when the way to GitHub closes."""
@@ -282,12 +286,18 @@ class JobDesk(Desk):
     async def finish(self, head: str, check: CheckRun) -> None:
         """Write the check run's end; where none was begun, it is made with its end."""
         await self._settled()
+        before = self._job.row.head if self.check_run and self._check is None else head
+        if before != head:  # A push came since it was begun, and nothing is read of the new head.
+            await self._left_behind(before)
+            self.check_run = 0
         check = await self._company.before(head, check)
         if self.check_run:
             await self._checks.finish(self.check_run, check, self.external_id(head))
             await self._store.note(self._job.row.id, check_run=0)
         else:  # None was begun, or its number was lost: it is found, or made with its end.
             await self._checks.complete(head, check, self.external_id(head))
+            if before != head:
+                await self._store.note(self._job.row.id, check_run=0, head=head)
         await self._company.after(head, check, self._run)
 
     async def finish_begun(self, head: str, check: CheckRun) -> None:

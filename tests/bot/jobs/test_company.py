@@ -170,6 +170,23 @@ async def test_led_to_another_base_it_is_in_progress_before_anything_is_read(w: 
     assert [c for c, _ in w.checks()] == ["failure", "neutral", "failure", "failure"]
 
 
+async def test_led_to_another_base_its_newest_head_hears_of_it_though_that_is_not_read(
+    w: World,
+) -> None:
+    """Its push comes late, or never: the check run was begun on the head that the event knew."""
+    await w.reviewed()
+    pull = w.github.pulls[128]
+    wish = w.wish(trigger=Trigger.REBASED, seen=5.0)
+    before = pull.head
+    w.github.push(128, "9d02f7e", {CONFIG: GATE, "api/orders.py": ORDERS})
+    pull.draft = True
+    await w.ended(await w.accept(wish))
+    told = {c["head_sha"]: c for c in w.github.checks}
+    assert told[before]["conclusion"] == "failure", "the gate holds it back still"
+    assert told[pull.head]["conclusion"] == "skipped"
+    assert all(c["status"] == "completed" for c in w.github.checks)
+
+
 @pytest.mark.parametrize("as_draft", [True, False], ids=["skipped", "stopped"])
 async def test_who_reads_nothing_lifts_no_gate_of_its_own(w: World, *, as_draft: bool) -> None:
     """A required check passes by a skipped one, if it is the newest of the commit."""
