@@ -54,14 +54,14 @@ def carry(
         if (
             _is_refuted(old, ruled.get(old.id))
             or _is_gone(known, change, quotes)
-            or _read_again(known, change, quotes, coverage)
+            or _read_again(known, quotes, coverage)
         ):
             if known.state is not State.FIXED:
                 fixed.append(replace(known, state=State.FIXED, fixed_in=change.head))
         else:
             ruling = ruled.get(old.id)
             told = ruling if ruling and ruling.ruling is not Ruling.REFUTED else None
-            still.append(replace(_moved(known, change, quotes), verification=told))
+            still.append(replace(_moved(known, quotes), verification=told))
     return Carried(tuple(still), tuple(fixed))
 
 
@@ -80,11 +80,11 @@ def _is_refuted(old: Finding, ruling: Verification | None) -> bool:
     return old.severity is not Severity.CRITICAL and not old.analysers
 
 
-def _file(known: Known, change: Change, quotes: Copies) -> FileDiff | None:
+def _file(known: Known, quotes: Copies) -> FileDiff | None:
     """The file it is about: its own, or the only one that its code has moved to. None where it has moved
     to several: then no one of them tells what became of it.
     """
-    file = change.file(known.finding.path)
+    file = quotes.file_of(known.finding.path)
     keys = quote_keys(known.finding.quote)
     if not keys or (file and (file.missing or quotes.holds(file, keys))):
         return file
@@ -101,7 +101,7 @@ def _is_gone(known: Known, change: Change, quotes: Copies) -> bool:
     A removed line is gone when it is back, that is, when the change no longer removes it.
     """
     old = known.finding
-    file = _file(known, change, quotes)
+    file = _file(known, quotes)
     if file is None:
         return not (change.undelivered or quotes.moved(known))
     keys = quote_keys(old.quote)
@@ -118,13 +118,13 @@ def _is_gone(known: Known, change: Change, quotes: Copies) -> bool:
     return not (unplaced and removed)
 
 
-def _read_again(known: Known, change: Change, quotes: Copies, coverage: Coverage) -> bool:
+def _read_again(known: Known, quotes: Copies, coverage: Coverage) -> bool:
     """Whether every source was an analyser's and they read its code again without finding it. Of a file
     whose text is known they read all, and are heard of every line that the change adds: what is wrong in
     one hunk may be mended in another. Of any other they see, and are heard of, what is read again.
     """
     old = known.finding
-    file = _file(known, change, quotes)
+    file = _file(known, quotes)
     if file is None or not _is_analysers(old):
         return False
     cells = [
@@ -156,13 +156,13 @@ def _hunks_of(old: Finding, file: FileDiff, quotes: Copies) -> frozenset[int]:
     return found or frozenset(range(len(file.hunks)))
 
 
-def _moved(known: Known, change: Change, quotes: Copies) -> Finding:
+def _moved(known: Known, quotes: Copies) -> Finding:
     """The finding as it stands now: its line may have moved, its file may have a new name."""
     old = known.finding
     standing = Standing.LATE if known.state is State.LATE else Standing.OPEN
     if known.state is State.FIXED:
         old, standing = replace(old, note=there_again(known)), Standing.BACK
-    file = _file(known, change, quotes) or next(iter(quotes.moved(known)), None)
+    file = _file(known, quotes) or next(iter(quotes.moved(known)), None)
     keys = quote_keys(old.quote)
     if file is None or not keys or old.location is None:
         return replace(old, standing=standing, suggestion=None)

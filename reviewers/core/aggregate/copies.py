@@ -26,10 +26,15 @@ class Copies(Quotes):
     def __init__(self, change: Change, history: History) -> None:
         super().__init__(change)
         self.before = Copies(history.previous, History()) if history.previous else None
-        self._files = change.files
-        self.file_of = change.file
+        self._change = change
         self._known = [k for k in history.known if k.state is not State.FIXED]
         self._written: dict[Keys, list[tuple[FileDiff, int]]] = {}
+
+    def file_of(self, path: str) -> FileDiff | None:
+        """The file of that path now, or at the last review: one may have been renamed once more since."""
+        found = self._change.file(path)
+        was = self.before.file_of(path) if found is None and self.before else None
+        return self._change.file(was.old_path) if was and was.old_path else found
 
     def holds(self, file: FileDiff, keys: Keys) -> bool:
         """Whether a file has that code, in a hunk or out of them."""
@@ -82,7 +87,7 @@ class Copies(Quotes):
     def written(self, keys: Keys) -> list[tuple[FileDiff, int]]:
         """The files into which the change writes the quote, and how often into each."""
         if keys not in self._written:
-            places = ((f, self.in_hunks(f, Side.RIGHT, keys)) for f in self._files)
+            places = ((f, self.in_hunks(f, Side.RIGHT, keys)) for f in self._change.files)
             counted = ((f, sum(_is_written(f, p) for p in found)) for f, found in places)
             self._written[keys] = [(f, n) for f, n in counted if n]
         return self._written[keys]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reviewers.core.aggregate.carry import Carried, carry
-from reviewers.core.change import Change
+from reviewers.core.change import Change, FileStatus
 from reviewers.core.coverage import Coverage
 from reviewers.core.finding import Finding, Severity
 from reviewers.core.history import Dismissal, History, Known, State
@@ -82,6 +82,23 @@ DISGUISED = f"# one\n{ORDERS.replace(LINE, f'    # two{chr(10)}{LINE}{chr(10)}  
 def test_moved_code_is_not_fixed(pushes: list[Files], stands: str | None) -> None:
     found = story({HERE: ORDERS}, *pushes)
     assert (found.path if found else None) == stands
+
+
+BASE = ORDERS + "more()\n" * 9
+
+
+def renamed(path: str, tail: str = "") -> Change:
+    """A file of the base branch under another name; the code in question is as old as the file."""
+    (file,) = change({HERE: (BASE, BASE + tail)}).files
+    return Change((replace(file, path=path, old_path=HERE, status=FileStatus.RENAMED),))
+
+
+@pytest.mark.parametrize("now", [renamed("c.py"), renamed("b.py"), renamed(HERE)])
+def test_a_file_of_the_base_that_is_renamed_once_more_is_the_same_one(now: Change) -> None:
+    before = known("b.py")
+    history = History(head="4be91c0", known=(before,), previous=renamed("b.py", "last()\n"))
+    carried = carry(history, {}, now, Coverage((), ()), {})
+    assert [f.path for f in carried.open] == [now.files[0].path]
 
 
 SHORT = "def first(rows):\n    x = rows\n    return x\n"
