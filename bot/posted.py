@@ -238,12 +238,11 @@ class _Reader:
                 is_void = comment.id in ours.changed or (stepped_back and comment.hidden)
                 if not is_void and (said := reread.comment(comment.body)):
                     place = self._place(listed[identity]) if identity in listed else None
-                    if self._stands.texts and identity in listed:
-                        said = replace(said, severity=listed[identity].severity)
                     quote = self._quote(identity, rule, comment, ours.review.commit, place)
-                    finding = _finding(
-                        identity, rule, said, comment.path, quote, _location(comment)
-                    )
+                    at = _location(comment)
+                    finding = _finding(identity, rule, said, comment.path, quote, at)
+                    if identity in listed:
+                        finding = self._as_listed(finding, listed[identity])
                     yield Known(finding, said.state, said.dismissal, said.fixed_in)
 
     def with_source(self, known: Known) -> Known:
@@ -288,6 +287,13 @@ class _Reader:
         quote = self._code(self._previous, place, 0)
         location = place if place.line and self._previous else None
         return _finding(identity, UNKNOWN_RULE, said, place.path, quote, location)
+
+    def _as_listed(self, finding: Finding, line: Said) -> Finding:
+        """A comment stays as it was posted: how the votes fell since the list tells, and where our texts
+        are believed how grave it is.
+        """
+        severity = line.severity if self._stands.texts else finding.severity
+        return replace(finding, severity=severity, votes_before=line.votes or finding.votes_before)
 
     def _place(self, said: Said) -> Location:
         """Where a list says that it is; a path that was cut or masked for people is looked up."""
@@ -371,4 +377,5 @@ def _finding(
         sources=(),
         location=location,
         id=identity,
+        votes_before=said.votes,
     )

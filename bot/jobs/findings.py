@@ -13,6 +13,7 @@ from bot.jobs.store import Store
 from bot.outputs.shapes import FindingShape
 from reviewers.core.call import Reading
 from reviewers.core.finding import (
+    Ballot,
     Dissent,
     Finding,
     Location,
@@ -120,6 +121,7 @@ def read_finding(data: object) -> Finding | None:
         )
     except (ValidationError, ValueError):
         return None
+    votes = shape.votes or shape.votes_before
     location = None
     if shape.line and shape.side:
         location = Location(shape.path, shape.line, shape.end_line or shape.line, side)
@@ -137,4 +139,5 @@ def read_finding(data: object) -> Finding | None:
         id=shape.id,
         standing=standing,
         proven_before=shape.proven,
+        votes_before=tuple(Ballot(b.reviewer, tuple(b.seen), b.of, b.planned) for b in votes),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from bot.outputs.checkrun import whole_title
@@ -32,7 +33,7 @@ from bot.outputs.words import evidence
 from bot.report import Report, Setting
 from reviewers.core.call import Attempt, Look, Usage
 from reviewers.core.coverage import WHOLE_FILE
-from reviewers.core.finding import Dropped, Finding, Ruling, Severity, Source
+from reviewers.core.finding import Ballot, Dropped, Finding, Ruling, Severity, Source
 from reviewers.core.history import Known
 from reviewers.core.secrets import Redaction
 from reviewers.core.visible import visible
@@ -139,10 +140,7 @@ class _Writer:
             side=f.location.side.value if f.location else None,
             quote=self._text(f.quote),
             suggestion=self._text(f.suggestion) if f.suggestion is not None else None,
-            votes=[
-                BallotShape(reviewer=b.reviewer, seen=list(b.seen), of=b.of, planned=b.planned)
-                for b in f.votes
-            ],
+            votes=_ballots(f.votes),
             dissent=[
                 DissentShape(
                     reviewer=d.reviewer,
@@ -168,6 +166,7 @@ class _Writer:
             evidence=self._text(evidence(f, self._report.verdict.policy)),
             shown=self._where(f),
             proven=f.id in self._held,
+            votes_before=[] if f.votes else _ballots(f.votes_before),
         )
 
     def _setting(self, s: Setting) -> SettingShape:
@@ -291,6 +290,13 @@ class _Writer:
                 for row in rows
             ],
         )
+
+
+def _ballots(votes: Sequence[Ballot]) -> list[BallotShape]:
+    return [
+        BallotShape(reviewer=b.reviewer, seen=list(b.seen), of=b.of, planned=b.planned)
+        for b in votes
+    ]
 
 
 def _usage(u: Usage) -> UsageShape:

@@ -99,8 +99,9 @@ def explanation(finding: Mapping[str, Any], redact: Redaction = Redaction()) -> 
     line = finding.get("line")
     place = f"{finding.get('path')}:{line}" if line else str(finding.get("path"))
     title = f"**{words.capital(said(finding, 'severity'))}: {said(finding, 'title')}.**"
+    votes = _rows(finding, "votes") or _rows(finding, "votes_before")
     rows = (
-        *(_ballot(ballot, said(ballot, "reviewer")) for ballot in _rows(finding, "votes")),
+        *(_ballot(ballot, said(ballot, "reviewer")) for ballot in votes),
         *(_source(source) for source in _rows(finding, "sources") if not source.get("vote")),
         *(_dissent(voice, said) for voice in _rows(finding, "dissent")),
         _verified(finding.get("verification"), said),

@@ -17,7 +17,8 @@ from typing import Any
 from bot.outputs.folds import MIXED
 from bot.outputs.inert import inert
 from bot.outputs.titles import REMOVED
-from reviewers.core.finding import Severity, Side
+from bot.outputs.words import small
+from reviewers.core.finding import Ballot, Severity, Side
 from reviewers.core.history import Dismissal, State
 from reviewers.core.secrets import Redaction
 
@@ -36,7 +37,7 @@ _CODE = r"(?P<fence>`+)(?!`) ?(?P<shown>[^\n]*?) ?(?<!`)(?P=fence)(?!`)"
 _PLACE = rf"(?:{_LINK}|{_CODE})"
 _WHY = rf"\s*{_inert('why')}(?: ?\*\*Fix:\*\* {_inert('fix')})?$"
 _LISTED = re.compile(rf"(?m)^(?P<number>\d+)\. {_HEAD} {_PLACE}(?P<rest>[^\n]*)$")
-_LATE = re.compile(rf"(?m)^- {_HEAD} {_PLACE}(?:, [^\n]*?)?\.(?: |$)(?P<rest>[^\n]*)$")
+_LATE = re.compile(rf"(?m)^- {_HEAD} {_PLACE}(?:, (?P<proof>[^\n]*?))?\.(?: |$)(?P<rest>[^\n]*)$")
 _LATE_FOLD = re.compile(
     r"<details><summary>\d+ late: [^\n]*</summary>\n\n(.*?)\n</details>", re.DOTALL
 )
@@ -64,6 +65,14 @@ _NOTE = re.compile(
     r"|Dismissed on [^;\n]+; (?:the line has changed since|it is reported as [a-z]+ now))\.$"
 )
 _COMMENT = re.compile(rf"{_HEAD} ")
+_PLANNED = r"(?: \((?P<planned>\d{1,3}) planned\))?"
+_VOTES = re.compile(
+    r"(?:(?P<reviewer>[A-Za-z][\w-]*) )?(?P<seen>\d{1,3}) of (?P<of>\d{1,3})"
+    rf"(?: (?P<after>[a-z][\w-]*))? votes?{_PLANNED}"
+)
+_MORE_VOTES = re.compile(
+    rf", (?P<reviewer>[a-z][\w-]*) (?P<seen>\d{{1,3}}) of (?P<of>\d{{1,3}}){_PLANNED}"
+)
 _FIXED = re.compile(
     rf"\*\*Fixed in `(?P<head>[0-9a-f]{{7}})`\.\*\* {_SEVERITY}: (?P<title>[^\n]+)\."
 )
@@ -80,7 +89,8 @@ class Said:
     """What a line or a comment of ours says of a finding, as plain text.
 
     `line` is 0 where it is on no changed line. `path` is "" where only `shown` is known: the place
-    as people see it, which may be cut or masked.
+    as people see it, which may be cut or masked. Of the `votes` no text tells which ones saw it, and a
+    list not always whose they are.
     """
 
     severity: Severity
@@ -94,6 +104,7 @@ class Said:
     state: State = State.OPEN
     dismissal: Dismissal | None = None
     fixed_in: str = ""
+    votes: tuple[Ballot, ...] = ()
 
 
 def listed(body: str) -> list[tuple[int, Said]]:
@@ -157,7 +168,8 @@ def comment(body: str) -> Said | None:
         fix = next((p for p in parts if p.startswith("**Fix:** ")), "").removeprefix("**Fix:** ")
         said = bool(parts) and not parts[0].startswith(("**", "<", "```"))
         why = _NOTE.sub("", f" {parts[0]}") if said else ""
-        return _said(match, why=plain(why), fix=plain(_REPLACES.sub("", fix)))
+        votes = _votes(body[match.end() :])
+        return _said(match, why=plain(why), fix=plain(_REPLACES.sub("", fix)), votes=votes)
     return None
 
 
@@ -170,6 +182,7 @@ def side(body: str) -> Side:
 def _line(match: re.Match[str], state: State) -> Said:
     """A line of a list: its place, and its texts where it has no thread."""
     texts = match["rest"]
+    proof = texts.removeprefix(", ") if state is State.OPEN else match["proof"] or ""
     if state is State.OPEN:
         unplaced = _UNPLACED.match(texts)
         texts = unplaced["text"] if unplaced else ""
@@ -182,7 +195,25 @@ def _line(match: re.Match[str], state: State) -> Said:
         shown=match["shown"] or "",
         line=int(match["line"] or 0),
         state=state,
+        votes=_votes(proof),
     )
+
+
+def _votes(proof: str) -> tuple[Ballot, ...]:
+    """How the votes fell by the words of a list or a comment (see words.py); () where they tell none."""
+    found: list[re.Match[str]] = []
+    ballot = _VOTES.match(proof)
+    while ballot:
+        found.append(ballot)
+        ballot = _MORE_VOTES.match(proof, ballot.end())
+    return tuple(_ballot(b) for b in found)
+
+
+def _ballot(said: re.Match[str]) -> Ballot:
+    after = said.groupdict().get("after")
+    of = int(said["of"])
+    seen = tuple(range(1, min(int(said["seen"]), of) + 1))
+    return Ballot(small(said["reviewer"] or after or ""), seen, of, int(said["planned"] or of))
 
 
 def _said(match: re.Match[str], severity: str = "", **more: Any) -> Said:

@@ -61,7 +61,8 @@ class FindingShape(_Shape):
 
     `evidence` is what stands behind it, in the words of its comment. `shown` says where it stands: on
     its line and in the body, in the body alone, in the body's fold of late ones, or (quiet) only
-    where there is room for everything. `proven`: it may turn a check red.
+    where there is room for everything. `proven`: it may turn a check red. `votes_before`: how the votes
+    fell in an earlier review, where nobody was asked this time.
     """
 
     id: str
@@ -85,6 +86,7 @@ class FindingShape(_Shape):
     evidence: str
     shown: Literal["inline", "body", "late", "quiet"]
     proven: bool = False
+    votes_before: list[BallotShape] = []
 
 
 class DroppedShape(_Shape):

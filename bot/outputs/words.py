@@ -130,20 +130,18 @@ def disagreeing(finding: Finding) -> int:
 
 def short_evidence(finding: Finding) -> list[str]:
     """What stands behind a finding in the list of a body, part by part."""
-    if not finding.votes:
+    votes = finding.votes or finding.votes_before
+    if not votes:
         return [analysers(finding)] if finding.analysers else []
-    if len(finding.votes) == 1:
-        parts = [ballot(finding.votes[0])]
-    else:
-        parts = [both_ballots(finding)]
+    parts = [ballot(votes[0]) if len(votes) == 1 else several_ballots(votes)]
     if against := disagreeing(finding):
         parts.append(f"{against} disagree{'s' if against == 1 else ''}")
     return parts
 
 
-def both_ballots(finding: Finding) -> str:
+def several_ballots(votes: Sequence[Ballot]) -> str:
     """`security 2 of 3 votes, correctness 1 of 3`."""
-    first, *others = finding.votes
+    first, *others = votes
     rest = "".join(f", {b.reviewer} {ballot(b, short=True)}" for b in others)
     return f"{first.reviewer} {ballot(first)}{rest}"
 
@@ -168,17 +166,20 @@ def evidence(finding: Finding, policy: Policy) -> str:
 def _support(finding: Finding) -> str:
     """Votes and analysers that speak for it."""
     static = analysers(finding)
-    if not finding.votes:
+    votes = finding.votes or finding.votes_before
+    if not votes:
         is_alone = static and not any(s.is_vote for s in finding.sources)
         return f"{static}, no model vote" if is_alone else "reported in an earlier review"
-    if len(finding.votes) == 1:
-        vote = finding.votes[0]
-        noun = "vote" if vote.of == 1 else "votes"
-        text = f"{len(vote.seen)} of {vote.of} {vote.reviewer} {noun}"
+    if len(votes) == 1:
+        vote = votes[0]
+        whose = f"{vote.reviewer} " if vote.reviewer else ""
+        text = f"{len(vote.seen)} of {plural(vote.of, f'{whose}vote')}"
         if vote.of < vote.planned:
             text += f" ({vote.planned} planned)"
     else:
-        text = capital(both_ballots(finding))
+        text = capital(several_ballots(votes))
+    if not finding.votes:
+        text += " in an earlier review"
     return f"{text} and {static}" if static else text
 
 

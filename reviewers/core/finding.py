@@ -171,7 +171,8 @@ class Finding:
     told in the summary and never placed on a guessed line; `seen_at` is then its line at the head
     (0: the whole file). `id` is given when the finding is first seen and kept by matching.
     `proven_before`: an earlier review has proven it; `held_before`: one has asked for a proof, and no
-    answer told of it.
+    answer told of it. `votes_before`: how the votes fell in the last review that asked them, where this
+    one did not hear of it.
     """
 
     rule: str
@@ -193,6 +194,7 @@ class Finding:
     note: str = ""
     proven_before: bool = False
     held_before: bool = False
+    votes_before: tuple[Ballot, ...] = ()
 
     @property
     def line(self) -> int:

@@ -6,6 +6,7 @@ The line from request to posted review, when all is well, is told in `tests/test
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -554,6 +555,30 @@ async def test_a_lost_commit_means_a_full_review() -> None:
         assert len(w.anthropic.requests) == asked + LOOKS
         assert w.github.posts() == 1
         assert "still open: Request data becomes SQL text" in w.body
+
+
+def how_sure(body: str) -> str:
+    """What stands behind the place of the one finding that a body lists."""
+    (line,) = (x for x in body.split("\n") if x.startswith("1. "))
+    return line.rpartition("), ")[2]
+
+
+async def test_what_is_still_open_shows_the_votes_of_the_review_that_asked_them() -> None:
+    """What has not changed is not read again; how sure its reviewers were still stands there."""
+    files = {"api/orders.py": ORDERS, "api/other.py": "def other():\n    return 1\n"}
+    async with world(seen_by(security=Reply([SQL]))) as w:
+        w.github.pull(128, {}, files)
+        await w.review()
+        told = how_sure(w.body)
+        assert re.match(r"\d of \d votes", told)
+        for number in range(2, 4):
+            other = f"def other():\n    return {number}\n"
+            w.github.push(128, f"9d02f7e{number}", files | {"api/other.py": other})
+            done = await w.review()
+            assert isinstance(done, Reviewed)
+            assert [f.votes for f in done.report.verdict.findings] == [()]
+            assert "still open" in w.body
+            assert how_sure(w.body) == told
 
 
 async def test_the_money_of_all_runs_is_added_up() -> None:

@@ -14,7 +14,7 @@ def rank(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def share(finding: Finding) -> float:
     """The best share of votes among its reviewers, 0 to 1; an analyser's finding counts as 1."""
-    shares = [len(b.seen) / b.of for b in finding.votes if b.of]
+    shares = [len(b.seen) / b.of for b in finding.votes or finding.votes_before if b.of]
     return max(shares, default=1.0 if finding.analysers else 0.0)
 
 

@@ -15,7 +15,7 @@ import pytest
 from bot.jobs.protocol import JobRow, JobState, Trigger
 from bot.outputs.marker import HOLDING_KEPT, IDS_KEPT
 from reviewers.core.history import Dismissal
-from tests.bot.jobs.running import CONFIG, SMALL, World, until, world
+from tests.bot.jobs.running import CONFIG, SMALL, World, uncertain, until, world
 from tests.fakes.anthropic import Reply, is_about, reported
 from tests.fakes.github import Fault
 
@@ -23,6 +23,7 @@ GATE = 'engine = "static"\ngate = "high"\n'
 SHELL = "import os\n\n\ndef run(request):\n    os.system(request.args['x'])\n"
 EVAL = "def calc(request):\n    return eval(request.args['y'])\n"
 ONLY = "Static analysis only: "
+START = reported("api/orders.py", 2, "    request.start(request.args['x'])")
 
 
 def silent(_body: dict[str, Any], _number: int) -> Reply:
@@ -314,3 +315,33 @@ async def test_what_is_mended_in_another_hunk_is_fixed(tmp_path: Path, why: str)
         await pushed(w, {"a.py": f"import os\n{NO_IMPORT}"})
         assert w.checks()[-1] == ("success", f"{ONLY}no open findings; 1 fixed")
         assert w.github.posts() == 1
+
+
+async def test_how_the_votes_fell_is_told_as_long_as_a_finding_is_open(tmp_path: Path) -> None:
+    """What has not changed is not read again: neither the body nor the next document forgets how sure
+    its reviewers were, also where somebody has rewritten the texts.
+    """
+    asked = 0
+
+    def two_of_three(body: dict[str, Any], number: int) -> Reply:
+        nonlocal asked
+        if not is_about(body, "security"):
+            return uncertain(body, number) if is_about(body, "verifier") else Reply()
+        asked += 1
+        return Reply([START] if asked < 3 else [])
+
+    config = SMALL.replace("votes = 1", "votes = 3", 1)
+    files = {"api/orders.py": "def run(request):\n    request.start(request.args['x'])\n"}
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, two_of_three) as w:
+        w.github.pull(128, {CONFIG: config}, {CONFIG: config, **files})
+        (found,) = json.loads((await w.reviewed()).document)["findings"]
+        assert len(found["votes"][0]["seen"]) == 2
+        for number in range(2):
+            for text in texts(w):
+                text["body"] = text["body"].replace("2 of 3", "3 of 3")
+            row = await pushed(w, {**files, "read.me": f"{number}\n"}, config)
+            (later,) = json.loads(row.document)["findings"]
+            assert (later["votes"], later["votes_before"]) == ([], found["votes"])
+            assert later["evidence"] == "2 of 3 security votes in an earlier review"
+            assert ", still open: " in review(w)["body"]
+            assert re.search(r"L2\), 2 of 3 votes\.$", review(w)["body"], re.MULTILINE)

@@ -118,6 +118,16 @@ def test_counts_mark_what_is_new() -> None:
         ),
         pytest.param(finding(sources=()), "reported in an earlier review", id="known from before"),
         pytest.param(
+            replace(SQL, votes=(), votes_before=SQL.votes),
+            "2 of 3 security votes in an earlier review and ruff S608; 1 vote disagrees",
+            id="votes from before",
+        ),
+        pytest.param(
+            replace(finding(), votes=(), votes_before=(Ballot("", (1,), 1, 3),)),
+            "1 of 1 vote (3 planned) in an earlier review",
+            id="votes from before, nobody knows whose",
+        ),
+        pytest.param(
             replace(UNKNOWN_ORDER, verification=Verification(Ruling.CONFIRMED, "so")),
             "3 of 3 correctness votes; confirmed on a second look",
             id="verified",
