@@ -43,6 +43,9 @@ SETTLING = 10.0
 POLL_ALONE, POLL_SHARED = 1.0, 0.5
 """Seconds between looks into the queue. Alone a job is started at once and the queue holds only what
 waits; with other machines it is how work gets there."""
+LISTEN = 0.05
+"""Seconds of sleep of the engine's listener for messages, which we send none: with nothing to look for it
+asks no database, and the end of a process waits for it (_notification_listener_polling of DBOS)."""
 ALIVE = ["ENQUEUED", "DELAYED", "PENDING"]
 
 __all__ = [
@@ -140,6 +143,7 @@ class Durable:
             "max_executor_threads": THREADS,
             "scheduler_polling_interval_sec": 3600.0,
             "use_listen_notify": False,
+            "notification_listener_polling_interval_sec": LISTEN,
             "log_level": "ERROR",
         }
         DBOS(config=config)
