@@ -431,15 +431,15 @@ async def test_while_a_push_is_reviewed_the_review_says_that_it_is_of_an_older_c
         await w.review()
         before = w.body
         w.github.push(128, "9d02f7e", {"api/orders.py": f"import os\n{ORDERS}"})
-        seen: list[str] = []
-
-        def script(_body: dict[str, Any], _number: int) -> Reply:
-            seen.append(w.body)
-            return Reply(latency=0.2)
-
-        w.anthropic.script = script
-        await w.review()
-        assert seen[-1] == f"{OLDER}{before}"
+        said = asyncio.Event()
+        w.anthropic.script = lambda _body, _number: Reply(held=said)
+        reviewing = asyncio.create_task(w.review())
+        async with asyncio.timeout(20):
+            while w.body == before:
+                await asyncio.sleep(0.01)
+        assert w.body == f"{OLDER}{before}"
+        said.set()
+        await reviewing
         assert w.body.startswith("**1 open finding: 1 critical.**")
         assert (w.github.posts(), w.github.pulls[128].reviews[0]["edits"]) == (1, 2)
 

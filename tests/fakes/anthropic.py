@@ -32,7 +32,7 @@ class Reply:
     the stream after the first half: "drop" closes the connection, "error" sends an error event,
     "end" ends it as if that were all. `raw` replaces the whole stream by these bytes. `status`
     answers an error instead (-1: closes the connection) with `message` and `headers`; `hang` never
-    answers. Times are in seconds.
+    answers; `held` is waited for behind the beginning. Times are in seconds.
     """
 
     findings: Sequence[Body] = ()
@@ -52,6 +52,7 @@ class Reply:
     hang: bool = False
     first: float = 0.0
     latency: float = 0.0
+    held: asyncio.Event | None = None
 
     def answer(self) -> str:
         """The text of the answer."""
@@ -170,6 +171,8 @@ class FakeAnthropic:
         self._cache.add(name)
         await _event(response, "message_start", message=message)
         await asyncio.sleep(reply.latency)
+        if reply.held:
+            await reply.held.wait()
         text = "" if reply.refusal else reply.answer()
         if text:
             if await self._content(request, response, reply, text):
