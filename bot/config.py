@@ -30,8 +30,6 @@ MAX_BYTES = 64 * 1024
 BUILT_IN = tuple(reviewer.id for reviewer in REVIEWERS)
 RESERVED = (VERIFIER, STATIC, CLAUDE)
 
-_CHECK = f"Correct it and run `triptych config check {PATH}`."
-
 ELSEWHERE = {
     **dict.fromkeys(("fail-on", "fail_on"), "gate"),
     **dict.fromkeys(("max-cost", "max_cost"), "budget.review"),
@@ -255,25 +253,29 @@ def parse_config(data: bytes | Unusable, where: str = PATH) -> Config:
         told = [_told(error) for error in errors[:MOST_PROBLEMS]]
         if more := len(errors) - len(told):
             told.append(f"and {more} more")
-        raise ConfigProblem(f"{where}: {'; '.join(told)}.", _CHECK) from None
+        raise ConfigProblem(f"{where}: {'; '.join(told)}.", _do(where)) from None
 
 
 def read_table(data: bytes | Unusable, where: str = PATH) -> dict[str, Any]:
     """The keys of a file and their values, whatever they are. ConfigProblem where it cannot be read."""
     if isinstance(data, Unusable):
-        raise ConfigProblem(f"{where} {data.value}.", _CHECK)
+        raise ConfigProblem(f"{where} {data.value}.", _do(where))
     if len(data) > MAX_BYTES:
-        raise ConfigProblem(f"{where} is larger than {MAX_BYTES // 1024} KiB.", _CHECK)
+        raise ConfigProblem(f"{where} is larger than {MAX_BYTES // 1024} KiB.", _do(where))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ConfigProblem(f"{where} is not UTF-8.", _CHECK) from None
+        raise ConfigProblem(f"{where} is not UTF-8.", _do(where)) from None
     if _DEEP_KEY.search(text):
-        raise ConfigProblem(f"{where} holds a key of more than 16 parts.", _CHECK)
+        raise ConfigProblem(f"{where} holds a key of more than 16 parts.", _do(where))
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as e:  # ValueError: a number of thousands of digits, too.
-        raise ConfigProblem(f"{where} is no TOML: {e}.", _CHECK) from None
+        raise ConfigProblem(f"{where} is no TOML: {e}.", _do(where)) from None
+
+
+def _do(where: str) -> str:
+    return f"Correct it and run `triptych config check {where}`."
 
 
 def meant_by(name: str, known: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from bot.config import (
     BUILT_IN,
     MAX_BYTES,
+    PATH,
     Config,
     Unusable,
     meant_by,
@@ -82,10 +83,13 @@ class Held:
     is_doubtful: bool = False
 
 
-def held(data: bytes | Unusable | None) -> Held:
-    """What holds of the configuration that stands on the base branch; of none the defaults."""
+def held(data: bytes | Unusable | None, where: str = PATH) -> Held:
+    """What holds of the configuration that stands on the base branch; of none the defaults.
+
+    `where` is its path, for the problem's sentence.
+    """
     try:
-        return Held(parse_config(data) if data is not None else Config())
+        return Held(parse_config(data, where) if data is not None else Config())
     except ConfigProblem as e:
         return _narrowed(data or b"", e)
 

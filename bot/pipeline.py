@@ -143,7 +143,8 @@ class Circumstances:
 
 def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Terms:
     """The terms that the base branch's configuration, the environment and the options make."""
-    found = held(subject.config)
+    path = subject.config_path
+    found = held(subject.config, path)
     if found.problem and around.strict:
         raise found.problem
     options = around.options
@@ -151,7 +152,6 @@ def terms_of(subject: Subject, around: Circumstances, spent: float = 0.0) -> Ter
         options = replace(options, engine=STATIC)
     paid = Paid(max(spent, around.before), around.paid)
     terms = agree(found.config, around.settings, options, around.nonce, paid)
-    path = subject.config_path
     origin = f"{path} on {subject.base_ref}" if subject.base_ref else path
     told = tuple(explain(found.config, origin, around.settings.ceilings))
     return replace(

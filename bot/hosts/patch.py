@@ -31,7 +31,7 @@ def files_of(data: bytes, name: str) -> tuple[FileDiff, ...]:
     path, times = next(iter(Counter(f.path for f in files).most_common(1)), ("", 0))
     if times > 1:
         raise UsageProblem(
-            f"{name} changes {path} {times} times, as a series of patches does.",
+            f"{name} tells of {path} {times} times, as a series of patches does.",
             "Give the diff of its two ends: `git diff main...HEAD | triptych review --diff -`.",
         )
     return files

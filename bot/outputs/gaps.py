@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.config import PATH
 from bot.outputs.inert import code
 from bot.outputs.receipt import SAID, Reader, only_hunk, readers
 from bot.outputs.words import listing, plural
@@ -65,8 +64,8 @@ def what_to_do(report: Report) -> str:
     limit = reached(report)
     branch = f" on {code(report.subject.base_ref)}" if report.subject.base_ref else ""
     if report.withheld:
-        return f"Correct {code(PATH)}{branch} and {report.again}."
-    if _is_never_shown(report):
+        return f"Correct {code(report.subject.config_path)}{branch} and {report.again}."
+    if is_never_shown(report):
         return "Review these parts by hand."
     if limit is None and _lasts(report):
         return (
@@ -80,11 +79,13 @@ def what_to_do(report: Report) -> str:
         )
     if limit is None or not limit.key:
         return f"Review these parts by hand, or {report.try_again}."
-    where = f" in {code(PATH)}{branch}" if limit.key.startswith("budget.") else ""
+    where = (
+        f" in {code(report.subject.config_path)}{branch}" if limit.key.startswith("budget.") else ""
+    )
     return f"Review these parts by hand, or raise `{limit.key}`{where} and {report.again}."
 
 
-def _is_never_shown(report: Report) -> bool:
+def is_never_shown(report: Report) -> bool:
     """Whether all gaps are files of which no line is shown: what has no diff today has none tomorrow."""
     gaps = report.verdict.coverage.gaps
     known = report.verdict.change.by_path

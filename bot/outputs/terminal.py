@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.outputs import receipt, titles, words
-from bot.outputs.gaps import gap_headline, gaps, what_to_do
+from bot.outputs.gaps import gap_headline, gaps, is_never_shown, what_to_do
 from bot.outputs.headline import count, dismissed, nothing_found, rest, since, tells_who_read
 from bot.outputs.markdown import offered
 from bot.outputs.table import table
@@ -111,8 +111,8 @@ class _Writer:
         for gap in missing:
             where = f"{self._text(gap.path)}, " if gap.path else ""
             yield from _wrapped(f"- {where}{self._text(_unmarked(gap.text))}", hanging=2)
-        failed = report.verdict.outcome is Outcome.FAILED
-        todo = f"{report.again}." if failed else words.small(what_to_do(report))
+        again = report.verdict.outcome is Outcome.FAILED and not is_never_shown(report)
+        todo = f"{report.again}." if again else words.small(what_to_do(report))
         yield from _wrapped(f"Do: {_unmarked(todo)}")
 
     def _finding(self, finding: Finding) -> Iterator[Line]:

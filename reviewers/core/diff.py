@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from reviewers.core.change import Content, FileDiff, FileStatus, Hunk, Line, Mark
-from reviewers.core.diff_between import MERGE, lost, named
+from reviewers.core.diff_between import BINARY, MERGE, lost, named
 from reviewers.core.diff_names import read_both_names, read_name, unquote
 
 SYMLINK_MODE = "120000"
@@ -25,6 +25,14 @@ _HUNK = re.compile(
 )
 _BINARY_ROW = re.compile(rb"|(?:literal|delta) \d+|[A-Za-z][!-~]+")
 """Of a `GIT binary patch`: the size, base 85 behind the letter for its length, or nothing."""
+_MOVE = re.compile(rb"(rename|copy) (from|to) (.+)")
+_INDEX = re.compile(r"index ([0-9a-f]+)\.\.([0-9a-f]+)(?: (\d+))?", re.ASCII)
+_NOTHING_IN_IT = (
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+)
+"""git's names for an empty file, by SHA-1 and by SHA-256."""
+NOT_SHOWN = "no line of it is shown though it has changed, as in a diff that is cut off"
 _LFS_ROWS = re.compile(
     r"version https://git-lfs\.github\.com/spec/v\d+\n"
     r"(?:(?:ext-\d-[\w.-]+ |oid )sha256:[0-9a-f]{64}\n|size \d+\n)+",
@@ -114,8 +122,8 @@ def parse_diff(data: bytes) -> tuple[FileDiff, ...]:
     Names come out as they are on disk (quoted names unquoted; bytes that are not UTF-8 as
     surrogates); lines that are not UTF-8 have U+FFFD in place of the broken bytes. Text between files,
     as in a mail or `git show`, is passed over; a file that it only names as changed has no hunks.
-    DiffError for a merge's combined diff, for a hunk that is cut off or behind no header, and where no
-    file is found at all.
+    DiffError for a merge's combined diff, for a hunk that is cut off or behind no header, for a header
+    that names no file, and where no file is found at all.
     """
     rows = data.split(b"\n")
     if rows and rows[-1] == b"":
@@ -128,12 +136,15 @@ def parse_diff(data: bytes) -> tuple[FileDiff, ...]:
         if rows[at].startswith((b"diff --cc ", b"diff --combined ")):
             raise DiffError(at + 1, MERGE)
         if rows[at].startswith(b"diff --git ") or _is_plain_header(rows, at):
-            at, parsed = _file(rows, at)
+            end, parsed = _file(rows, at)
+            if not parsed.path:
+                raise DiffError(at + 1, "this header names no file")
             _append(files, parsed)
+            at = end
             continue
         if problem := lost(rows[at]):
             raise DiffError(at + 1, problem)
-        file = named(rows[at], by_git=by_git)
+        file = named(rows, at, by_git=by_git)
         if file and file.path not in only_named:
             only_named[file.path] = file
             files.append(file)
@@ -180,6 +191,7 @@ class _Header:
     new_mode: str = ""
     binary: bool = False
     renamed: bool = False
+    differs: bool = False
     prefixes: tuple[str, str] = ("a/", "b/")
 
 
@@ -193,6 +205,8 @@ def _file(rows: list[bytes], at: int) -> tuple[int, FileDiff]:
         if rows[at].startswith(b"GIT binary patch"):
             header.binary = True
             at = _binary_end(rows, at + 1)
+        elif rows[at].startswith((b"rename ", b"copy ")) and not _MOVE.fullmatch(rows[at]):
+            raise DiffError(at + 1, "this row of a header names no file")
         elif _read_header(header, rows[at]):
             at += 1
         else:
@@ -249,12 +263,16 @@ def _read_header(header: _Header, row: bytes) -> bool:
     text = row.decode("ascii", "replace")
     if row.startswith((b"--- ", b"+++ ")):
         _read_name(header, row)
-    elif text.startswith(("rename ", "copy ")):
-        _read_move(header, row)
-    elif text.startswith("Binary files "):
+    elif move := _MOVE.fullmatch(row):
+        _read_move(header, move)
+    elif row.startswith(BINARY):
         header.binary = True
-    elif not _read_mode(header, text):
-        return text.startswith(("similarity index ", "dissimilarity index "))
+    elif text.startswith(("similarity index ", "dissimilarity index ")):
+        header.differs = header.differs or text != "similarity index 100%"
+    elif index := _INDEX.fullmatch(text):
+        _read_index(header, index)
+    else:
+        return _read_mode(header, text)
     return True
 
 
@@ -271,14 +289,25 @@ def _read_name(header: _Header, row: bytes) -> None:
         header.old = name
 
 
-def _read_move(header: _Header, row: bytes) -> None:
-    kind, direction, raw = row.split(b" ", 2)
-    header.status = FileStatus.RENAMED if kind == b"rename" else FileStatus.COPIED
+def _read_move(header: _Header, move: re.Match[bytes]) -> None:
+    header.status = FileStatus.RENAMED if move[1] == b"rename" else FileStatus.COPIED
     header.renamed = True
-    if direction == b"from":
-        header.old = unquote(raw)
+    if move[2] == b"from":
+        header.old = unquote(move[3])
     else:
-        header.new = unquote(raw)
+        header.new = unquote(move[3])
+
+
+def _read_index(header: _Header, index: re.Match[str]) -> None:
+    """Whether the content is another one, and the mode where it stays."""
+    header.differs = index[1] != index[2] and not (_is_empty(index[1]) and _is_empty(index[2]))
+    if index[3]:
+        header.old_mode = header.new_mode = index[3]
+
+
+def _is_empty(blob: str) -> bool:
+    """Whether git's short name of a content is that of nothing, or of no file."""
+    return not blob.strip("0") or any(whole.startswith(blob) for whole in _NOTHING_IN_IT)
 
 
 def _read_mode(header: _Header, text: str) -> bool:
@@ -292,9 +321,6 @@ def _read_mode(header: _Header, text: str) -> bool:
             header.status, header.new_mode = FileStatus.ADDED, value
         case "deleted file mode":
             header.status, header.old_mode = FileStatus.REMOVED, value
-        case _ if text.startswith("index "):
-            if what != "index":
-                header.old_mode = header.new_mode = value
         case _:
             return False
     return True
@@ -308,6 +334,9 @@ def _judge(header: _Header, hunks: tuple[Hunk, ...]) -> FileDiff:
     if status is FileStatus.MODIFIED and not hunks and header.old_mode != header.new_mode:
         status = FileStatus.CHANGED
     content = content_of(header.new_mode or header.old_mode, hunks, binary=header.binary)
+    missing = "binary" if header.binary else ""
+    if content is Content.TEXT and not hunks and (header.differs or status is FileStatus.MODIFIED):
+        missing = NOT_SHOWN
     file = FileDiff(
         path=path,
         status=status,
@@ -316,7 +345,7 @@ def _judge(header: _Header, hunks: tuple[Hunk, ...]) -> FileDiff:
         content=content,
         old_mode=header.old_mode,
         new_mode=header.new_mode,
-        missing="binary" if header.binary else "",
+        missing=missing,
     )
     return file.turned() if content is Content.LFS and was_text(hunks) else file
 

@@ -6,6 +6,7 @@ They come out as they are on disk; bytes that are not UTF-8 as surrogates, so th
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _QUOTED_PART = re.compile(rb'\\([0-7]{3}|[abfnrtv"\\])|([^\\]+)')
@@ -25,6 +26,20 @@ def read_both_names(rest: bytes) -> tuple[str, str, tuple[str, str]]:
     elif old[1:2] == "/" and old[1:] == new[1:]:
         prefixes = (old[:2], new[:2])
     return old.removeprefix(prefixes[0]), new.removeprefix(prefixes[1]), prefixes
+
+
+def split_alike(both: bytes) -> tuple[bytes, bytes]:
+    """Two names with ` and ` between, which they may hold as well: where they end most alike, else
+    where one of them is none.
+    """
+    ways = [(both[: at.start()], both[at.start() + 5 :]) for at in re.finditer(rb"(?= and )", both)]
+    return max(ways, key=lambda names: (_common_end(*names), b"/dev/null" in names))
+
+
+def _common_end(one: bytes, other: bytes) -> int:
+    """How many last parts of two paths are equal."""
+    pairs = zip(reversed(one.split(b"/")), reversed(other.split(b"/")), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def read_name(raw: bytes, prefix: str) -> str | None:

@@ -62,7 +62,11 @@ def _doubled(path: str) -> str:
 
 
 def _any(patterns: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(map(translate, patterns)) or r"(?!)")
+    return re.compile("|".join(translate(p.translate(_FNMATCH)) for p in patterns) or r"(?!)")
+
+
+_FNMATCH = str.maketrans({"?": "[!/]", "[": "[[]"})
+"""What fnmatch reads in another way: its `?` is a slash as well, and its brackets a set."""
 
 
 def matches(path: str, patterns: Sequence[str]) -> bool:
@@ -86,9 +90,14 @@ _FITS_NOTHING = (
         re.compile(r"\{[^{}]*(,|\.\.)[^{}]*\}"),
         "holds alternatives in braces: write a glob for each",
     ),
+    (
+        re.compile(r"\["),
+        "holds a bracket: write `?` for each that is part of a name, and a glob for each of a set",
+    ),
 )
 """What other tools read in another way, and what to write instead. Braces without alternatives may stand
-in a path, as those of a template do."""
+in a path, as those of a template do. So may brackets (`app/[id]/page.tsx`), but `*.[ch]` looks the same
+and means a set: either one would fit nothing, taken for the other."""
 
 
 def pattern_problem(pattern: str) -> str:

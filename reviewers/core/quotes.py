@@ -52,6 +52,15 @@ class Quotes:
         self._change = change
         self._hunks: dict[tuple[str, Side], tuple[tuple[Row, ...], ...]] = {}
         self._texts: dict[str, tuple[Row, ...]] = {}
+        self._places: dict[tuple[str, Side, tuple[str, ...]], tuple[Location, ...]] = {}
+
+    def places(self, file: FileDiff, side: Side, quote: tuple[str, ...]) -> tuple[Location, ...]:
+        """What `in_hunks` finds. Asked for each claim, of which thousands of equal lines bring hundreds."""
+        at = (file.path, side, quote)
+        if at not in self._places:
+            found = self.in_hunks(file, side, quote)
+            self._places[at] = tuple(Location(file.path, *span, side) for span in found)
+        return self._places[at]
 
     def in_hunks(self, file: FileDiff, side: Side, quote: Sequence[str]) -> list[tuple[int, int]]:
         """First and last line of each place in a hunk, on one side, where the quote stands.

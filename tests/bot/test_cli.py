@@ -233,6 +233,16 @@ def test_a_traceback_only_with_debug(command: tuple[str, ...], folder: Path) -> 
     assert (short.code, long.code) == (2, 2)
 
 
+def test_what_a_patch_does_not_show_is_not_to_be_tried_again(folder: Path) -> None:
+    """The same patch shows no more of it the next time."""
+    cut = "diff --git a/x.py b/x.py\nindex 1111111..2222222 100644\n"
+    write(folder / PLAIN, {"header.patch": cut})
+    ended = run("review", "--engine", "static", "--diff", "header.patch", folder=folder / PLAIN)
+    assert ended.code == 3
+    assert "- x.py, no line of it is shown though it has changed" in ended.out
+    assert ended.out.endswith("Do: review these parts by hand.\n")
+
+
 # --- The configuration's own commands
 
 
@@ -255,7 +265,7 @@ def test_check_of_a_named_file(folder: Path) -> None:
     write(where, {"good.toml": "", "bad.toml": "x = 1"})
     assert run("config", "check", "good.toml", folder=where).out == "good.toml is in order.\n"
     for name, what, do in (
-        ("bad.toml", "bad.toml: `x` is no setting", "Correct it"),
+        ("bad.toml", "bad.toml: `x` is no setting", "triptych config check bad.toml`"),
         ("no.toml", "no.toml cannot be read: No such file", "Give the path of a configuration"),
         (".", ". cannot be read: Is a directory", "Give the path of a configuration"),
     ):

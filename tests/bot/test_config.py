@@ -364,8 +364,8 @@ def test_s34_a_glob_that_costs_too_much_is_refused(key: str, glob: str, said: st
 @pytest.mark.parametrize(
     "glob",
     [
-        *("*a*a*a*a*a*a*a*{}b", "**/*a*a*a*a*a*{}", "?" * 190 + "{}", "[!a]*" * 8 + "{}"),
-        *("{{a}}" * 25 + "*{}", "[" * 180 + "{}", "*[z-a]*{}", "(a+)+*{}$", "*/**/*/**/*/{}"),
+        *("*a*a*a*a*a*a*a*{}b", "**/*a*a*a*a*a*{}", "?" * 190 + "{}", "?*" * 8 + "{}"),
+        *("{{a}}" * 25 + "*{}", "]" * 180 + "{}", "*-z]*{}", "(a+)+*{}$", "*/**/*/**/*/{}"),
     ],
 )
 def test_s34_the_most_globs_on_the_most_files(glob: str) -> None:

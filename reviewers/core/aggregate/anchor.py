@@ -51,14 +51,11 @@ def place(claim: Claim, change: Change, quotes: Quotes) -> Finding | Dropped:
     return _finding(claim, file, None, said if said in lines else 0, quotes)
 
 
-def _places(claim: Claim, file: FileDiff, quotes: Quotes) -> list[Location]:
+def _places(claim: Claim, file: FileDiff, quotes: Quotes) -> tuple[Location, ...]:
     """Where the quote stands in the hunks, on either side; on the claimed one first."""
+    keys = quote_keys(claim.quote)
     other = Side.LEFT if claim.side is Side.RIGHT else Side.RIGHT
-    return [
-        Location(file.path, *span, side)
-        for side in (claim.side, other)
-        for span in quotes.in_hunks(file, side, quote_keys(claim.quote))
-    ]
+    return quotes.places(file, claim.side, keys) + quotes.places(file, other, keys)
 
 
 def _choose(claim: Claim, file: FileDiff, places: Sequence[Location], quotes: Quotes) -> Finding:

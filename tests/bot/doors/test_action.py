@@ -761,6 +761,25 @@ async def test_another_path_is_read_at_the_base_and_must_be_there(job: Job) -> N
     assert "no ci/other.toml at the base commit" in missing.log
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("rounds = 9\n", "ci/review.toml: `rounds` must be"),
+        ('exclude = ["app/[id]/**"]\n', "correct `ci/review.toml` on `main`"),
+    ],
+)
+async def test_the_configuration_that_holds_is_told_by_its_own_name(
+    job: Job, wrong: str, told: str
+) -> None:
+    base = {"ci/review.toml": f'gate = "high"\n{wrong}'}
+    async with fake_actions() as github, fake_anthropic(model) as anthropic:
+        github.pull(NUMBER, base, {**base, "run.py": SHELL})
+        done = await opened(job, github, anthropic.url, config="ci/review.toml")
+        said = "\n".join((done.log, done.summary, *github.bodies_of(NUMBER)))
+    assert told in said
+    assert "triptych.toml" not in said
+
+
 # --- Nothing interpreted, nothing leaked (S88)
 
 HOSTILE = "::error file=x::pwned\n::add-mask::a\x1b[31m%0A##[group]"

@@ -280,6 +280,15 @@ def test_in_a_patch_new_files_are_whole_and_others_are_named() -> None:
     assert subject.notes == ("Only the hunks are known, not the whole files: old.py.",)
 
 
+@pytest.mark.parametrize("row", ["rename from", "copy g.py"])
+def test_a_patch_whose_header_is_damaged_is_refused_with_what_to_do(row: str) -> None:
+    data = f"diff --git a/f.py b/g.py\n{row}\nrename to g.py\n".encode()
+    with pytest.raises(UsageProblem) as caught:
+        from_patch(data, "bad.patch")
+    assert "line 2 of the diff: this row of a header names no file" in caught.value.what
+    assert caught.value.do == "Make it with `git diff` or `diff -ruN`."
+
+
 def series(repo: Checkout) -> bytes:
     """Two commits that change one file, the second in fewer places than the first."""
     rows = [f"x{n} = {n}\n" for n in range(60)]
@@ -293,14 +302,14 @@ def series(repo: Checkout) -> bytes:
 
 def test_a_series_of_patches_is_refused_and_what_to_give_instead_is_said(repo: Checkout) -> None:
     """Only the last patch of a file would be read, and the review would call itself complete."""
-    told = r"changes app\.py 2 times.*`git diff main\.\.\.HEAD \| triptych review --diff -`"
+    told = r"tells of app\.py 2 times.*`git diff main\.\.\.HEAD \| triptych review --diff -`"
     with pytest.raises(UsageProblem, match=told):
         from_patch(series(repo), "series.patch")
 
 
 def test_a_commit_message_that_holds_a_diff_takes_no_file_s_place() -> None:
     fake = PATCH[PATCH.index(b"diff --git a/old.py") :].replace(b"+after", b"+harmless")
-    with pytest.raises(UsageProblem, match=r"changes old\.py 2 times"):
+    with pytest.raises(UsageProblem, match=r"tells of old\.py 2 times"):
         from_patch(PATCH.replace(b"A letter\n", b"A letter\n\n" + fake), "a.patch")
 
 

@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 
 from bot.jobs.protocol import JobRow, JobState, Trigger
-from bot.outputs.job_line import ago, blob_url, is_overtaken, moment, pull_url, review_url
+from bot.outputs.job_line import (
+    ago,
+    blob_url,
+    in_full,
+    is_overtaken,
+    moment,
+    pull_url,
+    review_url,
+)
 from tests.bot.outputs.stored import NOON, PLACE, job
 
 WEB = "https://git.acme.dev"
@@ -97,3 +105,23 @@ def test_a_second_look_is_overtaken_by_a_second_look_alone() -> None:
     look, later = replace(OLD, trigger=Trigger.DISPUTE), replace(LATER, trigger=Trigger.DISPUTE)
     assert not is_overtaken(look, [LATER])
     assert is_overtaken(look, [LATER, later])
+
+
+@pytest.mark.parametrize(
+    ("title", "whole", "said"),
+    [
+        (
+            "Findings: 3 … (1 high)",
+            "Findings: 3 in api.py (1 high)",
+            "Findings: 3 in api.py (1 high)",
+        ),
+        ("Findings: 3 … (1 high)", "Findings: 3 in api.py (2 low)", "Findings: 3 … (1 high)"),
+        ("Findings: 3 … (1 high)", "Clean: 3 in api.py (1 high)", "Findings: 3 … (1 high)"),
+        ("Findings: 3 (1 high)", "Findings: 3 (1 high)", "Findings: 3 (1 high)"),
+    ],
+)
+def test_a_cut_title_is_told_in_full_where_the_whole_one_is_that(
+    title: str, whole: str, said: str
+) -> None:
+    """Of a review that was told anew later the old words are no longer true."""
+    assert in_full(title, whole) == said

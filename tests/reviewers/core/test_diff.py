@@ -163,7 +163,7 @@ def test_modes_are_kept() -> None:
     file = only("diff --git a/f b/f\nold mode 100644\nnew mode 100755\n")
     assert (file.old_mode, file.new_mode) == ("100644", "100755")
     assert only(added("a\n")).new_mode == "100644"
-    assert only("diff --git a/f b/f\nindex 1..2 100755\n--- a/f\n+++ b/f\n").new_mode == "100755"
+    assert only(f"diff --git a/f b/f\nindex 1..2 100755\n{PLAIN}{HUNK}").new_mode == "100755"
 
 
 # --- S39: what is no text is described and never followed
@@ -532,6 +532,10 @@ PLAIN = "--- a/g\n+++ b/g\n"
         (HEAD + HUNK + f"*** a/g\n--- b/g\n{'*' * 15}\n*** 1,2 ****\n", 11, "a context diff"),
         ("this is no diff\n", 1, "no file header"),
         ("@@ -1 +1 @@\n-a\n+b\n", 1, "a hunk of no file"),
+        (f"diff --git a/f b/f\nrename from\nrename to f\n{HUNK}", 2, "names no file"),
+        (f"diff --git a/f b/g\nrename from f\ncopy g\n{HUNK}", 3, "names no file"),
+        (HEAD + HUNK + "diff --git \nold mode 100644\nnew mode 100755\n", 8, "names no file"),
+        (HEAD + HUNK + f"--- /dev/null\n+++ /dev/null\n{HUNK}", 8, "names no file"),
     ],
     ids=[
         *("combined", "combined, the other word", "cut off", "cut off at its header"),
@@ -546,6 +550,7 @@ PLAIN = "--- a/g\n+++ b/g\n"
             "prose",
             "hunk without a file",
         ),
+        *("renamed from nothing", "a move nowhere", "no name", "nothing on both sides"),
     ],
 )
 def test_what_cannot_be_trusted_is_refused_with_its_line(
@@ -620,6 +625,62 @@ def test_what_git_names_without_showing_it_is_in_the_change(
     assert (file.path, file.status, file.content, file.hunks) == (path, status, content, ())
     assert bool(file.missing) is (content is Content.TEXT), "a gap"
     assert parse_diff(f"{row}\n{HEAD}{HUNK}".encode()) == (file, read)
+
+
+MADE, GONE = "new file mode 100644\nindex 0000000..", "deleted file mode 100644\nindex "
+MOVED = "\nrename from f\nrename to g\n"
+EMPTY = ("e69de29", "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813")
+
+
+@pytest.mark.parametrize(
+    ("header", "gap"),
+    [
+        ("index 1111111..2222222 100644\n", True),
+        ("index 1111111..2222222 100644\n--- a/f\n+++ b/f\n", True),
+        ("index 1111111..2222222 100644\n--- a/f\n+++ b/f\n@ -1 +1 @@\n-a\n+b\n", True),
+        ("", True),
+        ("old mode 100644\nnew mode 100755\nindex 1111111..2222222\n", True),
+        ("old mode 100644\nnew mode 100755\n", False),
+        (f"similarity index 90%{MOVED}", True),
+        (f"similarity index 100%{MOVED}", False),
+        (f"{MADE}2222222\n", True),
+        *((f"{MADE}{empty}\n", False) for empty in EMPTY),
+        (f"{GONE}1111111..0000000\n", True),
+        (f"{GONE}e69de29..0000000\n", False),
+    ],
+)
+def test_a_header_that_its_lines_are_missing_behind_is_a_gap(header: str, *, gap: bool) -> None:
+    """As where a patch is cut off: "no line of it has changed" would be untrue."""
+    text = f"diff --git a/f b/{'g' if MOVED in header else 'f'}\n{header}"
+    assert bool(only(text).missing) is gap
+
+
+@pytest.mark.parametrize(
+    ("both", "path", "status"),
+    [
+        ("a/this and that.png and b/this and that.png", "this and that.png", MODIFIED),
+        ("old/x/a and b.png and newer/x/a and b.png", "newer/x/a and b.png", MODIFIED),
+        ("a/x and and b/x and", "x and", MODIFIED),
+        ('"a/\\303\\274" and "b/\\303\\274"', "ü", MODIFIED),
+        ("x and y", "y", MODIFIED),
+        ("a/this and that and /dev/null", "this and that", REMOVED),
+        ("/dev/null and b/this and that", "this and that", ADDED),
+    ],
+)
+def test_a_binary_file_has_the_name_that_both_sides_share(
+    both: str, path: str, status: FileStatus
+) -> None:
+    file = only(f"Binary files {both} differ\n")
+    assert (file.path, file.status, file.content) == (path, status, Content.BINARY)
+
+
+def test_a_binary_file_of_mercurial_and_one_of_subversion_are_in_the_change() -> None:
+    svn = f"Index: b/c d.png\n{'=' * 67}\nCannot display: file marked as a binary type.\n"
+    hg = "diff -r 1f2e3d4c a.png\nBinary file a.png has changed\n"
+    files = parse_diff(f"{hg}{svn}svn:mime-type = image/png\n{PLAIN}{HUNK}".encode())
+    assert [f.path for f in files] == ["a.png", "b/c d.png", "g"]
+    assert [f.content for f in files] == [Content.BINARY, Content.BINARY, Content.TEXT]
+    assert [f.path for f in parse_diff(f"{hg}{svn}{HEAD}{HUNK}".encode())] == ["f"], "git's message"
 
 
 def test_a_file_that_stands_on_one_side_only_is_a_gap() -> None:

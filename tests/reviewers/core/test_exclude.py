@@ -138,7 +138,11 @@ def test_a_mark_inside_the_file_hides_nothing() -> None:
         ("Makefile", ["Makefile", "sub/Makefile"], ["Makefile.am"]),
         ("src/?.py", ["src/a.py"], ["src/ab.py"]),
         ("src?a.py", ["src-a.py"], ["src/a.py"]),
-        ("src/[ab].py", ["src/a.py"], ["src/c.py"]),
+        ("src??a.py", ["src--a.py"], ["src/a.py", "src//a.py"]),
+        ("src?*.py", ["src-a.py", "srcs/a.py"], ["src/a.py"]),
+        ("src/?*.py", ["src/a.py", "src/a/b.py"], ["src/.py"]),
+        ("app/?id?/**", ["app/[id]/page.tsx"], ["app/id/page.tsx", "app//id//page.tsx"]),
+        ("app/[id]/*", ["app/[id]/page.tsx"], ["app/i/page.tsx"]),
         ("[", ["["], ["a"]),
         ("A.py", ["A.py"], ["a.py"]),
         ("with\nline", ["with\nline"], ["with"]),
@@ -158,7 +162,7 @@ def test_globs(pattern: str, fits: list[str], does_not: list[str]) -> None:
         "*" * MAX_STARS + "b",
         "{{{{a}b}c}d}*{e}*{f}*{{{",
         "*a/**/*a/**/*a/b",
-        "[a-z]*[a-z]*[a-z]*[!x]",
+        "?*?*?*?*?*?*?*?b",
     ],
 )
 def test_s34_hostile_globs_are_quick_on_3000_paths(pattern: str) -> None:
@@ -169,6 +173,9 @@ def test_s34_hostile_globs_are_quick_on_3000_paths(pattern: str) -> None:
     assert process_time() - start < 1.0
 
 
+BRACKETS = (
+    "holds a bracket: write `?` for each that is part of a name, and a glob for each of a set"
+)
 TOP = "is no path of a file from the repository's top: write "
 
 
@@ -183,7 +190,9 @@ TOP = "is no path of a file from the repository's top: write "
         ("a/**\n", "begins or ends with a blank: leave it out"),
         *((" ", "begins or ends with a blank: leave it out"), ("a b", "")),
         ("!a/*", "begins with `!`, but takes nothing back: list only what is to fit"),
-        *(("[!a]/*", ""), ("a!", "")),
+        ("a!", ""),
+        *((pattern, BRACKETS) for pattern in ("app/[id]/**", "*.[ch]", "[!a]/*", "[")),
+        *(("app/?id?/**", ""), ("a]b", "")),
         ("a\\*", "holds a backslash: write `/` between folders, and `?` for a sign as it is"),
         ("src/*.{js,ts}", "holds alternatives in braces: write a glob for each"),
         ("part{1..9}.py", "holds alternatives in braces: write a glob for each"),

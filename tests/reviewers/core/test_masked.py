@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reviewers.core.finding import Side
@@ -27,3 +29,11 @@ def test_a_side_has_the_lines_that_stand_there_and_no_others(
     (file,) = change({"a.py": (before, after)}).files
     assert dict(masked_lines(file, Side.LEFT, Redaction())) == left
     assert dict(masked_lines(file, Side.RIGHT, Redaction())) == right
+
+
+@pytest.mark.parametrize("text", ["x = 9\ny = 2\n", "x = 1", ""], ids=["other", "shorter", "none"])
+def test_where_a_text_is_not_that_of_the_hunks_these_are_shown(text: str) -> None:
+    """Their lines are what was reviewed, and what a finding quotes."""
+    (file,) = change({"a.py": (None, "x = 1\ny = 2\n")}).files
+    shown = masked_lines(replace(file, text=text), Side.RIGHT, Redaction())
+    assert dict(shown) == {1: "x = 1", 2: "y = 2"}

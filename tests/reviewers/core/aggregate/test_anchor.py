@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from reviewers.core.aggregate.anchor import anchor
@@ -303,3 +305,14 @@ def test_the_first_id_is_blind_to_line_numbers_and_not_to_which_of_two_equal_lin
     assert identity(4, SAID, rule="security/other") != first
     assert identity(4, other, path="y.py") != first
     assert len(first) == 12
+
+
+def test_many_claims_on_many_equal_lines_take_no_seconds() -> None:
+    """Credentials look alike once they are masked; 200 of 10,000 held up a review for three seconds."""
+    rows = [f"x = 'ghp_{n:036d}'" for n in range(10_000)]
+    of = change({"x.py": (None, "".join(f"{row}\n" for row in rows))})
+    said = [claim("x.py", line=n + 1, quote=rows[n]) for n in range(400)]
+    start = process_time()
+    placed_at = [f.location for f in anchor(said, of).findings]
+    assert process_time() - start < 2
+    assert placed_at == [Location("x.py", n + 1, n + 1) for n in range(400)]
