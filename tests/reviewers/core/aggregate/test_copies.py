@@ -101,6 +101,15 @@ def test_a_file_of_the_base_that_is_renamed_once_more_is_the_same_one(now: Chang
     assert [f.path for f in carried.open] == [now.files[0].path]
 
 
+def test_what_is_not_shown_any_more_has_not_moved() -> None:
+    """Its file is too large now, and has the code for all that anybody knows."""
+    here, there = at(BOTH).files
+    now = Change((replace(here, hunks=(), text=None, missing="it is too large"), there))
+    history = History(head="4be91c0", known=(known(),), previous=at({HERE: ORDERS}))
+    (still,) = carry(history, {}, now, Coverage((), ()), {}).open
+    assert still.path == HERE
+
+
 SHORT = "def first(rows):\n    x = rows\n    return x\n"
 
 
