@@ -158,8 +158,6 @@ class Recollection:
             finding = replace(
                 finding, proven_before=told.proven_before, held_before=told.held_before
             )
-        elif self.gate is None or state is State.FIXED:
-            finding = replace(finding, held_before=known.finding.held_before)
         return replace(known, finding=finding, state=state, dismissal=why)
 
     def _as_told(self, shown: Finding, told: Finding) -> Finding:
