@@ -102,7 +102,7 @@ def _likeness(new: Finding, file: FileDiff | None, home: _Home) -> float:
     old = home.finding
     if new.id == old.id:
         return 2.0
-    same_file = new.path == old.path or (file is not None and file is home.file)
+    same_file = file is not None and file is home.file
     same_code = share_code(new.quote, old.quote)
     alike = wording(text_of(new), text_of(old)) if old.body else wording(new.title, old.title)
     same_code_told = same_code and (new.rule == old.rule or alike >= SAME_CODE_WORDING)

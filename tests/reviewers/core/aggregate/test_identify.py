@@ -80,6 +80,10 @@ def test_what_is_not_known_is_new(new: Finding) -> None:
     assert identify([new], history(known()), orders_change()).matched == {}
 
 
+def test_two_files_that_are_not_in_the_change_are_two() -> None:
+    assert only(found(path="b.py", quote="x", **LIKE), known(path="c.py")).id != OLD
+
+
 def test_a_renamed_file_is_the_same_file() -> None:
     moved = replace(
         file_diff("shop/orders.py", None, ORDERS),

@@ -193,6 +193,10 @@ def test_s43_s45_votes_never_move_what_an_analyser_has_seen() -> None:
         (found,) = merge([seen(quote="new"), by(1, title="A shell runs this", **more)]).findings
         assert found.location == Location("api/orders.py", 6, 6)
         assert (found.quote, found.suggestion) == ("new", None), "it was for other lines"
+    (found,) = merge([seen(line=None), by(1, title="A shell runs this command")]).findings
+    assert (found.id, found.line) == ("a" * 12, 6), (
+        "an analyser that names no line has no better one"
+    )
     exact = by(2, title="A shell runs what it is given", suggestion="y")
     (found,) = merge([seen(), by(1, title="A shell runs this command", **wide), exact]).findings
     assert (found.title, found.suggestion) == (exact.title, "y")
@@ -319,6 +323,12 @@ def test_what_is_said_of_many_files_is_compared_file_by_file() -> None:
     start = process_time()
     assert len(merge(said).findings) == len(places)
     assert process_time() - start < 4
+
+
+def test_what_models_say_comes_before_what_analysers_alone_report() -> None:
+    """Of whichever file."""
+    kept = merge([seen(path="a.py"), by(1, path="b.py"), seen(path="b.py", line=1)])
+    assert [(f.path, f.line) for f in kept.findings] == [("b.py", 6), ("a.py", 6), ("b.py", 1)]
 
 
 def test_nothing_to_merge() -> None:
