@@ -12,6 +12,7 @@ from bot.jobs.protocol import JobRow, JobState, Place
 from bot.jobs.store import Store
 from bot.outputs.shapes import FindingShape
 from reviewers.core.call import Reading
+from reviewers.core.change import Change
 from reviewers.core.finding import (
     Ballot,
     Dissent,
@@ -22,6 +23,8 @@ from reviewers.core.finding import (
     Source,
     Standing,
 )
+from reviewers.core.secrets import Redaction
+from reviewers.core.visible import visible
 
 CAUSES, CAUSE_CHARS = 5, 200
 """So many are in a line of the log, each so long."""
@@ -94,6 +97,14 @@ def findings_in(document: str, *lists: str) -> list[dict[str, Any]]:
     except (ValueError, AttributeError, TypeError):
         return []
     return [f for f in found if isinstance(f, dict) and isinstance(f.get("id"), str)]
+
+
+def paths_as_told(change: Change, redact: Redaction) -> dict[str, str]:
+    """The paths of a change, those of before a rename, too, by how a document tells them: that shows no
+    secret and nothing hidden.
+    """
+    before = (f.old_path for f in change.files if f.old_path)
+    return {visible(redact(p)): p for p in (*before, *(f.path for f in change.files))}
 
 
 def causes_in(document: str) -> list[str]:

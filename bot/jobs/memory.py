@@ -8,8 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from bot.jobs.findings import findings_in, published_rows, read_finding, row_of_run
+from bot.jobs.findings import (
+    findings_in,
+    paths_as_told,
+    published_rows,
+    read_finding,
+    row_of_run,
+)
 from bot.jobs.protocol import Place
 from bot.jobs.store import Store
 from bot.outputs.marker import Marker
@@ -151,8 +158,6 @@ class Recollection:
             finding = replace(
                 finding, proven_before=told.proven_before, held_before=told.held_before
             )
-        elif self.gate is None or state is State.FIXED:
-            finding = replace(finding, held_before=known.finding.held_before)
         return replace(known, finding=finding, state=state, dismissal=why)
 
     def _as_told(self, shown: Finding, told: Finding) -> Finding:
@@ -160,8 +165,8 @@ class Recollection:
         signature is gone does not say so any more. A document shows no secret and nothing hidden: what
         stands there does, where it is the same.
         """
-        path = next((p for p in self._paths() if self._shown(p) == told.path), told.path)
-        quote = shown.quote if self._shown(shown.quote) == told.quote else told.quote
+        path = self._paths.get(told.path, told.path)
+        quote = shown.quote if visible(self.redact(shown.quote)) == told.quote else told.quote
         told = replace(told, path=path, quote=quote)
         return replace(
             told,
@@ -170,11 +175,13 @@ class Recollection:
             held_before=shown.held_before or (told.proven_before and not shown.proven_before),
         )
 
-    def _shown(self, text: str) -> str:
-        return visible(self.redact(text))
+    @cached_property
+    def _paths(self) -> dict[str, str]:
+        return paths_as_told(self.change, self.redact)
 
-    def _paths(self) -> Iterator[str]:
-        return (path for f in self.change.files for path in (f.path, f.old_path) if path)
+    @cached_property
+    def _quotes(self) -> Quotes:
+        return Quotes(self.change)
 
     def _location(self, shown: Location | None, told: Finding) -> Location | None:
         """Where it was told, or where its comment stands now if that is its code: of equal lines GitHub
@@ -184,7 +191,7 @@ class Recollection:
             return None
         file = self.change.file(told.path)
         if file and shown and (shown.path, shown.side) == (told.path, told.location.side):
-            places = Quotes(self.change).in_hunks(file, shown.side, quote_keys(told.quote))
+            places = self._quotes.in_hunks(file, shown.side, quote_keys(told.quote))
             if any(first == shown.line for first, _ in places):
                 return shown
         return replace(told.location, path=told.path)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import ValidationError
 
-from bot.jobs.findings import published_rows, read_finding
+from bot.jobs.findings import paths_as_told, published_rows, read_finding
 from bot.jobs.protocol import Place
 from bot.jobs.store import Store
 from bot.outputs.shapes import CallShape, Document, DroppedShape
@@ -33,7 +33,6 @@ from reviewers.core.history import History
 from reviewers.core.policy import STATIC
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome, Verdict
-from reviewers.core.visible import visible
 
 
 async def read_before(
@@ -74,7 +73,7 @@ class _Reader:
         self._doc = doc
         self._report = report
         self._change = report.verdict.change
-        self._paths = {visible(redact(f.path)): f.path for f in self._change.files}
+        self._paths = paths_as_told(self._change, redact)
 
     def verdict(self) -> Verdict | None:
         """None where the document does not fit the change."""

@@ -85,8 +85,7 @@ def _file(known: Known, quotes: Copies) -> FileDiff | None:
     to several: then no one of them tells what became of it.
     """
     file = quotes.file_of(known.finding.path)
-    keys = quote_keys(known.finding.quote)
-    if not keys or (file and (file.missing or quotes.holds(file, keys))):
+    if not quote_keys(known.finding.quote) or quotes.stays(known.finding):
         return file
     holders = quotes.moved(known)
     if not holders:

@@ -6,8 +6,7 @@ has not moved there since, unless it is the same passage: copied first, deleted 
 
 from __future__ import annotations
 
-from reviewers.core.aggregate.identify import MOVED_WORDING
-from reviewers.core.aggregate.likeness import text_of, wording
+from reviewers.core.aggregate.likeness import MOVED_WORDING, text_of, wording
 from reviewers.core.change import Change, FileDiff
 from reviewers.core.finding import Finding, Side
 from reviewers.core.history import History, Known, State
@@ -39,6 +38,13 @@ class Copies(Quotes):
     def holds(self, file: FileDiff, keys: Keys) -> bool:
         """Whether a file has that code, in a hunk or out of them."""
         return bool(self.in_hunks(file, Side.RIGHT, keys) or self.in_text(file, keys))
+
+    def stays(self, old: Finding) -> bool:
+        """Whether its code stands in its own file still, or may: of a file that is not shown nobody can
+        tell.
+        """
+        file, keys = self.file_of(old.path), quote_keys(old.quote)
+        return file is not None and bool(keys) and (bool(file.missing) or self.holds(file, keys))
 
     def is_back(self, old: Finding) -> bool:
         """Whether its code stands in its own file, and cannot be seen there at the last review.
@@ -73,10 +79,10 @@ class Copies(Quotes):
             return []
         others = [(f, n) for f, n in self.written(keys) if f.path != old.path]
         if len("".join(keys)) < MIN_PART:
-            return [f for f, _ in others if self._is_renamed(f, old.path)]
+            return [f for f, _ in others if self.is_renamed(f, old.path)]
         return [f for f, n in others if n > max(self._told(f, known), self._stood(f, old))]
 
-    def _is_renamed(self, file: FileDiff, path: str) -> bool:
+    def is_renamed(self, file: FileDiff, path: str) -> bool:
         """Whether a file is, by half of its lines at least, one that is not in the change any more."""
         if self.before is None or self.file_of(path):
             return False

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from reviewers.core.aggregate.likeness import text_of, wording
-from reviewers.core.change import Change
-from reviewers.core.finding import Finding, Severity, Side, Standing
+from reviewers.core.aggregate.copies import Copies
+from reviewers.core.aggregate.likeness import MOVED_WORDING, text_of, wording
+from reviewers.core.change import Change, FileDiff
+from reviewers.core.finding import Finding, Severity, Standing
 from reviewers.core.history import History, Known, State
-from reviewers.core.quotes import Quotes, quote_keys, share_code
+from reviewers.core.quotes import share_code
 
 SAME_CODE_WORDING = 0.15
 SAME_FILE_WORDING = 0.5
-MOVED_WORDING = 0.45
-SAME_FILE = 1.0
-"""How alike (likeness.wording) two texts must be when the quoted code is equal in one file; when
-only the file is; and when equal code stands in another file. What is in the same file is `SAME_FILE` at
-the least."""
+"""How alike (likeness.wording) two texts must be when the quoted code is equal, in one file or moved to
+another; and when only the file is."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +34,14 @@ class Identified:
 def identify(findings: Iterable[Finding], history: History, change: Change) -> Identified:
     """Give each finding the id of the known one it is, or its own, and say where it stands."""
     news = _apart(findings)
-    quotes = Quotes(change)
-    stays = [_stands_still(k.finding, change, quotes) for k in history.known]
+    copies = Copies(change, history)
+    homes = [_Home(known, copies) for known in history.known]
     pairs = sorted(
         (
             (score, i, j)
-            for i, f in enumerate(news)
-            for j, k in enumerate(history.known)
-            if (score := likeness(f, k.finding, change)) > 0
-            and not (score < SAME_FILE and stays[j])
+            for i, (f, file) in enumerate((f, change.file(f.path)) for f in news)
+            for j, home in enumerate(homes)
+            if (score := _likeness(f, file, home)) > 0
         ),
         key=lambda x: (-x[0], x[1], x[2]),
     )
@@ -65,32 +63,58 @@ def identify(findings: Iterable[Finding], history: History, change: Change) -> I
     return Identified(tuple(out), matched)
 
 
-def likeness(new: Finding, old: Finding, change: Change) -> float:
-    """How surely two findings are one, 0 (they are not) to 2 (equal fingerprints)."""
+class _Home:
+    """Where a known finding stands now: asked of every new one, so each answer is kept."""
+
+    def __init__(self, known: Known, copies: Copies) -> None:
+        self.finding = known.finding
+        self._known = known
+        self._copies = copies
+
+    @cached_property
+    def file(self) -> FileDiff | None:
+        """Its file, whatever that is called now."""
+        return self._copies.file_of(self.finding.path)
+
+    @cached_property
+    def stays(self) -> bool:
+        """Whether its code stands where it stood: then equal code in another file is not that code moved,
+        but another finding, also where the first one was mended by something round it.
+        """
+        return self._copies.stays(self.finding)
+
+    @cached_property
+    def moved(self) -> tuple[FileDiff, ...]:
+        """The files that its code has moved to since the last review. What was fixed or dismissed goes
+        with its file alone: equal code in another one may be anybody's, and nothing is hidden for it.
+        """
+        if self.stays:
+            return ()
+        is_open = self._known.state in (State.OPEN, State.LATE)
+        path, copies = self.finding.path, self._copies
+        return tuple(f for f in copies.moved(self._known) if is_open or copies.is_renamed(f, path))
+
+
+def _likeness(new: Finding, file: FileDiff | None, home: _Home) -> float:
+    """How surely two findings are one, 0 (they are not) to 2 (equal fingerprints); `file` is the new
+    one's. What is in the same file goes before what has moved as a whole, that before like words.
+    """
+    old = home.finding
     if new.id == old.id:
         return 2.0
-    file = change.file(new.path)
-    same_file = old.path in (new.path, file.old_path if file else None)
+    same_file = file is not None and file is home.file
     same_code = share_code(new.quote, old.quote)
     alike = wording(text_of(new), text_of(old)) if old.body else wording(new.title, old.title)
-    if same_file and same_code and (new.rule == old.rule or alike >= SAME_CODE_WORDING):
+    same_code_told = same_code and (new.rule == old.rule or alike >= SAME_CODE_WORDING)
+    if same_file and same_code_told:
         return 1.5 + alike / 4
     if same_file and alike >= SAME_FILE_WORDING:
-        return SAME_FILE + alike / 4
-    if same_code and alike >= MOVED_WORDING:
+        return 1.0 + alike / 4
+    if same_code_told and any(file is there for there in home.moved):
+        return 0.75 + alike / 4
+    if same_code and alike >= MOVED_WORDING and not home.stays:
         return 0.5 + alike / 4
     return 0.0
-
-
-def _stands_still(old: Finding, change: Change, quotes: Quotes) -> bool:
-    """Whether its code stands where it stood: then equal code in another file is not that code moved,
-    but another finding, also where the first one was mended by something round it.
-    """
-    file = change.file(old.path)
-    keys = quote_keys(old.quote)
-    if file is None or not keys:
-        return False
-    return bool(quotes.in_hunks(file, Side.RIGHT, keys) or quotes.in_text(file, keys))
 
 
 def _apart(findings: Iterable[Finding]) -> list[Finding]:

@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from reviewers.core.aggregate.likeness import (
     NEAR_LINES,
@@ -26,6 +27,7 @@ from reviewers.core.change import Change
 from reviewers.core.exclude import matches
 from reviewers.core.finding import Dropped, Finding, Kept, Reason, Severity, Side, Source
 
+Groups = tuple[tuple[Finding, ...], ...]
 MOST_SAID, SAID_CHARS = 5, 200
 """So many sentences of analysers stand beside a model's title, and so much of each: what another job is
 said to have seen has no bounds, and a comment has GitHub's."""
@@ -40,10 +42,9 @@ def merge(
     are the rules (patterns) of which nobody wants to hear: who names one is a witness of what others say
     beside it, and has no say in it; an analyser's finding of such a rule is no floor.
     """
-    ordered = sorted(findings, key=_order)
     kept: list[Finding] = []
     dropped: list[Dropped] = []
-    for members in _grouped(ordered, Places(change)):
+    for members in _together(sorted(findings, key=_order), Places(change)):
         heard = _heard(members, ignored)
         evidence = [m for m in heard if not (_is_spoken(m) or matches(m.rule, ignored))]
         shown = _shown(heard, evidence)
@@ -86,9 +87,18 @@ def _dropped(shown: Finding, members: Sequence[Finding], identity: str) -> Itera
             yield Dropped(member, reason, f"of {identity}")
 
 
-def _grouped(findings: Sequence[Finding], places: Places) -> list[Sequence[Finding]]:
-    """What models said, put together by place, then by words; then each analyser beside what it bears
-    out.
+def _together(ordered: Sequence[Finding], places: Places) -> Groups:
+    """Those that are of one fault: file by file, for each is compared with all others and what stands in
+    two files is never one. What models said comes before what analysers alone report.
+    """
+    files = [tuple(members) for _, members in groupby(ordered, key=lambda f: f.path)]
+    grouped = [_grouped(members, places) for members in files]
+    return concatenate((*(spoken for spoken, _ in grouped), *(alone for _, alone in grouped)))
+
+
+def _grouped(findings: Sequence[Finding], places: Places) -> tuple[Groups, Groups]:
+    """Of one file: what models said, put together by place, then by words, with each analyser beside what
+    it bears out; and what analysers alone report.
 
     An analyser has one set of words for all code, so it need not be like every wording of a group:
     that one vote names its rule at its place is enough.
@@ -106,13 +116,11 @@ def _grouped(findings: Sequence[Finding], places: Places) -> list[Sequence[Findi
         }
         home = max(fits, key=lambda i: fits[i], default=None)
         (alone if home is None else beside.setdefault(home, [])).append(finding)
-    together = [(*members, *beside.get(i, ())) for i, members in enumerate(spoken)]
-    return [*together, *group(alone, same, alike)]
+    together = tuple((*members, *beside.get(i, ())) for i, members in enumerate(spoken))
+    return together, group(alone, same, alike)
 
 
-def _retold(
-    groups: Iterable[tuple[Finding, ...]], places: Places
-) -> tuple[tuple[Finding, ...], ...]:
+def _retold(groups: Groups, places: Places) -> Groups:
     """Groups that tell of one fault, as one: behind what is at one place, so that nobody who has found
     two such faults is taken for a witness of the other's. The place of most votes comes first.
     """

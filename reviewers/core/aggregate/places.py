@@ -67,7 +67,7 @@ class Places:
             file = self._change.file(path)
             hunks = file.hunks if file else ()
             self._files[path] = tuple(
-                _Shown((h.new_start, max(h.new_start, _last(h))), dict(_instead(h))) for h in hunks
+                _Shown((h.new_start, _last(h)), dict(_instead(h))) for h in hunks
             )
         return self._files[path]
 

@@ -306,9 +306,9 @@ def ruled(kind: str) -> Script:
     return script
 
 
-async def push_readme(w: World, number: int) -> str:
+async def push_readme(w: World, number: int, config: str = GATE) -> str:
     """A push of something else; what the newest check run concludes then."""
-    files = {CONFIG: GATE, "api/orders.py": CRASH, "README.md": "x\n" * number}
+    files = {CONFIG: config, "api/orders.py": CRASH, "README.md": "x\n" * number}
     w.github.push(128, f"9d02f7e{number}", files)
     await w.reviewed(trigger=Trigger.PUSHED, seen=2.0 + number)
     return w.checks()[-1][0]
@@ -344,6 +344,23 @@ async def test_a_model_that_is_silent_once_opens_no_gate(
         w.anthropic.script = crash(sees=False, says=says)
         assert await push_readme(w, 1) == then
         assert await push_readme(w, 2) == then
+
+
+@pytest.mark.parametrize("pushes", [0, 1])
+async def test_a_gate_that_is_set_later_holds_for_what_was_proven_before(
+    tmp_path: Path, pushes: int
+) -> None:
+    """No marker names it where there is no gate; each document tells it, also after a push of something
+    else, of which the second look is not asked.
+    """
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, crash(says=ruled("confirmed"))) as w:
+        w.pull(text=CRASH)
+        await w.reviewed()
+        for number in range(pushes):
+            assert await push_readme(w, number, SMALL) == "neutral"
+        w.anthropic.script = silent
+        w.github.pulls[128].base = w.github.commit("ba5e2", {CONFIG: GATE})
+        assert await push_readme(w, 9) == "failure"
 
 
 async def test_what_is_below_the_gate_is_not_read_again_for_it(tmp_path: Path) -> None:

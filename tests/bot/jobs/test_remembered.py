@@ -345,3 +345,49 @@ async def test_how_the_votes_fell_is_told_as_long_as_a_finding_is_open(tmp_path:
             assert later["evidence"] == "2 of 3 security votes in an earlier review"
             assert ", still open: " in review(w)["body"]
             assert re.search(r"L2\), 2 of 3 votes\.$", review(w)["body"], re.MULTILINE)
+
+
+ROWS = "".join(f"def row_{n}(rows):\n    return rows[{n}]\n\n\n" for n in range(12))
+TOTAL = "    return request.start(request.args['total'])"
+TWICE = (
+    ("Text from the request is started", "Whoever calls this runs code of theirs on the server."),
+    ("Remote expression injection", "Attacker-supplied input reaches an interpreter unchecked."),
+)
+
+
+@pytest.mark.parametrize("dismissed", [False, True])
+@pytest.mark.parametrize("base", [{}, {"a.py": ROWS}], ids=["added", "of the base"])
+async def test_a_finding_goes_with_its_file_though_a_model_puts_it_otherwise(
+    tmp_path: Path, base: dict[str, str], dismissed: bool
+) -> None:
+    """Renamed once more by a push that changes the lines round it, so that they are read again."""
+    at, line, number = "b.py", ROWS.count("\n") + 2, 0
+
+    def script(body: dict[str, Any], _number: int) -> Reply:
+        if is_about(body, "verifier"):
+            return uncertain(body, _number)
+        if not is_about(body, "security"):
+            return Reply()
+        title, text = TWICE[number]
+        more = {"rule": "security/other", "severity": "high"}
+        return Reply([reported(at, line, TOTAL, title=title, body=text, **more)])
+
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, script) as w:
+        text = f"{ROWS}def total(request):\n{TOTAL}\n"
+        w.github.pull(128, {CONFIG: SMALL, **base}, {CONFIG: SMALL, at: text})
+        w.github.pulls[128].renames = {at: "a.py"} if base else {}
+        (found,) = json.loads((await w.reviewed()).document)["findings"]
+        if dismissed:
+            why = Dismissal("alice", "2026-11-29", "no")
+            await w.service._store.decisions.dismiss(w.github.place(128), found["id"], 7, why)
+            await w.reviewed(trigger=Trigger.DISMISSAL, head="", base="", once="d 1", seen=0.0)
+        at, line, number = "c.py", line + 1, 1
+        text = text.replace(TOTAL, f"    # all of them\n{TOTAL}")
+        w.github.push(128, "9d02f7e0", {CONFIG: SMALL, at: text})
+        w.github.pulls[128].renames = {at: "a.py"} if base else {}
+        row = await w.reviewed(trigger=Trigger.PUSHED, seen=5.0)
+        told = [(f["id"], f["path"]) for f in json.loads(row.document)["findings"]]
+        assert told == ([] if dismissed else [(found["id"], "c.py")])
+        title = w.checks()[-1][1]
+        assert title.endswith("; 1 dismissed") if dismissed else title == "1 open: 1 high"
+        assert w.github.posts() == 1

@@ -12,7 +12,7 @@ import pytest
 from reviewers.core.aggregate.carry import Carried, carry
 from reviewers.core.change import Change, FileStatus
 from reviewers.core.coverage import Coverage
-from reviewers.core.finding import Finding, Severity
+from reviewers.core.finding import Finding, Location, Severity, Side
 from reviewers.core.history import Dismissal, History, Known, State
 from tests.builders import ORDERS, change, finding, static_source
 from tests.reviewers.core.aggregate.test_carry import FIXED, LINE, RIGHT_THERE
@@ -52,6 +52,7 @@ COPY = "lib/old.py"
 BOTH = {HERE: ORDERS, COPY: ORDERS}
 INDENTED = "class Shop:\n" + "".join(f"    {row}\n" for row in ORDERS.split("\n"))
 DISGUISED = f"# one\n{ORDERS.replace(LINE, f'    # two{chr(10)}{LINE}{chr(10)}    # three')}"
+BESIDE = ORDERS.replace("    order_by =", "    by = order_by =").replace("return rows", "return 1")
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,7 @@ DISGUISED = f"# one\n{ORDERS.replace(LINE, f'    # two{chr(10)}{LINE}{chr(10)}  
         ([{COPY: INDENTED}], COPY),
         ([{HERE: ORDERS, COPY: INDENTED}, {COPY: INDENTED}], COPY),
         ([{HERE: ORDERS, COPY: DISGUISED}, {COPY: DISGUISED}], COPY),
+        ([{HERE: ORDERS, COPY: BESIDE}, {COPY: BESIDE}], COPY),
         ([BOTH, {COPY: FIXED}], None),
         ([{HERE: ORDERS, COPY: RIGHT_THERE}, {COPY: RIGHT_THERE}], None),
         ([{HERE: ORDERS, COPY: RIGHT_THERE}, {COPY: RIGHT_THERE + ORDERS}], COPY),
@@ -75,6 +77,7 @@ DISGUISED = f"# one\n{ORDERS.replace(LINE, f'    # two{chr(10)}{LINE}{chr(10)}  
         *("copied, then deleted", "copied, then mended in the first place only"),
         *("copied, and deleted two pushes later", "copied twice", "moved, and moved back"),
         *("indented", "copied and indented, then deleted", "copied with comments, then deleted"),
+        "copied with other lines beside it, then deleted",
         *("both mended", "the same line elsewhere", "moved into a file that has the same line"),
         *("moved while the same line elsewhere goes", "its line alone elsewhere"),
     ],
@@ -101,6 +104,22 @@ def test_a_file_of_the_base_that_is_renamed_once_more_is_the_same_one(now: Chang
     assert [f.path for f in carried.open] == [now.files[0].path]
 
 
+def test_what_is_not_shown_any_more_has_not_moved() -> None:
+    """Its file is too large now, and has the code for all that anybody knows."""
+    here, there = at(BOTH).files
+    now = Change((replace(here, hunks=(), text=None, missing="it is too large"), there))
+    history = History(head="4be91c0", known=(known(),), previous=at({HERE: ORDERS}))
+    (still,) = carry(history, {}, now, Coverage((), ()), {}).open
+    assert still.path == HERE
+
+
+def test_a_removed_line_that_another_file_adds_has_not_moved_there() -> None:
+    """It is about the line that goes: where the change takes it out no more, it is fixed."""
+    place = Location(HERE, 6, 6, Side.LEFT)
+    history = History(head="4be91c0", known=(known(location=place),))
+    assert carry(history, {}, at({COPY: ORDERS, "c.py": ORDERS}), Coverage((), ()), {}).fixed
+
+
 SHORT = "def first(rows):\n    x = rows\n    return x\n"
 
 
@@ -109,10 +128,14 @@ SHORT = "def first(rows):\n    x = rows\n    return x\n"
     [
         ({"b.py": SHORT}, "b.py"),
         ({"b.py": f"# moved\n{SHORT}"}, "b.py"),
+        ({"b.py": SHORT.replace("first", "second")}, "b.py"),
         ({"b.py": "def other(x):\n    log(x)\n    send(x)\n    return x\n"}, None),
         ({HERE: "def first(rows):\n    x = rows\n", "b.py": SHORT}, None),
     ],
-    ids=["renamed", "renamed and changed", "another file", "its file is there still"],
+    ids=[
+        *("renamed", "renamed and more", "renamed and changed", "another file"),
+        "its file is there still",
+    ],
 )
 def test_less_than_code_is_known_by_is_known_in_a_file_that_moves_as_a_whole(
     files: Files, stands: str | None

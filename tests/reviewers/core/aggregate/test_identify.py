@@ -80,6 +80,10 @@ def test_what_is_not_known_is_new(new: Finding) -> None:
     assert identify([new], history(known()), orders_change()).matched == {}
 
 
+def test_two_files_that_are_not_in_the_change_are_two() -> None:
+    assert only(found(path="b.py", quote="x", **LIKE), known(path="c.py")).id != OLD
+
+
 def test_a_renamed_file_is_the_same_file() -> None:
     moved = replace(
         file_diff("shop/orders.py", None, ORDERS),
@@ -94,12 +98,82 @@ def test_code_that_moved_to_another_file_is_known_by_the_code_and_the_words() ->
     assert only(found(path="shop/orders.py"), known(), of).id == OLD
 
 
+BASE = ORDERS.replace(LINE, "    rows = []") + "more()\n" * 9
+IN_BASE = BASE.replace("    rows = []", LINE)
+COPY = "shop/orders.py"
+ANYWHERE = f"def other(db, order_by):\n    if db:\n        log(db)\n{LINE}\n    return rows\n"
+
+
+def renamed(path: str, text: str = IN_BASE) -> Change:
+    """A file of the base branch under another name, and changed."""
+    (file,) = change({"api/orders.py": (BASE, text)}).files
+    return Change((replace(file, path=path, old_path="api/orders.py", status=FileStatus.RENAMED),))
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.LATE, State.DISMISSED, State.FIXED])
+@pytest.mark.parametrize(
+    ("before", "now", "new"),
+    [
+        (renamed("b.py"), renamed("c.py"), found(path="c.py", **CRASH)),
+        (renamed("b.py"), renamed("c.py"), found(path="c.py", quote="more()", **LIKE)),
+        (renamed("b.py"), renamed("api/orders.py"), found(**CRASH)),
+        (
+            change({"b.py": (None, ORDERS)}),
+            change({"c.py": (None, f"# all\n{ORDERS}")}),
+            found(path="c.py", **CRASH),
+        ),
+    ],
+    ids=[
+        "once more",
+        "once more, the line changed",
+        "named as in the base",
+        "one that is new here",
+    ],
+)
+def test_a_file_that_this_push_renames_is_the_same_file(
+    before: Change, now: Change, new: Finding, state: State
+) -> None:
+    """A model that reads it again puts it otherwise: that is no second finding, nor undoes a dismissal."""
+    told = known(state, path="b.py")
+    (result,) = identify([new], history(told, previous=before), now).findings
+    assert result.id == OLD
+
+
+@pytest.mark.parametrize(
+    ("state", "now", "is_known"),
+    [
+        (State.OPEN, {COPY: ANYWHERE}, True),
+        (State.LATE, {COPY: ANYWHERE}, True),
+        (State.DISMISSED, {COPY: ANYWHERE}, False),
+        (State.FIXED, {COPY: ANYWHERE}, False),
+        (State.OPEN, {COPY: ANYWHERE, "api/orders.py": BASE}, True),
+        (State.OPEN, {COPY: ANYWHERE, "api/orders.py": ORDERS}, False),
+    ],
+)
+def test_told_in_other_words_only_what_is_open_is_known_by_its_code_alone(
+    state: State, now: dict[str, str], is_known: bool
+) -> None:
+    """Where the line has moved into other code, a person has not seen it there."""
+    of = change({path: (None, text) for path, text in now.items()})
+    assert (only(found(path=COPY, **CRASH), known(state), of).id == OLD) is is_known
+    assert only(found(path=COPY, rule="security/ssrf", **CRASH), known(state), of).id != OLD
+
+
+@pytest.mark.parametrize("words", [{}, CRASH], ids=["the same words", "other words"])
 @pytest.mark.parametrize("state", [State.OPEN, State.FIXED])
-def test_equal_code_in_another_file_is_another_finding_while_the_first_stands(state: State) -> None:
+def test_equal_code_in_another_file_is_another_finding_while_the_first_stands(
+    state: State, words: dict[str, str]
+) -> None:
     """Also where that is mended by something round it, as an import: nothing has come back."""
-    of = change({"api/orders.py": (None, ORDERS), "shop/orders.py": (None, ORDERS)})
-    new = only(found(path="shop/orders.py"), known(state), of)
+    of = change({"api/orders.py": (None, ORDERS), COPY: (None, ORDERS)})
+    new = only(found(path=COPY, **words), known(state), of)
     assert (new.id, new.standing) == ("ffffffffffff", Standing.NEW)
+
+
+def test_a_file_that_is_not_shown_may_have_its_code_still() -> None:
+    here, there = change({"api/orders.py": (None, ORDERS), COPY: (None, ORDERS)}).files
+    of = Change((replace(here, hunks=(), text=None, missing="it is too large"), there))
+    assert only(found(path=COPY), known(), of).id == "ffffffffffff"
 
 
 def test_where_the_old_code_could_not_be_had_words_alone_must_do() -> None:

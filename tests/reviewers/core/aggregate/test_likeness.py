@@ -148,6 +148,7 @@ def told(vote: int, line: int, side: Side = Side.RIGHT, path: str = "x.py", **mo
         (told(1, 2, Side.LEFT), told(2, 2, **LEAKS), True),
         (told(1, 2, Side.LEFT), told(2, 2, **{**LEAKS, "rule": "correctness/other"}), True),
         (told(1, 2, Side.LEFT), told(2, 2, **DEAF), False),
+        (told(1, 2, Side.LEFT), told(2, 9, **LEAKS), False),
         (told(1, 2), told(2, 8), True),
         (told(1, 2), told(2, 8, **LEAKS), False),
         (told(1, 2), told(2, 8, rule="correctness/other"), False),
@@ -159,6 +160,7 @@ def told(vote: int, line: int, side: Side = Side.RIGHT, path: str = "x.py", **mo
     ],
     ids=[
         *("gone and new", "gone and new, like words", "other rule", "gone and new, other words"),
+        "gone and further off, like words",
         *("another line", "another line, like words", "another line, other rule", "one voice"),
         *("another hunk", "another file", "a new file", "far away in a new file"),
     ],

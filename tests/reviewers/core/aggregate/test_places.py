@@ -25,6 +25,7 @@ def at(line: int, side: Side = R, end: int = 0, path: str = "x.py") -> Finding:
         (at(3, L), at(2), 0),
         (at(3, L), at(3), 0),
         (at(2, L, 3), at(4), 1),
+        (at(2, L, 5), at(5), 0),
         (at(5, L), at(4), 0),
         (at(5, L), at(5), 0),
         (at(5, L), at(2), 2),
@@ -36,6 +37,7 @@ def at(line: int, side: Side = R, end: int = 0, path: str = "x.py") -> Finding:
     ],
     ids=[
         *("in its place", "its run's first", "its run's last", "a run and the next line"),
+        "from one run to another",
         *("taken out, before", "taken out, behind", "further off", "one side", "outside"),
         *("nobody knows where", "another file", "no line of the change"),
     ],
