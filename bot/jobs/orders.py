@@ -263,9 +263,9 @@ class Orders:
         if await self._refusal(job):  # The decision holds all the same.
             return Done(Face.DONE, dismissed_later())
         ended = await self._watched(job)
-        if (
-            ended is JobState.SKIPPED
-        ):  # Some of it is to be read again, and no money is left for that.
+        # Some of it is to be read again, and no money is left for that; or another job, which knows of
+        # the decision, has taken its place.
+        if ended in (JobState.SKIPPED, JobState.SUPERSEDED):
             return Done(Face.DONE, dismissed_later())
         return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
 
