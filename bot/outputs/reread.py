@@ -38,19 +38,19 @@ def _inert(name: str) -> str:
 
 _SEVERITY = "(?P<severity>Critical|High|Medium|Low|Info)"
 _HEAD = rf"\*\*{_SEVERITY}(?:, [a-z ]+)?: {_inert('title')}\.\*\*"
-_URL = r"(?>[^\s()]+?/blob/[0-9a-f]{40}/)(?P<path>[^\s()#]+)#L(?P<line>\d+)"
+_URL = r"(?>[^\s()]+?/blob/[0-9a-f]{40}/)(?P<path>[^\s()#]+)#L(?P<line>\d{1,9})(?!\d)"
 _LINK = rf"\[{_span('label')}\]\({_URL}\)"
 _CODE = _span("fence", r" ?(?P<shown>[^\n]*?) ?")
 _PLACE = rf"(?:{_LINK}|{_CODE})"
 _WHY = rf"\s*+{_inert('why')}(?: ?\*\*Fix:\*\* {_inert('fix')})?$"
-_LISTED = re.compile(rf"(?m)^(?P<number>\d+)\. {_HEAD} {_PLACE}(?P<rest>[^\n]*)$")
+_LISTED = re.compile(rf"(?m)^(?P<number>[1-9]\d{{0,5}})\. {_HEAD} {_PLACE}(?P<rest>[^\n]*)$")
 _LATE = re.compile(rf"(?m)^- {_HEAD} {_PLACE}(?:, (?P<proof>[^\n]*?))?\.(?: |$)(?P<rest>[^\n]*)$")
 _WORDS = "critical|high|medium|low|info|findings"
 _REST = r": [^\n]*</summary>\n\n((?>[^\n]*(?:\n(?!</?details>)[^\n]*)*))\n</details>"
 """A fold from behind what its summary says first; it holds no other fold."""
 _LATE_FOLD = re.compile(rf"(?m)^<details><summary>\d+ late{_REST}")
-_MORE_FOLD = re.compile(rf"(?m)^<details><summary>(\d+) more ({_WORDS}){_REST}")
-_QUIET_FOLD = re.compile(rf"(?m)^<details><summary>(\d+) ({_WORDS}) below [a-z]+{_REST}")
+_MORE_FOLD = re.compile(rf"(?m)^<details><summary>(\d{{1,6}}) more ({_WORDS}){_REST}")
+_QUIET_FOLD = re.compile(rf"(?m)^<details><summary>(\d{{1,6}}) ({_WORDS}) below [a-z]+{_REST}")
 _TITLED = re.compile(rf"- {_CODE}: (?P<titles>[^\n]+)\.$")
 _OWN = rf"{_SEVERITY}: {_inert('title')}"
 _SHARED = _inert("title")

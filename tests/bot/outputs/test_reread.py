@@ -59,3 +59,18 @@ def test_a_path_that_looks_like_an_address_of_ours_is_read_whole() -> None:
     path = f"docs/blob/{'b' * 40}/a.py"
     ((_, said),) = reread.listed(f"{LINE}[`docs/…/a.py:7`]({URL}{path}#L7), 1 of 1 vote.")
     assert (said.path, said.line) == (path, 7)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"{'1' * 5_000}. {LINE[3:]}`a.py`.",
+        f"{LINE}[`a.py`]({URL}a.py#L{'1' * 5_000}).",
+        f"{MORE}`a.py`: A loop.\n</details>".replace("2 more", f"{'1' * 5_000} more"),
+    ],
+    ids=["number", "line", "how many"],
+)
+def test_a_number_that_is_none_of_ours_is_no_fault_of_triptychs(body: str) -> None:
+    """Python reads no more than 4,300 digits."""
+    reread.listed(body)
+    reread.folded(body)
