@@ -304,7 +304,7 @@ class _Reader:
             shown = one_line(Redaction()(short_path(path, Redaction())))
             if shown == said.shown:
                 return Location(path, 0, 0, said.side)
-            if shown == name and number.isdigit():
+            if shown == name and number.isdecimal() and len(number) < 10:
                 return Location(path, int(number), int(number), said.side)
         return Location(said.shown, 0, 0, said.side)
 

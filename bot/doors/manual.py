@@ -26,6 +26,7 @@ from bot.settings import Settings, read_settings
 from bot.subject import PullRequest, Subject
 from bot.terms import Options
 from bot.variables import slips
+from reviewers.core.aggregate.identify import is_late
 from reviewers.core.finding import Severity
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome, Verdict
@@ -166,9 +167,12 @@ def _write(text: str, to: Path | None, encoding: str | None = None) -> None:
 
 
 def exit_code(verdict: Verdict, fail_on: Severity | None) -> int:
-    """1 for a finding at or above `fail_on` (late ones do not count), 3 when something is missing."""
-    counted = (*verdict.shown.listed, *verdict.shown.quiet)
-    if fail_on is not None and any(f.severity >= fail_on for f in counted):
+    """1 for a finding at or above `fail_on` (late ones below high do not count), 3 when something is
+    missing.
+    """
+    if fail_on is not None and any(
+        f.severity >= fail_on and not is_late(f) for f in verdict.findings
+    ):
         return 1
     return 3 if verdict.outcome in (Outcome.INCOMPLETE, Outcome.FAILED) else 0
 

@@ -113,7 +113,9 @@ class _Door:
         chosen, outcome = _asked(request, "state", FILTERS), _asked(request, "outcome", OUTCOMES)
         figures = await self._jobs.figures()
         rows = await self._jobs.list(COUNTED)
-        listed = await self._listed(chosen, outcome) if chosen or outcome else rows[:LISTED]
+        state = JobState(chosen) if chosen else None
+        is_narrow = chosen or outcome
+        listed = await self._jobs.list(LISTED, state, outcome) if is_narrow else rows[:LISTED]
         parked = await self._jobs.list(COUNTED, JobState.PARKED) if figures.parked else ()
         day = self._now() - DAY
         older = [r for r in listed if is_cut(r.title) or r.outcome in UNREAD]
@@ -240,11 +242,6 @@ class _Door:
 
     def _message(self, status: int, title: str, what: str, do: str, link: str = "") -> web.Response:
         return html(self._pages.render("message", title=title, what=what, do=do, link=link), status)
-
-    async def _listed(self, chosen: str, outcome: str) -> Sequence[JobRow]:
-        """Those of a state, of an outcome, or both. An outcome of which nobody was told is none."""
-        state = JobState(chosen) if chosen else JobState.DONE
-        return await self._jobs.list(LISTED, state, outcome)
 
     async def _digest(self, rows: Sequence[JobRow]) -> Mapping[str, Digest]:
         """What is kept of these reviews; a finished one is looked into once."""

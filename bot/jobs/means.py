@@ -42,6 +42,8 @@ class Access(Protocol):
 
 PAUSES = (15.0, 60.0, 240.0, 600.0)
 """Seconds between tries while GitHub does not answer; with those of each request a quarter hour."""
+LONGEST_PAUSE = 3700.0
+"""A primary limit of GitHub's lasts an hour at the most."""
 
 
 def _untold(_look: Look) -> None:

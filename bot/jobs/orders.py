@@ -21,6 +21,7 @@ from bot.errors import HostProblem, LimitProblem, LostProblem, Problem
 from bot.hosts.people import Face, People
 from bot.jobs.answers import Answers, Heard
 from bot.jobs.findings import last_findings
+from bot.jobs.means import LONGEST_PAUSE, PAUSES
 from bot.jobs.plan import job_id, may_be_told_anew
 from bot.jobs.protocol import (
     CancelWish,
@@ -51,11 +52,8 @@ from reviewers.core.history import Dismissal
 FIRST_WATCH, WATCH = 0.1, 1.0
 """Seconds between two looks whether a job that was ordered is over: some take half a second only."""
 LONGEST_WATCH = 3600.0
-PAUSES = (15.0, 60.0, 240.0)
-"""Seconds between tries while GitHub or the database does not answer."""
-
-LONGEST_PAUSE = 3700.0
-"""A primary limit of GitHub's lasts an hour at the most."""
+TRIED_AGAIN = 3
+"""So often while GitHub or the database does not answer: a person waits for it."""
 
 MOST_JOINED = 5
 """So many reviews of others may a command wait for, each overtaken by the next."""
@@ -99,7 +97,7 @@ class Orders:
         company: Company,
         wish: Callable[[Wish], Awaitable[str]],
         today: Callable[[], str] = lambda: datetime.now(UTC).date().isoformat(),
-        pauses: Sequence[float] = PAUSES,
+        pauses: Sequence[float] = PAUSES[:TRIED_AGAIN],
         *,
         asks: bool = True,
         is_first: Callable[[], Awaitable[bool]] = _first,
@@ -263,9 +261,9 @@ class Orders:
         if await self._refusal(job):  # The decision holds all the same.
             return Done(Face.DONE, dismissed_later())
         ended = await self._watched(job)
-        if (
-            ended is JobState.SKIPPED
-        ):  # Some of it is to be read again, and no money is left for that.
+        # Some of it is to be read again, and no money is left for that; or another job, which knows of
+        # the decision, has taken its place.
+        if ended in (JobState.SKIPPED, JobState.SUPERSEDED):
             return Done(Face.DONE, dismissed_later())
         return Done(Face.DONE if ended is JobState.DONE else Face.PUZZLED)
 

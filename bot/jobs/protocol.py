@@ -262,7 +262,9 @@ class Jobs(Protocol):
     async def list(
         self, limit: int = 50, state: JobState | None = None, outcome: str = ""
     ) -> Sequence[JobRow]:
-        """The newest review jobs first, without their documents; of one state, of one outcome."""
+        """The newest review jobs first, without their documents; of one state, of one outcome: of those
+        that are done, where no state is given, for nobody was told of another's.
+        """
         ...
 
     async def of_pulls(self, places: Sequence[Place]) -> Sequence[JobRow]:

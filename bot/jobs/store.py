@@ -270,12 +270,12 @@ class Store:
     async def list(
         self, limit: int, state: JobState | None, outcome: str = ""
     ) -> tuple[JobRow, ...]:
-        """The newest jobs, without documents."""
+        """The newest jobs, without documents. An outcome of which nobody was told is none."""
         query = sa.select(*_LIST).order_by(jobs.c.created.desc()).limit(limit)
-        if state is not None:
-            query = query.where(jobs.c.state == state)
         if outcome:
             query = query.where(jobs.c.outcome == outcome)
+        if state or outcome:
+            query = query.where(jobs.c.state == (state or JobState.DONE))
         return tuple(j.row for j in await self._jobs(query))
 
     async def figures(self, cost_limit: float | None) -> Figures:

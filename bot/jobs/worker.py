@@ -31,7 +31,7 @@ from bot.jobs.endings import Ending, Endings, gate_now
 from bot.jobs.findings import row_of_run
 from bot.jobs.judge import judged
 from bot.jobs.keeping import Keeper
-from bot.jobs.means import Means, Reach
+from bot.jobs.means import LONGEST_PAUSE, Means, Reach
 from bot.jobs.protocol import ADOPTED, CLOSED, MOVED, JobState, ReviewWish, Trigger
 from bot.jobs.store import NEWER, Job
 from bot.jobs.tables import ALIVE
@@ -47,8 +47,6 @@ from reviewers.core.policy import STATIC
 from reviewers.core.secrets import Redaction
 from reviewers.protocols import Brief, Moment
 
-LONGEST_PAUSE = 3700.0
-"""A primary limit of GitHub's lasts an hour at the most."""
 LEAST_PAUSE = 0.1
 """Seconds between two tries to reach the database, at the least."""
 

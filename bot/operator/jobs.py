@@ -67,7 +67,7 @@ def show_list(
     outcome: str = "",
     opened: Connect = connect,
 ) -> None:
-    """The newest jobs, of all states or of one; with `outcome` those whose review ended so."""
+    """The newest jobs, of all states or of one; with `outcome` those whose review ended so (see Jobs)."""
     told, rows = _with_jobs(opened, lambda jobs: jobs.list(limit, state, outcome))
     if as_json:
         show_json(SHAPE, {"jobs": [_as_data(row, told) for row in rows]})

@@ -15,7 +15,7 @@ from reviewers.core.change import Change, HunkRef
 from reviewers.core.coverage import WHOLE_FILE, Cell, Coverage
 from reviewers.core.policy import STATIC
 
-DAY = "TRIPTYCH_MAX_COST_DAY"
+DAYS_MONEY = "TRIPTYCH_MAX_COST_DAY"
 """How the variables begin that are the operator's, and end with the day."""
 FILES_NAMED = 3
 """So many files with a gap are named in a line; all are in the coverage table."""
@@ -72,7 +72,7 @@ def what_to_do(report: Report) -> str:
             "Review these parts by hand. Another try helps once whoever runs Triptych has mended that: "
             "`triptych doctor` says how."
         )
-    if limit and limit.key.startswith(DAY):
+    if limit and limit.key.startswith(DAYS_MONEY):
         return (
             "Review these parts by hand. There is money again at 00:00 UTC, or when whoever runs Triptych "
             f"raises `{limit.key}`; then {report.again}."

@@ -23,32 +23,34 @@ from reviewers.core.history import Dismissal, State
 from reviewers.core.secrets import Redaction
 
 
+def _span(name: str, inside: str = r"[^\n]*?") -> str:
+    """A pattern of a code span. It ends where it first can, and nowhere else: who may edit our texts must
+    not have us try every other end.
+    """
+    return rf"(?>(?P<{name}>`+)(?!`){inside}(?<!`)(?P={name})(?!`))"
+
+
 def _inert(name: str) -> str:
     """A pattern of inert text; code spans are passed over whole."""
-    span = rf"(?P<{name}_fence>`+)(?!`)[^\n]*?(?<!`)(?P={name}_fence)(?!`)"
+    span = _span(f"{name}_fence")
     return rf"(?P<{name}>(?:\\.|[^`*\\\n]|{span})*?)"
 
 
 _SEVERITY = "(?P<severity>Critical|High|Medium|Low|Info)"
 _HEAD = rf"\*\*{_SEVERITY}(?:, [a-z ]+)?: {_inert('title')}\.\*\*"
-_URL = r"[^\s()]+/blob/[0-9a-f]{40}/(?P<path>[^\s()#]+)#L(?P<line>\d+)"
-_LINK = rf"\[`[^\n]*`\]\({_URL}\)"
-_CODE = r"(?P<fence>`+)(?!`) ?(?P<shown>[^\n]*?) ?(?<!`)(?P=fence)(?!`)"
+_URL = r"(?>[^\s()]+?/blob/[0-9a-f]{40}/)(?P<path>[^\s()#]+)#L(?P<line>\d{1,9})(?!\d)"
+_LINK = rf"\[{_span('label')}\]\({_URL}\)"
+_CODE = _span("fence", r" ?(?P<shown>[^\n]*?) ?")
 _PLACE = rf"(?:{_LINK}|{_CODE})"
-_WHY = rf"\s*{_inert('why')}(?: ?\*\*Fix:\*\* {_inert('fix')})?$"
-_LISTED = re.compile(rf"(?m)^(?P<number>\d+)\. {_HEAD} {_PLACE}(?P<rest>[^\n]*)$")
+_WHY = rf"\s*+{_inert('why')}(?: ?\*\*Fix:\*\* {_inert('fix')})?$"
+_LISTED = re.compile(rf"(?m)^(?P<number>[1-9]\d{{0,5}})\. {_HEAD} {_PLACE}(?P<rest>[^\n]*)$")
 _LATE = re.compile(rf"(?m)^- {_HEAD} {_PLACE}(?:, (?P<proof>[^\n]*?))?\.(?: |$)(?P<rest>[^\n]*)$")
-_LATE_FOLD = re.compile(
-    r"<details><summary>\d+ late: [^\n]*</summary>\n\n(.*?)\n</details>", re.DOTALL
-)
 _WORDS = "critical|high|medium|low|info|findings"
-_MORE_FOLD = re.compile(
-    rf"<details><summary>(\d+) more ({_WORDS}): [^\n]*</summary>\n\n(.*?)\n</details>", re.DOTALL
-)
-_QUIET_FOLD = re.compile(
-    rf"<details><summary>(\d+) ({_WORDS}) below [a-z]+: [^\n]*</summary>\n\n(.*?)\n</details>",
-    re.DOTALL,
-)
+_REST = r": [^\n]*</summary>\n\n((?>[^\n]*(?:\n(?!</?details>)[^\n]*)*))\n</details>"
+"""A fold from behind what its summary says first; it holds no other fold."""
+_LATE_FOLD = re.compile(rf"(?m)^<details><summary>\d+ late{_REST}")
+_MORE_FOLD = re.compile(rf"(?m)^<details><summary>(\d{{1,6}}) more ({_WORDS}){_REST}")
+_QUIET_FOLD = re.compile(rf"(?m)^<details><summary>(\d{{1,6}}) ({_WORDS}) below [a-z]+{_REST}")
 _TITLED = re.compile(rf"- {_CODE}: (?P<titles>[^\n]+)\.$")
 _OWN = rf"{_SEVERITY}: {_inert('title')}"
 _SHARED = _inert("title")
@@ -62,7 +64,7 @@ _UNPLACED = re.compile(r"(?:, [^\n]*?)?, not on a changed line\. ?(?P<text>[^\n]
 _REASON = re.compile(_WHY)
 _NOTE = re.compile(
     r" (?:Marked as fixed in `[0-9a-f]+`; it is there again"
-    r"|Dismissed on [^;\n]+; (?:the line has changed since|it is reported as [a-z]+ now))\.$"
+    r"|Dismissed on [^;\n]{1,40}; (?:the line has changed since|it is reported as [a-z]+ now))\.$"
 )
 _COMMENT = re.compile(rf"{_HEAD} ")
 _PLANNED = r"(?: \((?P<planned>\d{1,3}) planned\))?"
@@ -78,10 +80,16 @@ _FIXED = re.compile(
 )
 _DISMISSED = re.compile(
     rf"\*\*Dismissed by `(?P<by>[^`\n]+)` on (?P<on>\d{{4}}-\d\d-\d\d):\*\* "
-    rf'"(?P<reason>[^\n]*?)" {_SEVERITY}: (?P<title>[^\n]+)\. Holds until [^\n]*'
+    rf'"(?>(?P<reason>[^\n]*?)" {_SEVERITY}: )(?P<title>[^\n]+)\. Holds until [^\n]*'
 )
 _REPLACES = re.compile(r" ?The suggestion replaces lines? \d+(?: to \d+)?\.$")
-_PIECE = re.compile(r"\\([\\`*_\[\]~|])|(?P<fence>`+)(?!`)(?P<code>[^\n]*?)(?<!`)(?P=fence)(?!`)")
+_INSIDE = r"(?P<code>[^\n]*?)"
+_PIECE = re.compile(rf"\\(?P<mark>[\\`*_\[\]~|])|{_span('fence', _INSIDE)}|`+")
+"""What is to be taken apart; backticks without a partner are one piece, and looked at once."""
+
+
+MOST_CHARS = 8_000
+"""So much of a text is taken apart; none of ours is as long, whatever had to be escaped in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +240,7 @@ def plain(text: str) -> str:
     A code span that we made is taken off, so that a text does not grow with each review; one that
     the author made stays. A backtick without a partner could find one now, so it becomes a quote.
     """
+    text = text[:MOST_CHARS]
     for keep in (False, True):
         before = _undone(text, keep=keep)
         if inert(before, Redaction()) == text:
@@ -245,7 +254,7 @@ def _undone(text: str, *, keep: bool) -> str:
     for piece in _PIECE.finditer(text):
         out.append(html.unescape(text[at : piece.start()]))
         if piece["fence"] is None:
-            out.append(piece[1])
+            out.append(piece["mark"] or piece[0])
         else:
             inside = piece["code"]
             padded = inside.startswith(" `") or inside.endswith("` ")

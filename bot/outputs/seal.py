@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 
 from bot.outputs.aging import current
 
-_LINE = r"(<!-- triptych 1 run=[^>]*?)(?: sig=([0-9a-f]*))? -->"
+_END = r"[^>\n]*?)(?: sig=([0-9a-f]*))? -->"
+_LINE = rf"(?m)^(<!-- triptych 1 run={_END}"
 _MARKER = re.compile(rf"{_LINE}\s*\Z")
-_ANYWHERE = re.compile(rf"(?m)^{_LINE}")
-_FINDING = re.compile(r"(<!-- triptych 1 finding=[^>]*?)(?: sig=([0-9a-f]*))? -->\s*\Z")
+_ANYWHERE = re.compile(_LINE)
+_FINDING = re.compile(rf"(?m)^(<!-- triptych 1 finding={_END}\s*\Z")
+"""A marker is a line of its own, so that nobody has us look for the end of each through a whole body."""
 DIGITS = 32
 """Hex digits of a signature: 128 bits."""
 

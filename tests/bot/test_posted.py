@@ -334,6 +334,18 @@ def test_what_no_list_of_the_review_names_is_not_open_whatever_its_comment_says(
     assert unsigned.state is (State.FIXED if "fixed" in told else State.OPEN)
 
 
+def test_what_a_review_that_stepped_back_alone_has_told_is_not_closed_by_the_first() -> None:
+    """Its marker names nothing any more; its comments do."""
+    first = posted(report(verdict(SQL)))
+    second = posted(replace(report(verdict(SQL, NONE)), run="01JD8Q7N"), 2)
+    left = write_marker(Marker("01JD8Q7N", HEAD, "9f3ad2c1", DUPLICATE))
+    seal = Seal(b"k" * 32, "5000#128")
+    bodies = (first.body, f"Reviewed twice.\n\n{left}")
+    signed = [replace(r, body=seal.sealed(b)) for r, b in zip((first, second), bodies, strict=True)]
+    told = history_of(standing(signed, (), seal), orders_change(), orders_change())
+    assert {k.finding.id: k.state for k in told.known} == {SQL.id: State.OPEN, NONE.id: State.OPEN}
+
+
 def test_money_and_completeness_come_from_the_markers() -> None:
     first = posted(report(verdict(SQL)))
     costs = [0.5, 1.25, 0.75]
@@ -479,6 +491,14 @@ def test_any_review_of_anybody_can_be_read(text: str) -> None:
     )
     standing([replace(review, body=text)])
     history_of(standing([torn]), orders_change(), orders_change())
+
+
+@pytest.mark.parametrize("number", ["²", "1" * 5_000], ids=["no digit", "too many"])
+def test_a_line_whose_number_is_none_is_no_fault_of_triptychs(number: str) -> None:
+    bare = replace(posted(report(verdict(NOWHERE))), comments=())
+    edited = replace(bare, body=bare.body.replace("deploy/example.env", f"api/orders.py:{number}"))
+    (found,) = known(edited).values()
+    assert found.finding.path == f"api/orders.py:{number}"
 
 
 def test_a_finding_on_a_removed_line_is_on_its_side_again() -> None:

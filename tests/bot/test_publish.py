@@ -16,8 +16,10 @@ from bot.outputs.inline import inline_comments
 from bot.outputs.marker import finding_marker, read_marker
 from bot.outputs.seal import Seal
 from bot.posted import DUPLICATE, Ours, Standing, standing
-from bot.publish import PAUSES, TRIES, Publication, publish, reconcile
+from bot.publish import PAUSES, TRIES, Publication, adds_nothing, publish, reconcile
 from bot.report import Report
+from reviewers.core.allowance import Allowance
+from reviewers.core.call import Call, Reading
 from reviewers.core.finding import Finding, Location, Severity, Side
 from reviewers.core.finding import Standing as Place
 from reviewers.core.history import History, Known, State
@@ -28,6 +30,7 @@ from tests.builders import (
     ORDERS,
     SQL_LINE,
     finding,
+    look,
     orders_change,
     report,
     verdict,
@@ -74,6 +77,28 @@ def stands(*findings: Finding, ours: bool = True, hidden: bool = False) -> Stand
 
 
 # --- What is decided
+
+SPENT = look(
+    Call("correctness", "claude", 1),
+    reading=Reading.BUDGET,
+    allowance=Allowance(2.0, "this pull request", "budget.pull_request", 2.0),
+)
+"""No model was asked, for want of money."""
+
+
+@pytest.mark.parametrize(
+    ("findings", "tells"),
+    [((SQL,), False), ((SQL, replace(NONE, standing=Place.NEW)), True)],
+    ids=["what is known", "an analyser's new finding"],
+)
+def test_a_review_without_money_tells_what_nobody_was_told(
+    findings: tuple[Finding, ...], tells: bool
+) -> None:
+    """Analysers cost nothing: what they find must not vanish with the money."""
+    of = orders_change()
+    before = History(of.head, of, (Known(SQL, State.OPEN),), config="9f3ad2c1")
+    why = adds_nothing(told(*findings, history=before, looks=(SPENT,)))
+    assert bool(why) is not tells
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ class FakeJobs:
     ) -> Sequence[JobRow]:
         """The newest first."""
         rows = self.rows.values()
+        state = state or (JobState.DONE if outcome else None)
         found = [r for r in rows if state in (None, r.state) and outcome in ("", r.outcome)]
         return found[::-1][:limit]
 

@@ -13,12 +13,12 @@ from bot.jobs.spending import DAY, PURGED
 from bot.jobs.tables import ALIVE
 from bot.operator.doctor.check import Check, note, ok, todo
 from bot.operator.doctor.database import answer_of
+from bot.outputs.gaps import DAYS_MONEY
 from bot.outputs.status_page import NEAR
 from bot.outputs.words import listing
 from reviewers.core.allowance import amount
 
 BUDGET = "Budget"
-LIMIT = "TRIPTYCH_MAX_COST_DAY"
 INSTALLATION, REPOSITORY = "installation", "repository"
 NAMED = 3
 """So many of those that are near their limit are named, the nearest first."""
@@ -96,14 +96,14 @@ def limits_of(app_settings: AppSettings, paid: Paid) -> list[Spent]:
     """Every limit that is set, with what is spent of it by each whom it bounds."""
     found = []
     if (limit := app_settings.cost_day) is not None:
-        found.append(Spent("all reviews", LIMIT, paid.whole, limit))
+        found.append(Spent("all reviews", DAYS_MONEY, paid.whole, limit))
     for limit, kind in (
         (app_settings.cost_day_installation, INSTALLATION),
         (app_settings.cost_day_repository, REPOSITORY),
     ):
         if limit is not None:
             costs = {p: c for p, c in paid.parts.items() if p.startswith(kind)} or {kind: 0.0}
-            key = f"{LIMIT}_{kind.upper()}"
+            key = f"{DAYS_MONEY}_{kind.upper()}"
             found += [Spent(paid.names.get(p, p), key, c, limit) for p, c in costs.items()]
     return found
 
@@ -117,7 +117,10 @@ def budget_check(whole: float, limits: Sequence[Spent]) -> Check:
         do = "Raise it and restart the workers, or wait: until 00:00 UTC no model is asked there."
         return todo(BUDGET, f"Today's money is spent: {_named(over)}.", do)
     if near := [s for s in tight if s.share >= NEAR]:
-        do = "Raise it, or wait: there is new money at 00:00 UTC, and what is left may be too little."
+        do = (
+            "Raise it and restart the workers, or wait: there is new money at 00:00 UTC, and what is left "
+            "may be too little."
+        )
         return note(BUDGET, f"Today's money is nearly spent: {_named(near)}.", do)
     end = "no limit of the day is near" if limits else "no limit of the day is set"
     return ok(BUDGET, f"{amount(whole)} USD spent today; {end}.")

@@ -142,6 +142,7 @@ HIGH, MEDIUM, LOW = Severity.HIGH, Severity.MEDIUM, Severity.LOW
         ((LOW,), Outcome.FINDINGS, False, LOW, 1),
         ((LOW, HIGH), Outcome.FINDINGS, False, HIGH, 1),
         ((MEDIUM,), Outcome.FINDINGS, True, MEDIUM, 0),
+        ((LOW,), Outcome.FINDINGS, True, LOW, 0),
         ((LOW, MEDIUM), Outcome.FINDINGS, True, LOW, 1),
         ((HIGH,), Outcome.FINDINGS, True, HIGH, 1),
         ((), Outcome.INCOMPLETE, False, None, 3),

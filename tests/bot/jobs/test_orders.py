@@ -33,6 +33,7 @@ from bot.jobs.protocol import (
 )
 from bot.logs import FIELDS
 from bot.outputs.marker import read_finding_marker
+from bot.outputs.replies import dismissed_later
 from tests.bot.jobs.running import World, run_ended, until, world
 from tests.builders import ORDERS, SQL_LINE
 from tests.fakes.anthropic import Reply, Script, is_about, reported
@@ -461,6 +462,33 @@ async def test_s30_a_copy_of_our_marker_names_no_finding(w: World, login: str, k
     faces, _ = await obey(w, order(w, Verb.DISMISS, reason="it is fine", updated="", **known))
     assert faces == ["eyes", "confused"]
     assert await w.service._store.decisions.dismissed(w.github.place(128)) == {}
+
+
+async def test_two_dismissals_at_once_both_hold_and_both_are_told_so(w: World) -> None:
+    """Each looked before the other had begun: the later one's job takes the place of the earlier's."""
+    await w.reviewed()
+    wishes = [order(w, Verb.DISMISS, finding=finding(w, index=i), reason="so") for i in (0, 1)]
+    w.github.held["/check-runs"] = goes_on = asyncio.Event()
+    both = asyncio.Barrier(2)
+
+    async def at_once(wish: Any) -> str:
+        async with both:
+            job = await w.accept(wish)
+        async with both:
+            goes_on.set()
+        return job
+
+    before = len(w.github.talk)
+    access = AppAccess(w.settings, w.app, lambda: w.app)
+    orders = Orders(w.service._store, access, at_once, pauses=())
+    faces = await asyncio.gather(*(orders.run(json.dumps(asdict(wish))) for wish in wishes))
+    await access.close()
+    assert faces == ["rocket", "rocket"]
+    states = {row.state for row in await w.service.list() if row.trigger is Trigger.DISMISSAL}
+    assert states == {JobState.DONE, JobState.SUPERSEDED}
+    (said,) = [t["body"] for t in w.github.talk[before:]]
+    assert said == dismissed_later()
+    assert w.checks()[-1][1] == "No findings: 2 reviewers read the only hunk; 2 dismissed"
 
 
 async def test_a_dismissal_while_another_head_is_reviewed_waits_for_it(w: World) -> None:

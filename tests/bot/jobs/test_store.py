@@ -356,12 +356,23 @@ async def test_figures_and_lists(store: Store) -> None:
     assert 0 <= figures.oldest < 60
     assert [row.id for row in await store.list(10, None)] == [second, first]
     assert [row.id for row in await store.list(10, JobState.PARKED)] == [second]
-    await store.note(first, outcome="incomplete")
-    assert [row.id for row in await store.list(10, None, "incomplete")] == [first]
-    assert await store.list(10, JobState.PARKED, "incomplete") == ()
+    await store.note(second, outcome="incomplete")
+    assert [row.id for row in await store.list(10, JobState.PARKED, "incomplete")] == [second]
+    assert await store.list(10, JobState.WAITING, "incomplete") == ()
     found = await store.unfinished(time.time() + 1)
     assert {j.row.id for j in found} == {first, second}
     assert await store.unfinished(time.time() - 60) == ()
+
+
+@pytest.mark.parametrize("state", [s for s in JobState if s not in ALIVE])
+async def test_an_outcome_of_which_nobody_was_told_is_none(store: Store, state: JobState) -> None:
+    """A review that was overtaken before it was posted, say; its state is asked for by name."""
+    job = await add(store)
+    await store.begin(job, "one")
+    await store.end(job, state, outcome="incomplete")
+    found = [row.id for row in await store.list(10, None, "incomplete")]
+    assert found == ([job] if state is JobState.DONE else [])
+    assert [row.id for row in await store.list(10, state, "incomplete")] == [job]
 
 
 async def test_what_was_given_up_and_is_reviewed_since_is_nobody_s_care(store: Store) -> None:

@@ -89,7 +89,11 @@ async def test_what_is_spent_and_what_is_near(
     (check,) = await looked(settings)
     assert (check.state, check.said) == (state, said)
     assert bool(check.do) is (state is not State.OK)
-    assert not check.do or "00:00 UTC" in check.do
+    told = (
+        check.do.startswith("Raise it and restart the workers, or wait: "),
+        "00:00 UTC" in check.do,
+    )
+    assert told == 2 * (state is not State.OK,)
 
 
 async def test_many_that_are_near_are_not_all_named(tmp_path: Path) -> None:
