@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from bot.outputs.inert import code
 from bot.outputs.receipt import SAID, Reader, only_hunk, readers
-from bot.outputs.words import listing, plural
+from bot.outputs.words import capital, listing, plural
 from bot.report import Report
 from reviewers.core.allowance import Allowance
 from reviewers.core.call import Reading
 from reviewers.core.change import Change, HunkRef
 from reviewers.core.coverage import WHOLE_FILE, Cell, Coverage
 from reviewers.core.policy import STATIC
+from reviewers.core.verdict import UNREAD, Outcome
 
 DAYS_MONEY = "TRIPTYCH_MAX_COST_DAY"
 """How the variables begin that are the operator's, and end with the day."""
@@ -57,6 +58,14 @@ def reached(report: Report) -> Allowance | None:
     """The budget that left code unread; not one that only kept findings from being verified."""
     unread = any(c.reading is Reading.BUDGET for c in report.verdict.coverage.gaps)
     return report.verdict.reached if unread else None
+
+
+def advice(report: Report) -> str:
+    """What a person can do about an incomplete or failed review, a sentence in Markdown; "" for others."""
+    outcome = report.verdict.outcome
+    if outcome is Outcome.FAILED and not is_never_shown(report):
+        return f"{capital(report.again)}."
+    return what_to_do(report) if outcome in UNREAD else ""
 
 
 def what_to_do(report: Report) -> str:
