@@ -63,7 +63,7 @@ def reached(report: Report) -> Allowance | None:
 def advice(report: Report) -> str:
     """What a person can do about an incomplete or failed review, a sentence in Markdown; "" for others."""
     outcome = report.verdict.outcome
-    if outcome is Outcome.FAILED and not is_never_shown(report):
+    if outcome is Outcome.FAILED and not (is_never_shown(report) or _is_too_large(report)):
         return f"{capital(report.again)}."
     return what_to_do(report) if outcome in UNREAD else ""
 
@@ -76,6 +76,11 @@ def what_to_do(report: Report) -> str:
         return f"Correct {code(report.subject.config_path)}{branch} and {report.again}."
     if is_never_shown(report):
         return "Review these parts by hand."
+    if _is_too_large(report):
+        return (
+            "Review these parts by hand: they stay too large, however often they are tried. Split them, or "
+            f"leave them out by `exclude` in {code(report.subject.config_path)}{branch}."
+        )
     if limit is None and _lasts(report):
         return (
             "Review these parts by hand. Another try helps once whoever runs Triptych has mended that: "
@@ -99,6 +104,12 @@ def is_never_shown(report: Report) -> bool:
     gaps = report.verdict.coverage.gaps
     known = report.verdict.change.by_path
     return bool(gaps) and all(c.hunk.index == WHOLE_FILE and c.hunk.path in known for c in gaps)
+
+
+def _is_too_large(report: Report) -> bool:
+    """Whether all that was not read is too large for who should have, as it will be the next time."""
+    gaps = report.verdict.coverage.gaps
+    return bool(gaps) and all(c.reading is Reading.TOO_LARGE for c in gaps)
 
 
 def _lasts(report: Report) -> bool:
