@@ -105,11 +105,15 @@ KINDS: tuple[SecretKind, ...] = (
 )
 """Formats that are credentials by their very look; no entropy guesses (they cry wolf)."""
 
+_SIGNS = tuple(dict.fromkeys(sign for kind in KINDS for sign in kind.signs))
+
 _CHAIN = re.compile(r"[\w.…\-]*+")
 
 
 def find_secrets(text: str) -> Iterator[SecretSpan]:
     """Every credential in `text`, in order, without overlaps: the leftmost and first kind wins."""
+    if not _may_hold_some(text):
+        return
     spans = sorted(
         (start, order, end, kind.name)
         for order, kind in enumerate(KINDS)
@@ -120,6 +124,14 @@ def find_secrets(text: str) -> Iterator[SecretSpan]:
         if start >= behind:
             yield SecretSpan(name, start, end)
             behind = end
+
+
+def _may_hold_some(text: str) -> bool:
+    """Whether any kind's sign stands in it. A large change asks this of each of its lines."""
+    for sign in _SIGNS:  # noqa: SIM110 - any() takes three times as long
+        if sign in text:
+            return True
+    return False
 
 
 def masked(secret: str) -> str:
