@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bot.config import PATH as CONFIG
-from bot.doors.manual import exit_code, pull_request
+from bot.doors.manual import _awaited, exit_code, pull_request
 from bot.errors import UsageProblem
 from bot.outputs.live import tell
 from bot.outputs.marker import read_marker, write_marker
@@ -728,3 +728,22 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
         while not holds():
             await asyncio.sleep(0.02)
+
+
+def test_of_a_whole_report_nobody_makes_a_text_in_passing() -> None:
+    """`asyncio.run` of Python 3.11 does, of what its task returns, as it gives Ctrl-C back: seconds of a
+    large change.
+    """
+    texts = 0
+
+    class Large:
+        def __repr__(self) -> str:
+            nonlocal texts
+            texts += 1
+            return "large"
+
+    async def reviewed() -> Large:
+        return Large()
+
+    assert isinstance(_awaited(reviewed()), Large)
+    assert texts == 0
