@@ -219,6 +219,23 @@ async def test_people_are_told_before_the_first_call(tmp_path: Path) -> None:
     ]
 
 
+async def test_nothing_is_said_to_be_sent_where_no_call_can_be_paid(tmp_path: Path) -> None:
+    async with fake_github() as github, fake_anthropic(model) as anthropic:
+        github.pull(128, {}, {"api/orders.py": ORDERS})
+        asking = ("review", PULL, "--max-cost", "0.01")
+        done = await called(*asking, folder=tmp_path, env=access(github.url, anthropic.url))
+        host = anthropic.url.removeprefix("http://")
+        assert (done.code, anthropic.requests) == (3, [])
+    why = "one call can cost 0.05 USD, more than the budget of 0.01 USD for this run"
+    assert done.told == [
+        f"Sends nothing to {host} (claude-sonnet-5-5): {why}.",
+        f"Not asked: {LOOKS} calls.",
+    ]
+    told = " ".join(done.out.split())
+    assert told.startswith(f"Incomplete: {why}, so no model was asked.")
+    assert "Do: review these parts by hand, or raise --max-cost and run the command again." in told
+
+
 async def test_a_review_is_posted_once(tmp_path: Path) -> None:
     """Who asks again is told where it stands."""
     async with fake_github() as github, fake_anthropic(model) as anthropic:
