@@ -210,8 +210,11 @@ def test_a_wrong_configuration_of_the_base(tmp_path: Path) -> None:
     wrong = 'rounds = 9\nmodels.effort = "max"\n'
     shop = repository(tmp_path, {config: wrong}, {config: "rounds = 1\n"})
     ended = run("review", folder=shop)
-    assert_told(ended, 2, "`rounds` must be a whole number from 1 to 3", "triptych config check")
-    assert "`models.effort` must be one of low, medium, high" in ended.told[0]
+    assert (ended.code, ended.out) == (2, "")
+    rounds, effort, do = ended.told
+    assert rounds == f"{config}: `rounds` must be a whole number from 1 to 3."
+    assert effort == f"{config}: `models.effort` must be one of low, medium, high."
+    assert "triptych config check" in do
 
 
 @pytest.mark.parametrize("certificates", ["none.pem", "text.txt"])
@@ -258,6 +261,20 @@ def test_check_finds_the_file_of_the_repository(folder: Path) -> None:
     file.write_text("rounds = 9\n")
     ended = run("config", "check", folder=below)
     assert_told(ended, 2, f"{file}: `rounds` must be", "run `triptych config check")
+
+
+def test_check_tells_one_problem_a_line(folder: Path) -> None:
+    where = folder / PLAIN
+    write(where, {"two.toml": "rounds = 9\nexlude = []\n"})
+    ended = run("config", "check", "two.toml", folder=where)
+    assert (ended.code, ended.told) == (
+        2,
+        [
+            "two.toml: `rounds` must be a whole number from 1 to 3.",
+            "two.toml: `exlude` is no setting; is `exclude` meant?",
+            "Correct it and run `triptych config check two.toml`.",
+        ],
+    )
 
 
 def test_check_of_a_named_file(folder: Path) -> None:

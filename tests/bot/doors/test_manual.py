@@ -233,7 +233,9 @@ async def test_nothing_is_said_to_be_sent_where_no_call_can_be_paid(tmp_path: Pa
     ]
     told = " ".join(done.out.split())
     assert told.startswith(f"Incomplete: {why}, so no model was asked.")
-    assert "Do: review these parts by hand, or raise --max-cost and run the command again." in told
+    assert (
+        "Do: review these parts by hand, or raise --max-cost and run triptych review again." in told
+    )
 
 
 async def test_a_review_is_posted_once(tmp_path: Path) -> None:
