@@ -113,7 +113,8 @@ class Verdict:
     @property
     def reached(self) -> Allowance | None:
         """The budget that kept calls from being started; too small for one only where none was made."""
-        limit = next((look.allowance for look in self.looks if look.allowance), None)
+        limits = [look.allowance for look in self.looks if look.allowance]
+        limit = min(limits, key=lambda a: a.needed, default=None)
         if limit and any(look.reading is not Reading.BUDGET for look in self.model_looks):
             return replace(limit, needed=0.0) if limit.needed else limit
         return limit
