@@ -195,13 +195,15 @@ def _with_texts(git: Git, pair: Pair, files: Sequence[FileDiff]) -> tuple[FileDi
     shown = _turned(git, pair, _unhidden(git, pair, files, stored))
     here = (f for f in shown if f.content is Content.TEXT and f.status is not FileStatus.REMOVED)
     texts = _texts(git, {f.path: stored[f.path] for f in here if f.path in stored})
-    whole = tuple(_with_text(f, texts.get(f.path)) for f in shown)
+    large = {path for path, s in stored.items() if s.size > MAX_TEXT}
+    whole = tuple(_with_text(f, texts.get(f.path), is_large=f.path in large) for f in shown)
     return whole if pair.committed else _unfiltered(git, whole)
 
 
-def _with_text(file: FileDiff, text: str | None) -> FileDiff:
+def _with_text(file: FileDiff, text: str | None, *, is_large: bool) -> FileDiff:
     if text is None and _lacks_text(file):
-        return replace(file, lacks=f"it is no text of at most {MAX_TEXT // 2**20} MB")
+        why = f"it is larger than {MAX_TEXT // 2**20} MB" if is_large else "it is no text"
+        return replace(file, lacks=why, is_large=is_large)
     return file if text is None else replace(file, text=text)
 
 

@@ -221,6 +221,8 @@ class JobDesk(Desk):
         self.report = report
         verdict = report.verdict
         unread = {c.hunk for c in verdict.coverage.gaps if c.hunk.index != WHOLE_FILE}
+        if report.withheld:  # The ledger knows only of those who were to read: the analysers.
+            unread |= set(verdict.coverage.hunks)
         await self._store.note(
             self._job.row.id,
             outcome=verdict.outcome.value,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -85,7 +85,8 @@ def show_one(job: str, *, as_json: bool, opened: Connect = connect) -> None:
     if as_json:
         show_json(SHAPE, {"jobs": [_as_data(row, told)]})
         return
-    show_table(("FIELD", "VALUE"), [[name, told(value)] for name, value in _fields(row) if value])
+    fields = (*_fields(row), *_left_unread(row))
+    show_table(("FIELD", "VALUE"), [[name, told(value)] for name, value in fields if value])
 
 
 def retry(job: str, *, opened: Connect = connect) -> None:
@@ -197,6 +198,21 @@ def _fields(row: JobRow) -> list[tuple[str, str]]:
     ]
 
 
+def _left_unread(row: JobRow) -> Iterator[tuple[str, str]]:
+    """What the page of the review has under "Not reviewed", and what its notes say."""
+    from bot.outputs.review_page import read_document
+    from bot.outputs.unread import unread, unverified
+
+    doc = read_document(row)
+    if doc is None:
+        return
+    yield "problem", doc.problem
+    yield from (("not reviewed", str(gap)) for gap in unread(doc))
+    yield "not verified", unverified(doc)
+    yield from (("review's note", note) for note in doc.notes)
+    yield "do", doc.to_do
+
+
 def _title(row: JobRow) -> str:
     """Whole, where the review itself tells it: the row's was cut for GitHub's list of checks."""
     document = _document(row)
@@ -214,7 +230,7 @@ def _document(row: JobRow) -> object:
 
 def _attempts(row: JobRow) -> str:
     """What the number counts: the job's lives since it last took a step, not all of them."""
-    return f"{row.attempts} since it last got further" if row.started else "none yet"
+    return f"{row.attempts}, counted anew after every finished step" if row.started else "none yet"
 
 
 def _as_data(row: JobRow, told: Told) -> dict[str, object]:

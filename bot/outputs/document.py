@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from bot.outputs.checkrun import whole_title
+from bot.outputs.gaps import advice
 from bot.outputs.holding import holding
 from bot.outputs.shapes import (
     VERSION,
@@ -117,6 +118,8 @@ class _Writer:
             notes=[self._text(n) for n in (*report.notes, *report.subject.notes)],
             settings=[self._setting(s) for s in report.settings],
             written=written,
+            withheld=report.withheld,
+            to_do=self._text(advice(report)),
         )
 
     def _text(self, text: str) -> str:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from bot.outputs.inert import code
 from bot.outputs.receipt import SAID, Reader, only_hunk, readers
-from bot.outputs.words import listing, plural
+from bot.outputs.words import capital, listing, plural
 from bot.report import Report
 from reviewers.core.allowance import Allowance
 from reviewers.core.call import Reading
 from reviewers.core.change import Change, HunkRef
 from reviewers.core.coverage import WHOLE_FILE, Cell, Coverage
 from reviewers.core.policy import STATIC
+from reviewers.core.verdict import UNREAD, Outcome
 
 DAYS_MONEY = "TRIPTYCH_MAX_COST_DAY"
 """How the variables begin that are the operator's, and end with the day."""
@@ -59,6 +60,14 @@ def reached(report: Report) -> Allowance | None:
     return report.verdict.reached if unread else None
 
 
+def advice(report: Report) -> str:
+    """What a person can do about an incomplete or failed review, a sentence in Markdown; "" for others."""
+    outcome = report.verdict.outcome
+    if outcome is Outcome.FAILED and not (is_never_shown(report) or _is_too_large(report)):
+        return f"{capital(report.again)}."
+    return what_to_do(report) if outcome in UNREAD else ""
+
+
 def what_to_do(report: Report) -> str:
     """What a person can do about the gaps, a sentence in Markdown."""
     limit = reached(report)
@@ -67,6 +76,11 @@ def what_to_do(report: Report) -> str:
         return f"Correct {code(report.subject.config_path)}{branch} and {report.again}."
     if is_never_shown(report):
         return "Review these parts by hand."
+    if _is_too_large(report):
+        return (
+            "Review these parts by hand: they stay too large, however often they are tried. Split them, or "
+            f"leave them out by `exclude` in {code(report.subject.config_path)}{branch}."
+        )
     if limit is None and _lasts(report):
         return (
             "Review these parts by hand. Another try helps once whoever runs Triptych has mended that: "
@@ -90,6 +104,12 @@ def is_never_shown(report: Report) -> bool:
     gaps = report.verdict.coverage.gaps
     known = report.verdict.change.by_path
     return bool(gaps) and all(c.hunk.index == WHOLE_FILE and c.hunk.path in known for c in gaps)
+
+
+def _is_too_large(report: Report) -> bool:
+    """Whether all that was not read is too large for who should have, as it will be the next time."""
+    gaps = report.verdict.coverage.gaps
+    return bool(gaps) and all(c.reading is Reading.TOO_LARGE for c in gaps)
 
 
 def _lasts(report: Report) -> bool:

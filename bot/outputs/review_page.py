@@ -128,4 +128,6 @@ def _coverage(doc: Document) -> str:
     said = f"{plural(hunks, 'hunk')} to read" if hunks else "No hunk was to be read"
     said += f", {carried:,} read before and unchanged" if carried else ""
     whole = "nothing went unread" if doc.coverage.complete else "not everything was read"
+    if doc.withheld:
+        whole = "no model was asked"
     return f"{said}; {whole}."

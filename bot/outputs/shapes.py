@@ -235,7 +235,9 @@ class Document(_Shape):
     """A review; `title` is its one line with the counts, `written` is null where nothing was posted.
 
     `reported` counts what all calls and analysers said, before anything was dropped. `findings` may
-    be more than what is left of it: open ones of earlier reviews stand among them.
+    be more than what is left of it: open ones of earlier reviews stand among them. `withheld`: no model
+    was asked, for the configuration is not in order; `to_do` is what a person can do about what went
+    unread, in Markdown, "" where nothing did.
     """
 
     schema_: Version = Field(default=VERSION, alias="schema")
@@ -261,3 +263,5 @@ class Document(_Shape):
     notes: list[str]
     settings: list[SettingShape]
     written: WrittenShape | None
+    withheld: bool = False
+    to_do: str = ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.outputs import receipt, titles, words
-from bot.outputs.gaps import gap_headline, gaps, is_never_shown, what_to_do
+from bot.outputs.gaps import advice, gap_headline, gaps
 from bot.outputs.headline import count, dismissed, nothing_found, rest, since, tells_who_read
 from bot.outputs.markdown import offered
 from bot.outputs.table import table
@@ -111,9 +111,7 @@ class _Writer:
         for gap in missing:
             where = f"{self._text(gap.path)}, " if gap.path else ""
             yield from _wrapped(f"- {where}{self._text(_unmarked(gap.text))}", hanging=2)
-        again = report.verdict.outcome is Outcome.FAILED and not is_never_shown(report)
-        todo = f"{report.again}." if again else words.small(what_to_do(report))
-        yield from _wrapped(f"Do: {_unmarked(todo)}")
+        yield from _wrapped(f"Do: {_unmarked(words.small(advice(report)))}")
 
     def _finding(self, finding: Finding) -> Iterator[Line]:
         word = finding.severity.word.upper()

@@ -42,9 +42,31 @@ class Unread:
     why: str
     call: str
 
+    @property
+    def what(self) -> str:
+        """`2 hunks in a.py and b.py`, `the whole file in c.py`, `the whole change`."""
+        return f"{self.hunks} in {self.files}" if self.files else self.hunks
+
+    def __str__(self) -> str:
+        """As one line, for a terminal."""
+        reading = self.reading if self.why == self.reading else f"{self.reading}: {self.why}"
+        return f"{self.who}, {self.what}: {reading}; call: {self.call}"
+
+
+WITHHELD = Unread(
+    who="every model",
+    hunks="the whole change",
+    files="",
+    reading="not asked",
+    why="the configuration is not in order, so only analysers looked",
+    call="none was started",
+)
+
 
 def unread(doc: Document) -> list[Unread]:
-    """The gaps, those of one reviewer with the same files and reason together, at most MOST_SHOWN."""
+    """The gaps, those of one reviewer with the same files and reason together, at most MOST_SHOWN, and
+    before them that no model was asked, for then the ledger has no cell of theirs.
+    """
     cells: dict[tuple[str, str, int | None, str, str], list[CellShape]] = {}
     for cell in doc.coverage.cells:
         if Reading(cell.reading).is_gap:
@@ -54,7 +76,8 @@ def unread(doc: Document) -> list[Unread]:
     for (reviewer, engine, _, reading, detail), mine in cells.items():
         where = tuple((c.path, c.hunk) for c in mine)
         groups.setdefault((reviewer, engine, reading, detail, where), []).append(mine)
-    return [_unread(votes, doc.calls) for votes in list(groups.values())[:MOST_SHOWN]]
+    found = [_unread(votes, doc.calls) for votes in list(groups.values())[:MOST_SHOWN]]
+    return [WITHHELD, *found] if doc.withheld else found
 
 
 def unverified(doc: Document) -> str:
@@ -84,7 +107,7 @@ def was_asked_about(f: FindingShape) -> bool:
 
 def helps_to_try_again(doc: Document) -> bool:
     """Whether another run could read what this one did not."""
-    if doc.outcome == "failed":
+    if doc.outcome == "failed" or doc.withheld:
         return True
     if any(a.reading in HELPED_BY_ANOTHER_TRY for a in doc.analysers):
         return True

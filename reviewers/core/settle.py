@@ -67,7 +67,7 @@ def settle(
         if verifying := _verifying_calls(state, change, plan, looks, policy):
             return MoreCalls(verifying)
     return Verdict(
-        outcome=_outcome(state),
+        outcome=_outcome(state, looks),
         change=change,
         policy=policy,
         findings=rank(state.findings),
@@ -223,8 +223,10 @@ def _verifying_calls(
     )
 
 
-def _outcome(state: _State) -> Outcome:
+def _outcome(state: _State, looks: Sequence[Look]) -> Outcome:
     read = any(c.reading is Reading.READ for c in state.coverage.cells)
+    # A cell is a gap where one analyser could not read it; what the others read was read all the same.
+    read = read or any(run.files for look in looks for run in look.analysers)
     if state.coverage.gaps and not (read or state.findings):
         return Outcome.FAILED
     if not state.coverage.complete:

@@ -135,6 +135,6 @@ def _together(a: AnalyserRun, b: AnalyserRun) -> AnalyserRun:
         a.rules + b.rules,
         max(a.files, b.files),
         worse.reading,
-        worse.detail,
+        worse.detail or b.detail,
         a.sandbox or b.sandbox,
     )

@@ -123,9 +123,14 @@ def _why_not(analyser: Analyser, file: FileDiff) -> str:
         return ""
     if file.text is None:
         return file.lacks or "its whole text is not known"
-    if _bytes(file.text) > MAX_FILE_BYTES or file.text.count("\n") > MAX_LINES:
-        return "larger than 1 MB or 20,000 lines"
-    return ""
+    return "larger than 1 MB or 20,000 lines" if _is_large(file) else ""
+
+
+def _is_large(file: FileDiff) -> bool:
+    """Whether it is for its size that an analyser of whole texts cannot read a file."""
+    if file.text is None:
+        return file.is_large
+    return _bytes(file.text) > MAX_FILE_BYTES or file.text.count("\n") > MAX_LINES
 
 
 def _bytes(text: str) -> int:
@@ -145,7 +150,7 @@ async def _report(
     readable = [f for f in files if f.path not in unread]
     unread |= {f.path: f"above the limit of {MAX_FILES} files" for f in readable[MAX_FILES:]}
     if not readable:
-        return Report((), unread)
+        return Report((), unread, reading=Reading.NOT_ASKED if unread else Reading.READ)
     await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True)
     copies = await asyncio.to_thread(_copy, analyser, readable[:MAX_FILES], folder)
     report = await analyser.run(copies, _codes(analyser, reviewer))
@@ -277,12 +282,23 @@ def _partial(session: _Session, hunks: Sequence[HunkRef]) -> Iterable[Partial]:
             if len(failed) == len(mine):
                 yield Partial(hunk, Reading.NOT_ASKED, "its whole text is not known")
         elif failed:
-            yield Partial(hunk, Reading.FAILED, "; ".join(failed))
+            fits = [a for a in mine if _failure(session, a, hunk.path) and not _why_not(a, file)]
+            is_large = _is_large(file) and not fits
+            reading = Reading.TOO_LARGE if is_large else Reading.FAILED
+            yield Partial(hunk, reading, "; ".join(failed))
 
 
 def _failure(session: _Session, analyser: Analyser, path: str) -> str:
     report = session.reports[analyser.name]
     return report.failure or report.unread.get(path, "")
+
+
+def _left_out(unread: Mapping[str, str]) -> str:
+    """`1 file not read: larger than 1 MB or 20,000 lines`; "" where all were read."""
+    if not unread:
+        return ""
+    files = "1 file" if len(unread) == 1 else f"{len(unread)} files"
+    return f"{files} not read: {'; '.join(dict.fromkeys(unread.values()))}"
 
 
 def _runs(session: _Session) -> Iterable[AnalyserRun]:
@@ -294,7 +310,7 @@ def _runs(session: _Session) -> Iterable[AnalyserRun]:
             analyser.version,
             len(_codes(analyser, session.call.reviewer)),
             sum(f.path not in report.unread for f in mine) if not report.failure else 0,
-            Reading.FAILED if report.failure else Reading.READ,
-            report.failure,
+            Reading.FAILED if report.failure else report.reading,
+            report.failure or _left_out(report.unread),
             report.sandbox,
         )

@@ -28,7 +28,7 @@ from bot.settings import Settings
 from reviewers.core.call import Reading
 from tests.bot.doors.forms import Page
 from tests.bot.outputs import samples
-from tests.bot.outputs.endings import verified
+from tests.bot.outputs.endings import verified, withheld
 from tests.bot.outputs.rewritten import rewritten
 from tests.bot.outputs.stored import NOON, PLACE, job, of_gaps, of_many_steps
 from tests.fakes.jobs import FakeJobs
@@ -573,6 +573,19 @@ async def test_gaps_stand_before_findings_each_with_its_reason_and_call() -> Non
     assert f"Security, votes 1, 2 and 3 {said} refused: the model refused to answer" in text
     assert "security 1, security 2 and security 3" in text
     assert "Style, vote 1 2 hunks in migrations/0042_backfill.sql skipped: size: above" in text
+
+
+async def test_a_configuration_that_is_not_in_order_is_told_before_all_else() -> None:
+    page = await shown(jobs_of(job(withheld(), unread=1)), "/reviews/01JD8Q7M")
+    above, _, below = page.partition("Time and money")
+    assert (
+        "Not reviewed The configuration is not used. .github/triptych.toml: exlude is no" in above
+    )
+    assert "Do: Correct .github/triptych.toml on main and" in above
+    assert "Every model the whole change not asked: the configuration is not in order" in above
+    assert "Try again" in above
+    assert "exlude" not in below
+    assert "1 hunk to read; no model was asked." in below
 
 
 async def test_findings_that_were_not_verified_are_told_as_such() -> None:

@@ -615,7 +615,7 @@ def test_s37_a_large_file_is_read_by_its_hunks(repo: Checkout) -> None:
     repo.commit({"large.txt": line * size})
     repo.commit({"large.txt": line * size + "end\n"})
     (file,) = from_range(repo.folder, None).change.files
-    assert (file.text, file.lacks) == (None, "it is no text of at most 1 MB")
+    assert (file.text, file.lacks, file.is_large) == (None, "it is larger than 1 MB", True)
     assert file.rows[Side.RIGHT, size + 1].text == "end"
 
 

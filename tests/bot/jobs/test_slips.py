@@ -62,8 +62,9 @@ async def test_s33_what_cannot_be_read_is_not_clean_for_a_gate(
 ) -> None:
     async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, silent) as w:
         w.github.pull(128, {CONFIG: config}, {CONFIG: config, "a.py": text})
-        await w.reviewed()
+        row = await w.reviewed()
         assert w.checks() == [told]
+        assert row.unread == json.loads(row.document)["coverage"]["hunks"] > 0
         assert not w.paid
         body = w.check()["output"]["summary"]
         assert "Note: The configuration is not used. .github/triptych.toml is no " in body

@@ -12,8 +12,12 @@ import pytest
 from bot.jobs.protocol import JobRow, JobState, Place, Trigger
 from bot.operator import commands
 from bot.operator import jobs as command
+from bot.outputs.unread import WITHHELD
+from bot.report import Report
 from reviewers.core.verdict import Outcome
 from tests.bot.operator.github_env import act, opening
+from tests.bot.outputs import samples, stored
+from tests.bot.outputs.endings import withheld
 from tests.bot.running import Ended, run
 from tests.fakes.jobs import FakeJobs
 
@@ -144,10 +148,10 @@ def test_a_title_that_was_cut_is_whole_where_the_review_tells_it(
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (DEAD, "3 since it last got further"),
-        (replace(DONE, attempts=1), "1 since it last got further"),
+        (DEAD, "3, counted anew after every finished step"),
+        (replace(DONE, attempts=1), "1, counted anew after every finished step"),
         (JobRow("rev:4", PLACE, Trigger.OPENED, JobState.WAITING), "none yet"),
-        (replace(RUNNING, state=JobState.PARKED), "0 since it last got further"),
+        (replace(RUNNING, state=JobState.PARKED), "0, counted anew after every finished step"),
     ],
 )
 def test_attempts_are_told_for_what_they_are(row: JobRow, said: str, tmp_path: Path) -> None:
@@ -157,6 +161,46 @@ def test_attempts_are_told_for_what_they_are(row: JobRow, said: str, tmp_path: P
     ended = do(lambda: command.show_one(row.id, as_json=False, opened=opened), tmp_path)
     rows = dict(line.split("  ", 1) for line in ended.out.splitlines())
     assert rows["attempts"].strip() == said
+
+
+def shown(report: Report, home: Path) -> list[tuple[str, str]]:
+    """The fields of a review's job."""
+    opened = opening(filled(stored.job(report, "rev:1")))
+    ended = do(lambda: command.show_one("rev:1", as_json=False, opened=opened), home)
+    cells = (line.split("  ", 1) for line in ended.out.splitlines())
+    return [(name, value.strip()) for name, value in cells]
+
+
+def test_an_incomplete_review_tells_what_went_unread_why_and_what_to_do(tmp_path: Path) -> None:
+    fields = shown(samples.c(), tmp_path)
+    gaps = [value for name, value in fields if name == "not reviewed"]
+    assert len(gaps) == 3
+    assert gaps[0].startswith("security, votes 1, 2 and 3, 34 hunks in api/orders.py")
+    assert gaps[0].endswith(
+        "refused: the model refused to answer; call: security 1, security 2 and security 3"
+    )
+    assert fields[-1] == (
+        "do",
+        "Review these parts by hand, or comment `/triptych review` to try again.",
+    )
+
+
+def test_a_review_of_which_no_model_was_asked_tells_why_and_what_to_do(tmp_path: Path) -> None:
+    fields = shown(withheld(), tmp_path)
+    assert ("not reviewed", f"{WITHHELD}") in fields
+    assert ("review's note", withheld().notes[0]) in fields
+    assert fields[-1][1].startswith("Correct `.github/triptych.toml` on `main` and ")
+
+
+def test_a_failed_review_tells_its_problem(tmp_path: Path) -> None:
+    fields = dict(shown(samples.d(), tmp_path))
+    assert fields["problem"].startswith("GitHub did not deliver the diff")
+    assert fields["do"] == "Comment `/triptych review`."
+
+
+@pytest.mark.parametrize("report", [samples.a(), samples.b(), samples.f()])
+def test_a_complete_review_has_nothing_unread(report: Report, tmp_path: Path) -> None:
+    assert not {"problem", "not reviewed", "do"} & {name for name, _ in shown(report, tmp_path)}
 
 
 def test_one_job_for_machines_holds_its_review(tmp_path: Path) -> None:

@@ -291,3 +291,10 @@ def undelivered(reading: Reading, why: str) -> Report:
     ledger = base.verdict.coverage
     whole = Coverage((*ledger.cells, cell), ledger.hunks)
     return incomplete(replace(base, verdict=replace(base.verdict, coverage=whole)))
+
+
+def withheld() -> Report:
+    """The base branch's configuration is not in order: analysers alone have looked."""
+    note = "The configuration is not used. .github/triptych.toml: `exlude` is no setting."
+    report = static(SQL, outcome=Outcome.INCOMPLETE)
+    return replace(report, withheld=True, notes=(note,))

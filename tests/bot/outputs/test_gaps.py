@@ -54,6 +54,10 @@ def missing(report: Report) -> list[str]:
     return [*listed.split("\n"), rest.split("\n")[0]]
 
 
+TOO_LARGE = (
+    "review these parts by hand: they stay too large, however often they are tried. Split them, "
+    "or leave them out by `exclude` in `.github/triptych.toml` on `main`."
+)
 MENDED = (
     "review these parts by hand. Another try helps once whoever runs Triptych has mended that: "
     "`triptych doctor` says how."
@@ -114,7 +118,7 @@ GAPS: dict[str, tuple[Callable[[], Report], list[str]]] = {
     ),
     "a file without a reason": (
         lambda: undelivered(Reading.TOO_LARGE, ""),
-        ["- `data.sql`, skipped: size.", TRY_AGAIN],
+        ["- `data.sql`, skipped: size.", TOO_LARGE],
     ),
     "a reviewer of some paths": (
         lambda: incomplete(with_docs(2, 34, docs=Reading.TIMED_OUT)),
@@ -185,6 +189,12 @@ def test_who_must_mend_what_fails_again_is_said(lasts: bool, todo: str) -> None:
         missing(incomplete(replace(report, verdict=replace(verdict, looks=failed_looks))))[-1]
         == todo
     )
+
+
+def test_what_is_only_too_large_is_not_to_be_tried_again() -> None:
+    size = (Reading.TOO_LARGE, "above the limit of 120 kB")
+    report = broken({("README.md", who, vote): size for who, vote in EVERY_VOTE})
+    assert missing(report)[-1] == TOO_LARGE
 
 
 def test_s63_too_large_for_every_reviewer_and_refused_elsewhere() -> None:

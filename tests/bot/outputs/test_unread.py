@@ -8,12 +8,12 @@ import pytest
 
 from bot.outputs.document import document
 from bot.outputs.shapes import Document
-from bot.outputs.unread import Unread, helps_to_try_again, unread, unverified
+from bot.outputs.unread import WITHHELD, Unread, helps_to_try_again, unread, unverified
 from bot.report import Report
 from reviewers.core.call import Reading
 from reviewers.core.finding import Standing
 from tests.bot.outputs import samples
-from tests.bot.outputs.endings import coverage_of, not_shown, verified, without_ruff
+from tests.bot.outputs.endings import coverage_of, not_shown, verified, withheld, without_ruff
 from tests.bot.outputs.stored import of_many_steps
 
 
@@ -48,6 +48,12 @@ def test_a_budget_names_what_was_not_started() -> None:
     assert correctness.who == "correctness, votes 2 and 3"
 
 
+def test_where_no_model_was_asked_that_is_a_gap_though_the_ledger_has_no_cell_for_it() -> None:
+    doc = read(withheld())
+    assert unread(doc) == [WITHHELD]
+    assert doc.to_do.startswith("Correct `.github/triptych.toml` on `main` and ")
+
+
 def test_a_complete_review_has_none() -> None:
     assert unread(read(samples.a())) == []
 
@@ -61,6 +67,7 @@ def test_a_complete_review_has_none() -> None:
         (samples.i(), True),
         (without_ruff(), True),
         (not_shown(), False),
+        (withheld(), True),
     ],
 )
 def test_whether_another_try_may_help(report: Report, *, helps: bool) -> None:

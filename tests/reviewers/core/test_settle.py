@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewers.core.call import Call, Cleared, Look, Opinion, Partial, Reading, Task
+from reviewers.core.call import AnalyserRun, Call, Cleared, Look, Opinion, Partial, Reading, Task
 from reviewers.core.change import Change, FileDiff, FileStatus, HunkRef
 from reviewers.core.finding import (
     Ballot,
@@ -157,6 +157,20 @@ def test_an_analyser_s_finding_is_worth_more_than_silence_of_failed_models() -> 
         return look(call, *told, reading=Reading.FAILED)
 
     assert verdict(answer).outcome is Outcome.INCOMPLETE
+
+
+@pytest.mark.parametrize(("files", "outcome"), [(1, Outcome.INCOMPLETE), (0, Outcome.FAILED)])
+def test_what_one_analyser_has_read_is_read_though_another_could_not(
+    files: int, outcome: Outcome
+) -> None:
+    """A cell is a gap where one of its analysers is one."""
+    ran = AnalyserRun("credentials", "1", 5, files, Reading.READ)
+
+    def answer(call: Call) -> Look:
+        found = look(call, reading=Reading.FAILED)
+        return replace(found, analysers=(ran,)) if call.engine == STATIC else found
+
+    assert verdict(answer).outcome is outcome
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +65,8 @@ TEXT = "".join(f"line {n}\n" for n in range(1, 21))
 EDITED = TEXT.replace("line 5\n", "new 5\n").replace("line 7\n", "new 7\n\nnew 8\n")
 """Lines 5, 7, 8 (blank) and 9 are added."""
 OF = change({"a.py": (TEXT, EDITED)})
+BARE = FileDiff("a.py", FileStatus.MODIFIED, OF.files[0].hunks)
+"""The same, of which the host gives no text."""
 
 
 @pytest.mark.parametrize(
@@ -200,11 +202,13 @@ async def test_s81_an_unread_file_is_named_and_the_others_count() -> None:
     [
         (file_diff("a.txt", None, "x\n"), Reading.NOT_APPLICABLE),
         (file_diff("a.py", "x = 1\n", None), Reading.NOT_APPLICABLE),
-        (FileDiff("a.py", FileStatus.MODIFIED, OF.files[0].hunks), Reading.NOT_ASKED),
-        (file_diff("a.py", None, "x\n" * (MAX_LINES + 1)), Reading.FAILED),
-        (file_diff("a.py", None, f"x = '{'y' * 2**20}'\n"), Reading.FAILED),
+        (BARE, Reading.NOT_ASKED),
+        (file_diff("a.py", None, "x\n" * (MAX_LINES + 1)), Reading.TOO_LARGE),
+        (file_diff("a.py", None, f"x = '{'y' * 2**20}'\n"), Reading.TOO_LARGE),
+        (replace(BARE, lacks="it is too large", is_large=True), Reading.TOO_LARGE),
+        (replace(BARE, lacks="it is no text"), Reading.FAILED),
     ],
-    ids=["no rule", "removed", "only hunks", "too many lines", "too large"],
+    ids=["no rule", "removed", "only hunks", "too many lines", "too large", "not given", "no text"],
 )
 async def test_what_is_not_read_says_why(file: FileDiff, reading: Reading | None) -> None:
     told = Told()
@@ -213,6 +217,16 @@ async def test_what_is_not_read_says_why(file: FileDiff, reading: Reading | None
     )
     assert told.seen == []
     assert {p.reading for p in look.partial} == ({reading} if reading else set())
+
+
+async def test_the_run_of_an_analyser_that_read_nothing_says_so() -> None:
+    file = file_diff("a.py", None, "x\n" * (MAX_LINES + 1))
+    both = [Told(), Told(needs_text=False, name="other")]
+    look = await static_look(Change((file,)), analysers=both, max_file_chars=10**7)
+    told, other = look.analysers
+    why = "1 file not read: larger than 1 MB or 20,000 lines"
+    assert (told.reading, told.files, told.detail) == (Reading.NOT_ASKED, 0, why)
+    assert (other.reading, other.files, other.detail) == (Reading.READ, 1, "")
 
 
 @pytest.mark.parametrize(("lacks", "said"), [("it is cut off", ["told: it is cut off"]), ("", [])])
