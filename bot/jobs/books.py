@@ -53,6 +53,7 @@ class Books:
         self._begun: dict[str, dict[Call, float]] = {}
         self._in_air: dict[tuple[str, Call], float] = {}
         self._writing: set[asyncio.Task[None]] = set()
+        self._starting: dict[str, set[asyncio.Task[None]]] = {}
 
     def began(self, job: str, call: Call, cost: float | None) -> None:
         """The answer to a call begins: what its question has cost, in USD, is written down soon."""
@@ -67,16 +68,20 @@ class Books:
         """A call was made. It waits until that is written down: what was answered and paid for is no
         failure because a database is away. Who is cancelled meanwhile does not interrupt it.
         """
-        writing = self._end(job, look)
+        writing = self._all_of(job, look)
         try:
-            await asyncio.shield(writing)
+            await asyncio.shield(asyncio.gather(*writing))
         except asyncio.CancelledError:
-            await asyncio.wait({writing}, timeout=self._booking)
+            await asyncio.wait(writing, timeout=self._booking)
             raise
 
     async def cut(self, job: str, look: Look) -> None:
         """A call was cancelled when it had used so much; the job may have ended long ago."""
-        await asyncio.wait({self._end(job, look)}, timeout=self._booking)
+        await asyncio.wait(self._all_of(job, look), timeout=self._booking)
+
+    def _all_of(self, job: str, look: Look) -> set[asyncio.Task[None]]:
+        """What is to be written before the whole of a call is: its end, and that it had begun."""
+        return {self._end(job, look), *self._starting.get(job, ())}
 
     def _end(self, job: str, look: Look) -> asyncio.Task[None]:
         """A call is over: what of it is not written down yet will be."""
@@ -91,7 +96,14 @@ class Books:
         for call, cost in begun.items():
             self._in_air[job, call] = self._in_air.get((job, call), 0.0) + cost
         if begun:
-            self._write(job, math.fsum(begun.values()), 0)
+            writing = self._write(job, math.fsum(begun.values()), 0)
+            self._starting.setdefault(job, set()).add(writing)
+            writing.add_done_callback(lambda task: self._started(job, task))
+
+    def _started(self, job: str, task: asyncio.Task[None]) -> None:
+        self._starting[job].discard(task)
+        if not self._starting[job]:
+            del self._starting[job]
 
     def _write(self, job: str, cost: float | None, calls: int) -> asyncio.Task[None]:
         writing = asyncio.create_task(self._written(job, cost, calls))
