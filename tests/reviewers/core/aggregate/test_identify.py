@@ -86,7 +86,7 @@ def test_like_words_are_told_of_another_place_while_the_code_stands(
 ) -> None:
     """Else a like fault that is added elsewhere would take the place of the first, and that be lost."""
     text = ORDERS + "\n" + "x = 1\n" * 80
-    of = change(file_diff("api/orders.py", None, text))
+    of = Change((file_diff("api/orders.py", None, text),))
     line = next(n for n, row in enumerate(text.split("\n"), 1) if row == LINE)
     here = Location("api/orders.py", line + away, line + away)
     new = replace(found(quote="x = 1", **LIKE), location=here)
