@@ -270,7 +270,7 @@ def _read(file: Path) -> bytes:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The program: errors are two sentences and a code, a traceback only with --debug.
+    """The program: errors are what is wrong, what to do and a code, a traceback only with --debug.
 
     `arguments` are those of this process where none are given.
     """
@@ -280,7 +280,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(given, prog_name="triptych")
     except Problem as e:
-        _end(e, e.exit_code, (e.what, e.do), traced="--debug" in given)
+        _end(e, e.exit_code, (*e.rows, e.do), traced="--debug" in given)
     except Exception as e:  # The program's boundary: a stranger is told, not traced.
         told = f"Triptych has a fault: {type(e).__name__}: {e}"
         again = "Run it again with --debug and report what it prints."

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bot.errors import ConfigProblem
 from bot.slips import meant
@@ -53,7 +53,14 @@ _DEEP_KEY = re.compile(
 """A key of more than 16 parts; none of ours has more than three. The time that tomllib takes for a
 key grows with the square of its parts: 17 s for one of 60 kB (case S33)."""
 
-Glob = Annotated[str, Field(max_length=200)]
+
+def _checked_glob(pattern: str) -> str:
+    if problem := pattern_problem(pattern):
+        raise ValueError(f"the glob {pattern!r} {problem}")
+    return pattern
+
+
+Glob = Annotated[str, Field(max_length=200), AfterValidator(_checked_glob)]
 Login = Annotated[str, Field(min_length=1, max_length=100)]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
 Model = Annotated[str, Field(max_length=200, pattern=rf"^{_MODEL}$")]
@@ -81,11 +88,6 @@ class ReviewerTable(_Table):
     severity_floor: SeverityWord = Field(
         default="info", description="its findings below this are dropped"
     )
-
-    @field_validator("paths")
-    @classmethod
-    def _globs(cls, value: list[str]) -> list[str]:
-        return _checked_globs(value)
 
 
 class ModelsTable(_Table):
@@ -146,11 +148,6 @@ class TriggersTable(_Table):
         default=[], max_length=50, description="only when a file matches; [] all"
     )
 
-    @field_validator("paths")
-    @classmethod
-    def _globs(cls, value: list[str]) -> list[str]:
-        return _checked_globs(value)
-
 
 class PublishTable(_Table):
     """`[publish]`: whose reviews count as ours."""
@@ -200,37 +197,31 @@ class Config(_Table):
     triggers: TriggersTable = TriggersTable()
     publish: PublishTable = PublishTable()
 
-    @field_validator("exclude", "ignore")
-    @classmethod
-    def _globs(cls, value: list[str]) -> list[str]:
-        return _checked_globs(value)
-
     @field_validator("reviewers")
     @classmethod
     def _names(cls, value: dict[str, ReviewerTable]) -> dict[str, ReviewerTable]:
         for name, table in value.items():
-            if not _NAME.fullmatch(name) or len(name) > 30:
-                raise ValueError(f"{name!r} is no name: use small letters, digits and hyphens")
-            if name in RESERVED:
-                raise ValueError(f"{name!r} is a name of Triptych's own; choose another")
-            if name in BUILT_IN and table.charter is not None:
-                raise ValueError(f"{name!r} is built in and has its charter; choose another name")
-            if name not in BUILT_IN and not (table.charter or "").strip():
-                raise ValueError(
-                    f"{name!r} is not built in (those are {', '.join(BUILT_IN)}), so it needs a "
-                    "`charter`"
-                )
+            if problem := _wrong_name(name, table):
+                raise ValueError(problem)
         off = {name for name, table in value.items() if not table.enabled}
         if off >= {*BUILT_IN, *value}:
             raise ValueError("every reviewer is switched off; leave at least one")
         return value
 
 
-def _checked_globs(value: list[str]) -> list[str]:
-    for pattern in value:
-        if problem := pattern_problem(pattern):
-            raise ValueError(f"the glob {pattern!r} {problem}")
-    return value
+def _wrong_name(name: str, table: ReviewerTable) -> str:
+    """Why a table cannot be a reviewer's; "" where it can."""
+    if not _NAME.fullmatch(name) or len(name) > 30:
+        return f"{name!r} is no name: use small letters, digits and hyphens"
+    if name in RESERVED:
+        return f"{name!r} is a name of Triptych's own; choose another"
+    if name in BUILT_IN and table.charter is not None:
+        return f"{name!r} is built in and has its charter; choose another name"
+    if name in BUILT_IN or (table.charter or "").strip():
+        return ""
+    if near := meant(name, BUILT_IN, _LIKE):
+        return f"{name!r} is not built in; is `{near}` meant? If not, it needs a `charter`"
+    return f"{name!r} is not built in (those are {', '.join(BUILT_IN)}), so it needs a `charter`"
 
 
 class Unusable(enum.Enum):
@@ -250,10 +241,16 @@ def parse_config(data: bytes | Unusable, where: str = PATH) -> Config:
         return Config.model_validate(table)
     except ValidationError as e:
         errors = e.errors(include_url=False, include_input=False)
-        told = [_told(error) for error in errors[:MOST_PROBLEMS]]
+        listed: set[str] = set()
+        told = [_told(error, listed) for error in errors[:MOST_PROBLEMS]]
         if more := len(errors) - len(told):
             told.append(f"and {more} more")
-        raise ConfigProblem(f"{where}: {'; '.join(told)}.", _do(where)) from None
+        rows = tuple(_ended(f"{where}: {one}") for one in told)
+        raise ConfigProblem(_ended(f"{where}: {'; '.join(told)}"), _do(where), rows) from None
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith("?") else f"{sentence}."
 
 
 def read_table(data: bytes | Unusable, where: str = PATH) -> dict[str, Any]:
@@ -286,16 +283,23 @@ def meant_by(name: str, known: Iterable[str]) -> str:
     return meant(small, known, _LIKE) or ELSEWHERE.get(small, "")
 
 
-def _told(error: Any) -> str:
-    """One of pydantic's errors in a sentence: the key's path, what is wrong, what is allowed."""
+def _told(error: Any, listed: set[str]) -> str:
+    """One of pydantic's errors in a sentence: the key's path, what is wrong, what is allowed.
+
+    Takes in of which tables it is `listed` what is known there: once is enough.
+    """
     loc = error["loc"]
     path = ".".join(_shown(part) for part in loc)
     match error["type"]:
         case "extra_forbidden":
             known = list(_schema_at(loc[:-1]).get("properties", ()))
-            near = meant_by(str(loc[-1]), known)
-            hint = f"; is `{near}` meant?" if near else ""
-            return f"`{path}` is no setting; known are {', '.join(known)}{hint}"
+            table = path.rpartition(".")[0]
+            hint = "" if table in listed else f"; known are {', '.join(known)}"
+            if near := meant_by(str(loc[-1]), known):
+                hint = f"; is `{near}` meant?"
+            else:
+                listed.add(table)
+            return f"`{path}` is no setting{hint}"
         case "value_error":
             return f"`{path}`: {error['msg'].removeprefix('Value error, ')}"
         case _:

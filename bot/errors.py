@@ -14,6 +14,7 @@ class Problem(Exception):
         super().__init__(f"{what} {do}")
         self.what = what
         self.do = do
+        self.rows: tuple[str, ...] = (what,)
 
 
 class UsageProblem(Problem):
@@ -29,9 +30,16 @@ class Stopped(Problem):
 
 
 class ConfigProblem(Problem):
-    """A configuration or an environment variable says something that is not allowed."""
+    """A configuration or an environment variable says something that is not allowed.
+
+    `rows` are its lines on a terminal: one for each wrong value of a file, where they are several.
+    """
 
     exit_code = 2
+
+    def __init__(self, what: str, do: str, rows: tuple[str, ...] = ()) -> None:
+        super().__init__(what, do)
+        self.rows = rows or (what,)
 
 
 class HostProblem(Problem):

@@ -33,7 +33,15 @@ from reviewers.core.policy import STATIC
 from reviewers.core.settle import MoreCalls, settle
 from reviewers.core.verdict import Outcome, Verdict
 from reviewers.engines.claude.context import weigh
-from reviewers.protocols import Brief, Engine, ModelAccess, Watch, unwatched
+from reviewers.protocols import (
+    Began,
+    Brief,
+    Engine,
+    ModelAccess,
+    Watch,
+    unforeseen,
+    unwatched,
+)
 from reviewers.registry import analysers, build_engine
 
 AT_ONCE = 16
@@ -114,9 +122,9 @@ class Circumstances:
     terms. `engine` makes the engines; another one is given where another job has looked already.
     `paid` is what this very review has cost before it was interrupted, `before` what the pull request
     has cost as far as the door knows, both in USD; `allot` sets money aside where others spend of the
-    same. `cut` books what a call had used that was cancelled, and must not take long. `patience` is how
-    many seconds a call may wait for its turn beyond an engine's deadline. `seal` signs what is posted,
-    and tells what was.
+    same. `cut` books what a call had used that was cancelled, and must not take long; `began` is told
+    what a call has cost when its answer begins. `patience` is how many seconds a call may wait for its
+    turn beyond an engine's deadline. `seal` signs what is posted, and tells what was.
     """
 
     settings: Settings
@@ -126,6 +134,7 @@ class Circumstances:
     announce: Announce = _silent
     keep: Keep = _unkept
     cut: Book = _unbooked
+    began: Began = unforeseen
     paid: float = 0.0
     before: float = 0.0
     allot: Allot = _unshared
@@ -256,7 +265,7 @@ async def asking(brief: Brief, around: Circumstances) -> AsyncIterator[Ask]:
     Its engines are closed at the end; what a cancelled call has used is booked.
     """
     cut: dict[Call, Look] = {}
-    brief = replace(brief, cut=lambda look: cut.update({look.call: look}))
+    brief = replace(brief, cut=lambda look: cut.update({look.call: look}), began=around.began)
     engines: dict[str, Engine] = {}
     deadline = (brief.model.seconds if brief.model else 60.0) + around.patience
 

@@ -43,3 +43,16 @@ class Subject:
     config_path: str = PATH
     web: str = "https://github.com"
     notes: tuple[str, ...] = field(default=())
+
+
+_HUNKS = "Only the hunks of "
+
+
+def only_hunks(files: str) -> str:
+    """That of some files, which are listed, there is no more than what is changed."""
+    return f"{_HUNKS}{files} are known, so no analyser that needs a whole file has read it."
+
+
+def tells_hunks(subject: Subject) -> bool:
+    """Whether a note of the host says so already."""
+    return any(note.startswith(_HUNKS) for note in subject.notes)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from bot.errors import UsageProblem
 from bot.outputs.words import plural
 from bot.pipeline import Announce
 from bot.terms import Options
-from reviewers.core.allowance import amount
+from reviewers.core.allowance import Allowance, amount
 from reviewers.core.policy import CLAUDE
 from reviewers.protocols import Brief
 
@@ -25,7 +26,8 @@ def announcer(options: Options, say: Callable[[str], None]) -> Announce:
             return
         from reviewers.engines.claude.briefing import Briefing
 
-        estimate = Briefing(brief, brief.model).estimate(calls)
+        briefing = Briefing(brief, brief.model)
+        estimate = briefing.estimate(calls)
         models = ", ".join(dict.fromkeys(brief.policy.models))
         if estimate.usual is None and options.max_cost is not None:
             raise UsageProblem(
@@ -35,7 +37,11 @@ def announcer(options: Options, say: Callable[[str], None]) -> Announce:
         paths = dict.fromkeys(h.path for chunk in brief.plan.chunks for h in chunk.hunks)
         host = brief.model.url.partition("://")[2]
         where = host if brief.model.platform == "anthropic" else brief.model.platform
-        least = min((a.left for a in brief.model.allowances), default=None)
+        tightest = min(brief.model.allowances, key=lambda a: a.left, default=None)
+        if tightest and (why := _too_dear(tightest, map(briefing.most, calls))):
+            say(f"Sends nothing to {where} ({models}): {why}.")
+            return
+        least = tightest.left if tightest else None
         price = "price unknown" if estimate.usual is None else f"about {amount(estimate.usual)} USD"
         cap = "" if least is None else f", at most {amount(least)} USD"
         more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
@@ -45,3 +51,13 @@ def announcer(options: Options, say: Callable[[str], None]) -> Announce:
         say(f"{plural(estimate.calls, 'call')}, {size} kB of prompts, {price}{cap}.")
 
     return announce
+
+
+def _too_dear(limit: Allowance, most: Iterable[float | None]) -> Allowance | None:
+    """The limit that lets none of the calls be made, of which each can cost so much at `most`; None
+    where one fits, or where a price is not known.
+    """
+    cheapest = min(0.0 if usd is None else usd for usd in most)
+    if cheapest <= limit.left:
+        return None
+    return limit if limit.spent else replace(limit, needed=cheapest)

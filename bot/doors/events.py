@@ -205,7 +205,7 @@ def _command(fields: Payload, rules: Rules, place: Place, thread: Thread) -> Ask
         # It may dispute a finding of ours: whose thread it is, the payload does not say.
         verb, finding, reason = Verb.ANSWER, "", ""
     elif isinstance(command, Refusal):
-        # Whoever may give orders is told what is wrong with this one, beside the list of them.
+        # Whoever may give orders is told what is wrong with this one.
         verb, finding, reason = Verb.HELP, "", command.what
     else:
         verb, finding, reason = command.verb, command.finding, one_line(command.reason)

@@ -15,7 +15,7 @@ from bot.hosts.guidelines import candidates, nearest, shortened
 from bot.hosts.patch import files_of
 from bot.hosts.ranges import Pair, default_range, ends, named_range
 from bot.outputs.words import plural
-from bot.subject import Subject
+from bot.subject import Subject, only_hunks
 from reviewers.core.change import Change, Content, FileDiff, FileStatus, Guideline
 from reviewers.core.diff import BINARY_PROBE, DiffError, is_lfs_pointer, parse_diff
 
@@ -78,7 +78,7 @@ def from_patch(data: bytes, name: str, folder: Path | None = None) -> Subject:
     lacking = ", ".join(change.without_text[:5])
     rest = len(change.without_text) - 5
     more = f" and {rest} more" if rest > 0 else ""
-    notes = (f"Only the hunks are known, not the whole files: {lacking}{more}.",) if lacking else ()
+    notes = (only_hunks(f"{lacking}{more}"),) if lacking else ()
     steering = _steering_near(git)
     return Subject(name, change, config=steering.config, notes=notes)
 
@@ -182,7 +182,7 @@ def _subject(git: Git, pair: Pair) -> Subject:
 
 def _nothing(label: str, hint: str = "") -> UsageProblem:
     return UsageProblem(
-        f"There is nothing to review: no file differs in {label}.",
+        f"There is nothing to review in {label}: no file differs.",
         hint or "Name another range or patch.",
     )
 

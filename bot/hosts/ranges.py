@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from bot.errors import UsageProblem
@@ -15,6 +16,9 @@ NO_BASE = (
     "HEAD and {} share no commit, so only the last commit was reviewed. Name a range for more."
 )
 APART = "Both ends have no commit in common, so everything in which they differ was reviewed."
+
+_STEPS = re.compile(r"(?:\^\d*|~\d*)+\Z", re.ASCII)
+"""What leads from a revision to one before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,29 @@ def _check_whole(git: Git, left: str, right: str) -> None:
 def _known(git: Git, revision: str) -> str:
     commit = git.commit(revision)
     if commit is None:
+        _check_ancestor(git, revision)
         raise UsageProblem(
             f"The revision {revision!r} is not known in {git.folder}.",
             "Fetch it first, or name another one.",
         )
     return commit
+
+
+def _check_ancestor(git: Git, revision: str) -> None:
+    """UsageProblem where a revision is an ancestor that a commit does not have: nobody can fetch it."""
+    start = _STEPS.sub("", revision)
+    if start == revision or git.commit(start) is None:
+        return
+    if git.is_shallow:
+        raise UsageProblem(
+            f"This clone is shallow and lacks {revision!r}.",
+            "Run `git fetch --unshallow`, or name a range of commits that are here.",
+        )
+    if revision.removeprefix(start) in ("^", "~", "^1", "~1"):
+        what = f"{start} has no parent, so there is no {revision!r}."
+    else:
+        what = f"There is no {revision!r} in the history of {start}."
+    raise UsageProblem(what, "Name another range.")
 
 
 def _merge_base(git: Git, base: str, head: str) -> str:

@@ -186,12 +186,12 @@ class Store:
         change = sa.update(jobs).where(jobs.c.id == job).values(values)
         await self._do(lambda c: c.execute(change))
 
-    async def pay(self, job: str, cost: float | None) -> None:
-        """A call is done: its price counts at once, whatever becomes of its answer, and also where its
-        job was purged meanwhile.
+    async def pay(self, job: str, cost: float | None, calls: int = 1) -> None:
+        """So many calls are done: their price counts at once, whatever becomes of their answers, and also
+        where their job was purged meanwhile.
         """
         paid = {
-            "calls": jobs.c.calls + 1,
+            "calls": jobs.c.calls + calls,
             "cost": jobs.c.cost + (cost or 0.0),
             "unpriced": jobs.c.unpriced + int(cost is None),
         }

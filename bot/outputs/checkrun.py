@@ -287,7 +287,8 @@ def _clean(report: Report) -> str:
 def _gap(report: Report) -> str:
     """`security read 0 of 34 hunks`, `budget of 2.00 USD reached`."""
     if limit := reached(report):
-        return f"budget of {amount(limit.limit)} USD reached"
+        budget = f"budget of {amount(limit.limit)} USD"
+        return f"{budget} is too small for one call" if limit.needed else f"{budget} reached"
     who = readers(report)
     nothing = [r for r in who if r.mine and not r.read]
     if not nothing or len(nothing) == len(who):

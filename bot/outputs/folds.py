@@ -136,7 +136,7 @@ def _dismissed(pen: Pen) -> str:
         f = k.finding
         line = f"- **{words.capital(f.severity.word)}: {pen.title(f)}.** {pen.bare_place(f)}."
         if k.dismissal:
-            reason = pen.text(k.dismissal.reason, 200)
+            reason = words.sentence(pen.text(k.dismissal.reason, 200))
             line += f' {code(k.dismissal.by)}, {k.dismissal.on}: "{reason}"'
         where = f"line {f.line} changes" if f.location else "its code changes"
         lines.append(f"{line} Holds until {where}.")

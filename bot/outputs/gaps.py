@@ -27,7 +27,7 @@ def gap_headline(report: Report) -> str:
     if report.withheld:
         return "the configuration is not in order, so only analysers looked"
     if limit := reached(report):
-        return str(limit)
+        return f"{limit}, so no model was asked" if limit.needed else str(limit)
     coverage = report.verdict.coverage
     total = len(coverage.hunks)
     who = readers(report)

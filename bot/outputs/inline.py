@@ -65,7 +65,7 @@ def fixed_comment(known: Known, head: str, redact: Redaction = Redaction()) -> s
 def dismissed_comment(known: Known, redact: Redaction = Redaction()) -> str:
     """What an inline comment becomes when a person has dismissed its finding."""
     assert known.dismissal is not None, "only dismissed findings have a dismissal to tell"
-    reason = inert(known.dismissal.reason, redact, 200)
+    reason = words.sentence(inert(known.dismissal.reason, redact, 200))
     line = known.finding.line
     where = f"line {line} changes" if line else "its code changes"
     text = f'**Dismissed by {code(known.dismissal.by)} on {known.dismissal.on}:** "{reason}"'

@@ -60,7 +60,16 @@ def in_files(report: Report) -> str:
 def sentence(report: Report) -> str:
     """` 1 file left out as generated; analysers alone read it.`; "" where nothing is."""
     why = reasons(report)
-    return f" {parts(why, 'file')}{seen_by_analysers(report)}." if why else ""
+    return f" {parts(why, 'file')}{seen_by_analysers(report)}.{lineless(report)}" if why else ""
+
+
+def lineless(report: Report) -> str:
+    """` 1 file has no changed line.`, as an empty or a renamed one; "" where all have."""
+    coverage = report.verdict.coverage
+    told = {*coverage.left_out, *(c.hunk.path for c in coverage.cells)}
+    number = sum(not f.hunks and f.path not in told for f in report.verdict.change.files)
+    has = "has" if number == 1 else "have"
+    return f" {plural(number, 'file')} {has} no changed line." if number else ""
 
 
 def seen_by_analysers(report: Report) -> str:

@@ -9,6 +9,7 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
+from bot.outputs.words import plural
 from bot.outputs.workflow import plain
 from reviewers.core.call import Call
 from reviewers.core.policy import STATIC
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 REFRESH = 4
 """Times a second."""
+NAMED = 3
+"""So many calls that nobody was asked are named; of more there is the number."""
 
 
 def tell(text: str) -> None:
@@ -47,6 +50,7 @@ class Progress:
     def __init__(self) -> None:
         self._moments: dict[str, tuple[Moment, float, float]] = {}
         self._asked: set[str] = set()
+        self._not_asked: list[str] = []
         self._live: Live | None = None
         self._is_terminal = sys.stderr.isatty()
 
@@ -62,6 +66,9 @@ class Progress:
         if self._live:
             self._live.stop()
             self._live = None
+        if names := self._not_asked:
+            few = len(names) <= NAMED
+            self.say(f"Not asked: {', '.join(names) if few else plural(len(names), 'call')}.")
 
     def say(self, text: str) -> None:
         """One line for a person."""
@@ -79,10 +86,10 @@ class Progress:
         if self._is_terminal:
             self._show()
         elif moment.is_end:
-            took = (
-                f"{moment} after {now - since:.0f} s" if call.name in self._asked else "not asked"
-            )
-            self.say(f"{call.name}: {took}")
+            if call.name in self._asked:
+                self.say(f"{call.name}: {moment} after {now - since:.0f} s")
+            else:
+                self._not_asked.append(call.name)
 
     def _show(self) -> None:
         from rich.console import Console

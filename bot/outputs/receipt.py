@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from bot.outputs import left_out
+from bot.outputs.inert import code
 from bot.outputs.words import capital, listing, money, plural, seconds
 from bot.report import Report
+from bot.subject import only_hunks, tells_hunks
 from reviewers.core.allowance import amount
 from reviewers.core.call import AnalyserRun, Reading, Task
-from reviewers.core.change import HunkRef
+from reviewers.core.change import FileStatus, HunkRef
 from reviewers.core.coverage import Cell, Coverage
 from reviewers.core.policy import STATIC
 from reviewers.core.reviewer import Reviewer
@@ -86,7 +88,8 @@ def coverage_sentence(report: Report) -> str:
     if verdict.static_only:
         read = _nothing(report)
         if verdict.coverage.hunks or verdict.coverage.analysed_only:
-            read = _static_reading(report) + left_out.sentence(report)
+            rest = left_out.sentence(report) or left_out.lineless(report)
+            read = _static_reading(report) + rest
         return f"{_no_model(report)} {read} {bill(report)}"
     if not verdict.coverage.hunks:
         return f"{_nothing(report)}{_unverified(report)} {bill(report)}"
@@ -291,26 +294,37 @@ def _static_reading(report: Report) -> str:
     asked = paths & {c.hunk.path for c in verdict.coverage.cells if c.engine == STATIC}
     nobody = paths - asked
     rest = f"; no reviewer is set for {plural(len(nobody), 'file')}" if nobody else ""
-    rest += _hunks_only(report)
     total = len(asked | verdict.coverage.analysed_only)
     reach = max(run.files for run in runs)
+    if reach < total and (gone := _deleted(report, asked)):
+        rest += f"; {gone} {'is' if gone == 1 else 'are'} deleted"
     of = f" of `{report.head}`" if report.head else ""
     if not verdict.findings:
         # An analyser that could read no file has looked at nothing, so its rules say nothing.
         rules = plural(sum(run.rules for run in runs if run.files), "rule")
         have = "has" if reach == 1 else "have"
         every = f"{rules}, {reach} of {plural(total, 'file')}{of} {have} rules"
-        return f"No rule matched: {every}{rest}."
+        return f"No rule matched: {every}{rest}.{_hunks_only(report)}"
     every = f"all {plural(total, 'file')}" if reach >= total else f"{reach} of {total} files"
     if total < len(verdict.change.files) and left_out.reasons(report):
         every = f"{min(reach, total)} of {len(verdict.change.files)} files"
     elif total == 1:
         every = "the only file" if reach else "0 of 1 file"
-    return f"{plural(len(runs), 'analyser')} read {every}{of}{rest}."
+    return f"{plural(len(runs), 'analyser')} read {every}{of}{rest}.{_hunks_only(report)}"
+
+
+def _deleted(report: Report, paths: Iterable[str]) -> int:
+    """How many of these files are no more: analysers read what stands there afterwards."""
+    known = report.verdict.change.by_path
+    return sum(p in known and known[p].status is FileStatus.REMOVED for p in paths)
 
 
 def _hunks_only(report: Report) -> str:
     """That some files were not read by all analysers that have rules for them: some need a whole text."""
     cells = report.verdict.coverage.cells
-    paths = {c.hunk.path for c in cells if c.engine == STATIC and c.reading is Reading.NOT_ASKED}
-    return f"; of {len(paths)} only the hunks are known, which not all read" if paths else ""
+    unread = (c.hunk.path for c in cells if c.engine == STATIC and c.reading is Reading.NOT_ASKED)
+    paths = list(dict.fromkeys(unread))
+    if not paths or tells_hunks(report.subject):
+        return ""
+    few = len(paths) <= left_out.FILES_NAMED
+    return f" {only_hunks(listing([code(p) for p in paths]) if few else f'{len(paths)} files')}"

@@ -34,8 +34,8 @@ def help_text() -> str:
 
 
 def not_understood(why: str) -> str:
-    """A command that is none; `why` is a text of ours."""
-    return f"{inert(why, Redaction(), TEXT_CHARS)}\n\n{help_text()}"
+    """A command that is none; `why` is a text of ours. One line: to mistype is no wish for the list."""
+    return f"{inert(why, Redaction(), TEXT_CHARS)} `/triptych help` lists all."
 
 
 def over_limit(refusal: str) -> str:

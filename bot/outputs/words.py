@@ -52,6 +52,11 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def sentence(text: str) -> str:
+    """A text of somebody else as a sentence, so that the next one can stand behind it."""
+    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def counts(findings: Iterable[Finding], *, mark_new: bool = False) -> str:
     """`1 critical, 1 high`, zeros left out; with `mark_new` what is new: `2 high (1 new)`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -17,7 +18,9 @@ class Allowance:
     """A limit in USD with what is spent of it already. `what` and `key` name it for people.
 
     `what` ends the sentence "the budget of N USD for ... is reached"; `key` is the setting that
-    raises it. A `firm` limit holds where a price is not known, too: then no call is made.
+    raises it. A `firm` limit holds where a price is not known, too: then no call is made. `needed` is
+    what one call can cost, where that is more than the limit and nothing is spent of it: such a limit
+    is not reached, it is too small.
     """
 
     limit: float
@@ -25,6 +28,7 @@ class Allowance:
     key: str = ""
     spent: float = 0.0
     firm: bool = False
+    needed: float = 0.0
 
     @property
     def left(self) -> float:
@@ -32,4 +36,13 @@ class Allowance:
         return max(0.0, self.limit - self.spent)
 
     def __str__(self) -> str:
-        return f"the budget of {amount(self.limit)} USD for {self.what} is reached"
+        budget = f"the budget of {amount(self.limit)} USD for {self.what}"
+        if self.needed:
+            return f"one call can cost {_at_most(self.needed)} USD, more than {budget}"
+        return f"{budget} is reached"
+
+
+def _at_most(usd: float) -> str:
+    """Rounded up: what is more than a limit also reads as more."""
+    unit = 100 if usd >= 0.01 else 10_000
+    return amount(math.ceil(usd * unit) / unit)

@@ -107,8 +107,8 @@ class FileDiff:
 
     `text` is the whole file at the head, None where the host could not have it; `lacks` says why not,
     "" where nobody could expect it (of a patch from elsewhere). `missing` says why there are no hunks
-    although the content changed, `is_large` that either is for the size. `was_empty`, of what is no text: it
-    was there before with nothing in it, so all that it holds is as new as in a file that is added.
+    although the content changed, `is_large` that either is for the size. `was_empty`, of what is no text:
+    it was there before with nothing in it, so all that it holds is as new as in a file that is added.
     """
 
     path: str

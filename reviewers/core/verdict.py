@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from reviewers.core.aggregate.cap import Shown, cap
@@ -112,8 +112,12 @@ class Verdict:
 
     @property
     def reached(self) -> Allowance | None:
-        """The budget that kept calls from being started."""
-        return next((look.allowance for look in self.looks if look.allowance), None)
+        """The budget that kept calls from being started; too small for one only where none was made."""
+        limits = [look.allowance for look in self.looks if look.allowance]
+        limit = min(limits, key=lambda a: a.needed, default=None)
+        if limit and any(look.reading is not Reading.BUDGET for look in self.model_looks):
+            return replace(limit, needed=0.0) if limit.needed else limit
+        return limit
 
     @property
     def refused(self) -> int:

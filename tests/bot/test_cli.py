@@ -49,11 +49,16 @@ ERRORS = [
     (
         ("HEAD..HEAD",),
         REPO,
-        "nothing to review: no file differs in HEAD..HEAD",
+        "nothing to review in HEAD..HEAD: no file differs",
         "Name another range",
     ),
-    (("--staged",), REPO, "nothing to review: no file differs in staged changes", "Name another"),
-    (("--working-tree",), REPO, "no file differs in uncommitted changes", "Name another range"),
+    (("--staged",), REPO, "nothing to review in staged changes: no file differs", "Name another"),
+    (
+        ("--working-tree",),
+        REPO,
+        "review in uncommitted changes: no file differs",
+        "Name another range",
+    ),
     (("HEAD",), REPO, "'HEAD' is neither a range nor a pull request", "(a commit C alone: C^..C)"),
     (("HEAD",), PLAIN, "'HEAD' is neither a range nor a pull request", "(a commit C alone: C^..C)"),
     (("",), REPO, "'' is neither a range nor a pull request", "Give A..B"),
@@ -71,7 +76,7 @@ ERRORS = [
     (("--diff", "."), PLAIN, ". cannot be read: Is a directory", "Give the path of a patch"),
     (("--diff", "text.txt"), PLAIN, "text.txt is no diff that can be read: line 1", "`git diff`"),
     (("--diff", "cut.patch"), PLAIN, "line 5 of the diff: the diff ends in the middle", "Make it"),
-    (("--diff", "empty.patch"), PLAIN, "to review: no file differs in empty.patch", "Name another"),
+    (("--diff", "empty.patch"), PLAIN, "to review in empty.patch: no file differs", "Name another"),
     (("--example", "--output", "no/x"), PLAIN, "no/x cannot be written: its folder is not", "Name"),
     (("--example", "--output", "."), PLAIN, ". cannot be written: it is a folder", "Name another"),
     (("--example", "--max-cost", "inf"), PLAIN, "--max-cost is inf", "Give an amount in USD"),
@@ -210,8 +215,11 @@ def test_a_wrong_configuration_of_the_base(tmp_path: Path) -> None:
     wrong = 'rounds = 9\nmodels.effort = "max"\n'
     shop = repository(tmp_path, {config: wrong}, {config: "rounds = 1\n"})
     ended = run("review", folder=shop)
-    assert_told(ended, 2, "`rounds` must be a whole number from 1 to 3", "triptych config check")
-    assert "`models.effort` must be one of low, medium, high" in ended.told[0]
+    assert (ended.code, ended.out) == (2, "")
+    rounds, effort, do = ended.told
+    assert rounds == f"{config}: `rounds` must be a whole number from 1 to 3."
+    assert effort == f"{config}: `models.effort` must be one of low, medium, high."
+    assert "triptych config check" in do
 
 
 @pytest.mark.parametrize("certificates", ["none.pem", "text.txt"])
@@ -258,6 +266,20 @@ def test_check_finds_the_file_of_the_repository(folder: Path) -> None:
     file.write_text("rounds = 9\n")
     ended = run("config", "check", folder=below)
     assert_told(ended, 2, f"{file}: `rounds` must be", "run `triptych config check")
+
+
+def test_check_tells_one_problem_a_line(folder: Path) -> None:
+    where = folder / PLAIN
+    write(where, {"two.toml": "rounds = 9\nexlude = []\n"})
+    ended = run("config", "check", "two.toml", folder=where)
+    assert (ended.code, ended.told) == (
+        2,
+        [
+            "two.toml: `rounds` must be a whole number from 1 to 3.",
+            "two.toml: `exlude` is no setting; is `exclude` meant?",
+            "Correct it and run `triptych config check two.toml`.",
+        ],
+    )
 
 
 def test_check_of_a_named_file(folder: Path) -> None:

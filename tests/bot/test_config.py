@@ -32,7 +32,7 @@ def refused(text: str | bytes) -> str:
         parse_config(data)
     assert "triptych config check" in caught.value.do
     assert caught.value.what.startswith(".github/triptych.toml")
-    assert caught.value.what.endswith(".")
+    assert caught.value.what.endswith((".", "?"))
     return caught.value.what
 
 
@@ -134,20 +134,48 @@ def test_every_table_of_the_model_is_in_the_table_of_wrong_values() -> None:
         ("reviewers.security = 3", "`reviewers.security` must be a table."),
         ("reviewers = []", "`reviewers` must be a table."),
         ("reviewers.style.votes = 0", "`reviewers.style.votes` must be a whole number from 1 to 7"),
-        ("model.review = 1", "`model` is no setting; known are engine, rounds, min_severity,"),
-        ("model.review = 1", "; is `models` meant?"),
+        ("model.review = 1", "`model` is no setting; is `models` meant?"),
         ('fail-on = "high"', "; is `gate` meant?"),
         ("max_cost = 1.0", "; is `budget.review` meant?"),
-        ("[reviewers.security]\nvote = 1", "; is `votes` meant?"),
+        ("[reviewers.security]\nvote = 1", "`reviewers.security.vote` is no setting; is `votes` m"),
+        ("colour = 1", "`colour` is no setting; known are engine, rounds, min_severity,"),
         ("budget.day = 1", "`budget.day` is no setting; known are review, pull_request."),
         (
-            "reviewers.security.vote = 1",
-            "`reviewers.security.vote` is no setting; known are enabled, votes, charter, paths,",
+            "reviewers.security.colour = 1",
+            "`reviewers.security.colour` is no setting; known are enabled, votes, charter, paths,",
         ),
+        ("[reviewers.securty]", "'securty' is not built in; is `security` meant? If not, it needs"),
     ],
 )
 def test_what_is_said(text: str, said: str) -> None:
     assert said in refused(text)
+
+
+def test_each_problem_is_a_line_for_a_terminal() -> None:
+    with pytest.raises(ConfigProblem) as caught:
+        parse_config(b"rounds = 9\nmin_sevrity = 'low'\nexlude = []\n", "t.toml")
+    assert caught.value.rows == (
+        "t.toml: `rounds` must be a whole number from 1 to 3.",
+        "t.toml: `min_sevrity` is no setting; is `min_severity` meant?",
+        "t.toml: `exlude` is no setting; is `exclude` meant?",
+    )
+    assert caught.value.what == (
+        "t.toml: `rounds` must be a whole number from 1 to 3; `min_sevrity` is no setting; is "
+        "`min_severity` meant?; `exlude` is no setting; is `exclude` meant?"
+    )
+
+
+def test_what_is_known_in_a_table_is_told_once() -> None:
+    said = refused("colour = 1\nplugin = 1\nbudget.day = 1")
+    assert said.count("known are engine, ") == 1
+    assert said.endswith("`plugin` is no setting.")
+    assert "`budget.day` is no setting; known are review, pull_request;" in said
+
+
+def test_every_wrong_glob_is_told() -> None:
+    said = refused('exclude = ["/src/**", "a.py", "src/", "*.{js,ts}"]')
+    for glob in ("'/src/**'", "'src/'", "'*.{js,ts}'"):
+        assert f"the glob {glob} " in said
 
 
 @pytest.mark.parametrize("path", sorted({*LEAVES} - {"reviewers.security.charter"}))

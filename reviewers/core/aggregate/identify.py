@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from reviewers.core.aggregate.copies import Copies
-from reviewers.core.aggregate.likeness import MOVED_WORDING, text_of, wording
+from reviewers.core.aggregate.likeness import MOVED_WORDING, NEAR_LINES, text_of, wording
 from reviewers.core.change import Change, FileDiff
 from reviewers.core.finding import Finding, Severity, Standing
 from reviewers.core.history import History, Known, State
-from reviewers.core.quotes import share_code
+from reviewers.core.quotes import quote_keys, share_code
 
 SAME_CODE_WORDING = 0.15
 SAME_FILE_WORDING = 0.5
@@ -83,6 +83,19 @@ class _Home:
         """
         return self._copies.stays(self.finding)
 
+    def may_be_at(self, new: Finding) -> bool:
+        """Whether it may be told of the code of another one of its file: by words alone, where its own is
+        gone or stands right there. Else a like fault elsewhere would take its place, and it be forgotten.
+        """
+        if not self.stays:
+            return True
+        file, keys = self.file, quote_keys(self.finding.quote)
+        if file is None or file.missing or new.location is None:
+            return True
+        lines = self._copies.in_hunks(file, new.location.side, keys)
+        at = new.location
+        return any(a - NEAR_LINES <= at.line and at.end_line <= z + NEAR_LINES for a, z in lines)
+
     @cached_property
     def moved(self) -> tuple[FileDiff, ...]:
         """The files that its code has moved to since the last review. What was fixed or dismissed goes
@@ -105,10 +118,11 @@ def _likeness(new: Finding, file: FileDiff | None, home: _Home) -> float:
     same_file = file is not None and file is home.file
     same_code = share_code(new.quote, old.quote)
     alike = wording(text_of(new), text_of(old)) if old.body else wording(new.title, old.title)
-    same_code_told = same_code and (new.rule == old.rule or alike >= SAME_CODE_WORDING)
+    same_rule = new.rule == old.rule and not new.rule.endswith("/other")
+    same_code_told = same_code and (same_rule or alike >= SAME_CODE_WORDING)
     if same_file and same_code_told:
         return 1.5 + alike / 4
-    if same_file and alike >= SAME_FILE_WORDING:
+    if same_file and alike >= SAME_FILE_WORDING and home.may_be_at(new):
         return 1.0 + alike / 4
     if same_code_told and any(file is there for there in home.moved):
         return 0.75 + alike / 4

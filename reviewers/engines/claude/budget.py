@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reviewers.core.allowance import Allowance
 
@@ -40,11 +41,16 @@ class Budget:
         async with self._changed:
             while self._spent + self._reserved + amount > self._tightest.left:
                 if self._reserved <= 0 or self._spent + amount > self._tightest.left:
-                    self.reached = self._tightest
+                    self.reached = self._too_small(self._tightest, amount)
                     return False
                 await self._changed.wait()
             self._reserved += amount
         return True
+
+    def _too_small(self, limit: Allowance, amount: float) -> Allowance:
+        """A limit that refuses a call of `amount`: where nothing is spent of it, it tells of that call."""
+        is_used = limit.spent or self._spent or self._reserved
+        return limit if is_used else replace(limit, needed=amount)
 
     async def correct(self, reserved: float, needed: float) -> None:
         """Set aside what a running call needs, now that more is known of it than at its start."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from collections.abc import Callable
 from contextlib import redirect_stderr, suppress
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from bot.config import PATH as CONFIG
-from bot.doors.manual import exit_code, pull_request
+from bot.doors.manual import _awaited, exit_code, pull_request
 from bot.errors import UsageProblem
 from bot.outputs.live import tell
 from bot.outputs.marker import read_marker, write_marker
@@ -217,6 +218,25 @@ async def test_people_are_told_before_the_first_call(tmp_path: Path) -> None:
         *(f"{name} 1" for name in ADDED),
         *("security 1", "security 2", "security 3", "style 1"),
     ]
+
+
+async def test_nothing_is_said_to_be_sent_where_no_call_can_be_paid(tmp_path: Path) -> None:
+    async with fake_github() as github, fake_anthropic(model) as anthropic:
+        github.pull(128, {}, {"api/orders.py": ORDERS})
+        asking = ("review", PULL, "--max-cost", "0.01")
+        done = await called(*asking, folder=tmp_path, env=access(github.url, anthropic.url))
+        host = anthropic.url.removeprefix("http://")
+        assert (done.code, anthropic.requests) == (3, [])
+    why = "one call can cost 0.05 USD, more than the budget of 0.01 USD for this run"
+    assert done.told == [
+        f"Sends nothing to {host} (claude-sonnet-5-5): {why}.",
+        f"Not asked: {LOOKS} calls.",
+    ]
+    told = " ".join(done.out.split())
+    assert told.startswith(f"Incomplete: {why}, so no model was asked.")
+    assert (
+        "Do: review these parts by hand, or raise --max-cost and run triptych review again." in told
+    )
 
 
 async def test_a_review_is_posted_once(tmp_path: Path) -> None:
@@ -460,17 +480,39 @@ async def test_what_is_not_committed(tmp_path: Path) -> None:
     assert ("b.py:1" in piped.out, "Only the hunks" in piped.out) == (True, False)
     elsewhere = await triptych("review", "--diff", "-", folder=tmp_path, stdin=patch + b"\n")
     told = " ".join(elsewhere.out.split())
-    assert "Only the hunks are known, not the whole files: b.py." in told
+    assert (
+        told.count("Only the hunks of b.py are known, so no analyser that needs a whole file") == 1
+    )
     assert "0 rules" not in told
     assert {staged.code, tree.code, piped.code} == {0}
     assert piped.err == ""
+
+
+async def test_the_counts_of_files_add_up(tmp_path: Path) -> None:
+    """Seven files: four read, one deleted, one left out, one empty."""
+    text = {f"old{n}.txt": "one\n" for n in range(4)}
+    shop = repository(tmp_path / "shop", {**text, "gone.txt": "one\n"})
+    write(shop, {**dict.fromkeys(text, "two\n"), "empty.txt": ""})
+    (shop / "logo.bin").write_bytes(bytes(9))
+    (shop / "gone.txt").unlink()
+    repository(shop, {})
+    told = " ".join((await called("review", folder=shop)).out.split())
+    assert re.search(r"4 of 5 files of [0-9a-f]{7} have rules; 1 is deleted\. ", told), told
+    assert "1 file left out as binary. 1 file has no changed line. 0 calls" in told
+    write(shop, {"bad.py": "assert (1, 'x')\n"})
+    (shop / "old0.txt").unlink()
+    repository(shop, {"blank.txt": ""})
+    told = " ".join((await called("review", folder=shop)).out.split())
+    assert re.search(r"read 1 of 2 files of [0-9a-f]{7}; 1 is deleted\. 1 file has no ch", told), (
+        told
+    )
 
 
 async def test_an_empty_patch_on_standard_input(tmp_path: Path) -> None:
     done = await triptych("review", "--diff", "-", folder=tmp_path)
     assert done.code == 2
     assert done.told == [
-        "There is nothing to review: no file differs in standard input.",
+        "There is nothing to review in standard input: no file differs.",
         "Name another range or patch.",
     ]
 
@@ -496,8 +538,10 @@ async def test_the_example(options: tuple[str, ...], code: int, tmp_path: Path) 
     assert (done.code, done.err) == (code, "")
     assert done.out.startswith("Static analysis only, 9 findings: 5 high, 3 medium, 1 low\n")
     assert "1 low one: --all shows it." in done.out
-    reading = "3 analysers read all 2 files; of 1 only the hunks are known, which not all read."
-    assert reading in " ".join(done.out.split()), "ruff needs a whole text"
+    told = " ".join(done.out.split())
+    assert "3 analysers read all 2 files. 0 calls, " in told
+    unread = "so no analyser that needs a whole file has read it."
+    assert told.endswith(f"Note: Only the hunks of shop/access.py are known, {unread}"), "ruff"
     assert max(map(len, done.out.splitlines())) <= 80
 
 
@@ -728,3 +772,22 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
         while not holds():
             await asyncio.sleep(0.02)
+
+
+def test_of_a_whole_report_nobody_makes_a_text_in_passing() -> None:
+    """`asyncio.run` of Python 3.11 does, of what its task returns, as it gives Ctrl-C back: seconds of a
+    large change.
+    """
+    texts = 0
+
+    class Large:
+        def __repr__(self) -> str:
+            nonlocal texts
+            texts += 1
+            return "large"
+
+    async def reviewed() -> Large:
+        return Large()
+
+    assert isinstance(_awaited(reviewed()), Large)
+    assert texts == 0

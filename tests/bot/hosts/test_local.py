@@ -277,7 +277,9 @@ def test_in_a_patch_new_files_are_whole_and_others_are_named() -> None:
     subject = from_patch(PATCH, "a.patch")
     assert subject.change.by_path["new.py"].text == "first = 1\nsecond = 2\n"
     assert subject.change.by_path["old.py"].text is None
-    assert subject.notes == ("Only the hunks are known, not the whole files: old.py.",)
+    assert subject.notes == (
+        "Only the hunks of old.py are known, so no analyser that needs a whole file has read it.",
+    )
 
 
 @pytest.mark.parametrize("row", ["rename from", "copy g.py"])
@@ -359,7 +361,7 @@ def test_many_files_without_text_are_counted() -> None:
     header = "--- a/{0}.py\n+++ b/{0}.py\n@@ -1 +1 @@\n-a\n+b\n"
     data = "".join(header.format(n) for n in range(8)).encode()
     (note,) = from_patch(data, "-").notes
-    assert note.endswith("0.py, 1.py, 2.py, 3.py, 4.py and 3 more.")
+    assert note.startswith("Only the hunks of 0.py, 1.py, 2.py, 3.py, 4.py and 3 more are known")
 
 
 OLD = "".join(f"line{n} = {n}\n" for n in range(1, 12))
@@ -392,7 +394,7 @@ def test_a_patch_of_other_files_has_only_its_hunks(path: str, repo: Checkout) ->
     patch = f"--- a/{path}\n+++ b/{path}\n@@ -1 +1 @@\n-a\n+b\n"
     subject = from_patch(patch.encode(), "-", repo.folder)
     assert [f.text for f in subject.change.files] == [None]
-    assert subject.notes[0].startswith("Only the hunks are known")
+    assert subject.notes[0].startswith("Only the hunks of ")
 
 
 def test_a_patch_in_a_repository_without_a_commit(repo: Checkout) -> None:
@@ -823,13 +825,36 @@ def test_a_repository_of_somebody_else(
         ("HEAD..--output=x", r"The revision '--output=x' is not known"),
         ("HEAD^{tree}..HEAD", r"is not known"),
         ("main", r"'main' is neither a range nor a pull request.*A\.\.B"),
-        ("HEAD..HEAD", r"nothing to review: no file differs in HEAD\.\.HEAD"),
+        ("HEAD..HEAD", r"nothing to review in HEAD\.\.HEAD: no file differs"),
     ],
 )
 def test_ranges_that_mean_nothing(forked: Checkout, spec: str, told: str) -> None:
     with pytest.raises(UsageProblem, match=f"(?s){told}"):
         from_range(forked.folder, spec)
     assert not list(forked.folder.glob("x"))
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ("HEAD^..HEAD", "HEAD has no parent, so there is no 'HEAD^'."),
+        ("main~..HEAD", "main has no parent, so there is no 'main~'."),
+        ("HEAD~3..HEAD", "There is no 'HEAD~3' in the history of HEAD."),
+    ],
+)
+def test_what_a_first_commit_lacks_cannot_be_fetched(repo: Checkout, spec: str, told: str) -> None:
+    repo.commit({"a.py": "a = 1\n"})
+    with pytest.raises(UsageProblem) as caught:
+        from_range(repo.folder, spec)
+    assert (caught.value.what, caught.value.do) == (told, "Name another range.")
+
+
+def test_a_shallow_clone_says_how_to_get_what_it_lacks(forked: Checkout, tmp_path: Path) -> None:
+    forked.git(
+        "clone", "--quiet", "--depth", "1", f"file://{forked.folder}", str(tmp_path / "clone")
+    )
+    with pytest.raises(UsageProblem, match=r"is shallow and lacks 'HEAD\^'\..*--unshallow"):
+        from_range(tmp_path / "clone", "HEAD^..HEAD")
 
 
 def test_a_repository_without_a_commit(repo: Checkout) -> None:
@@ -839,7 +864,7 @@ def test_a_repository_without_a_commit(repo: Checkout) -> None:
 
 @pytest.mark.parametrize("what", list(Uncommitted))
 def test_nothing_uncommitted(forked: Checkout, what: Uncommitted) -> None:
-    with pytest.raises(UsageProblem, match=f"nothing to review: no file differs in {what.value}"):
+    with pytest.raises(UsageProblem, match=f"nothing to review in {what.value}: no file differs"):
         from_uncommitted(forked.folder, what)
 
 
@@ -859,7 +884,7 @@ def test_in_the_middle_of_a_merge_git_says_what_is_wrong(
         (b"hello\n", "is no diff that can be read: .*Make it with"),
         (PATCH[:-8], "ends in the middle of a hunk"),
         (PATCH.replace(b"diff --git a/old", b"diff --cc old"), "combined diff"),
-        (b"", "nothing to review: no file differs in a.patch"),
+        (b"", "nothing to review in a.patch: no file differs"),
     ],
     ids=["no diff", "cut off", "a merge's", "empty"],
 )

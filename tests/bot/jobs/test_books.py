@@ -108,6 +108,22 @@ async def test_what_a_server_that_ends_has_begun_is_paid_for(w: World) -> None:
     assert f" cost={row.cost:.4f} " in body, "its marker tells the sum"
 
 
+async def test_what_a_question_has_cost_is_booked_when_its_answer_begins(w: World) -> None:
+    """A server that is killed books nothing more; where it lives, nothing is booked twice."""
+    w.pull()
+    job = await w.accept(w.wish())
+    await asked(w)
+    books = w.crew.worker._books
+    await until(lambda: len(books._in_air) == 2 and not books._writing)
+    row = await w.row(job)
+    assert row.cost
+    await w.service.stop()
+    await w.start()
+    again = await w.row(job)
+    assert again.cost == pytest.approx(row.cost)
+    await w.service.cancel(job)
+
+
 DEAR = {name: Price(1500, 1500, 1500, 100) for name in ("claude-sonnet-5-5", "claude-opus-5-5")}
 """So that a small prompt costs as much as a large one: a review of these tests about 4 USD."""
 LARGE = SMALL + "[budget]\nreview = 50.0\npull_request = 100.0\n"
@@ -171,11 +187,30 @@ class Ledger:
         self.written: list[tuple[str, float | None]] = []
         self._problem = problem
 
-    async def pay(self, job: str, cost: float | None) -> None:
+    async def pay(self, job: str, cost: float | None, _calls: int) -> None:
         await self.allowed.wait()
         if self._problem:
             raise self._problem
         self.written.append((job, cost))
+
+
+async def test_what_is_in_the_air_is_booked_once() -> None:
+    ledger = Ledger()
+    ledger.allowed.set()
+    books = Books(ledger.pay, lambda _look: None, gather=0.05)
+    other = replace(LOOK, call=Call("correctness", CLAUDE, 1))
+    books.began("one", LOOK.call, None)  # Nobody knows its price.
+    books.began("one", LOOK.call, 0.05)
+    books.began("one", LOOK.call, 0.05)  # It is asked again: the first answer broke off.
+    books.began("one", other.call, 0.2)
+    await books.paid("one", other)
+    await until(lambda: len(ledger.written) == 2)
+    await books.cut("one", LOOK)
+    await books.paid("one", LOOK)
+    costs = [cost or 0.0 for _, cost in ledger.written]
+    whole, begun, rest, another = costs
+    assert (whole, another) == (0.25, 0.25), "what is over before, and what began unseen"
+    assert [begun, rest] == pytest.approx([0.1, 0.15])
 
 
 async def test_who_is_cancelled_while_it_is_written_down_waits_for_that() -> None:
@@ -229,7 +264,7 @@ async def test_a_database_that_is_away_is_waited_for() -> None:
     problems = [OperationalError("update", None, sqlite3.OperationalError("lost"))] * 3
     written: list[float | None] = []
 
-    async def pay(_job: str, cost: float | None) -> None:
+    async def pay(_job: str, cost: float | None, _calls: int) -> None:
         if problems:
             raise problems.pop()
         written.append(cost)

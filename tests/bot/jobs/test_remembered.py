@@ -369,7 +369,7 @@ async def test_a_finding_goes_with_its_file_though_a_model_puts_it_otherwise(
         if not is_about(body, "security"):
             return Reply()
         title, text = TWICE[number]
-        more = {"rule": "security/other", "severity": "high"}
+        more = {"rule": "security/sql-injection", "severity": "high"}
         return Reply([reported(at, line, TOTAL, title=title, body=text, **more)])
 
     async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, script) as w:

@@ -670,7 +670,9 @@ async def test_the_money_of_a_day_is_spent(tmp_path: Path, limit: str) -> None:
         row = await w.reviewed()
         assert (row.state, row.outcome) == (JobState.DONE, "incomplete")
         assert w.paid == 0
-        assert w.checks()[0][1].startswith("Incomplete: budget of 0.00 USD reached")
+        assert w.checks()[0][1].startswith(
+            "Incomplete: budget of 0.00 USD is too small for one call"
+        )
         told = w.github.bodies_of(128)[0] + w.github.checks[0]["output"]["summary"]
         assert f"TRIPTYCH_MAX_{limit.upper()}" in told
 

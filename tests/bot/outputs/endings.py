@@ -224,6 +224,22 @@ OPEN = replace(SQL, standing=Standing.OPEN)
 INFO = replace(LOW, severity=Severity.INFO)
 
 
+def too_small(limit: float, what: str, key: str, needed: float, *found: Finding) -> Report:
+    """The budget is less than one call can cost, so that no model was asked."""
+    allowance = Allowance(limit, what, key, needed=needed)
+    held = {"reading": Reading.BUDGET, "allowance": allowance, "cost": 0.0, "seconds": 0.0}
+    of = sample().verdict.change
+    return sample(
+        *found,
+        change=of,
+        outcome=Outcome.INCOMPLETE,
+        coverage=ledger_of(
+            of, {("*", *seat): (Reading.BUDGET, str(allowance)) for seat in EVERY_VOTE}
+        ),
+        looks=looks(0.0, 0.4, dict.fromkeys(EVERY_VOTE, held)),
+    )
+
+
 def over(limit: float, what: str, key: str, spent: float = 0.0) -> Report:
     """The budget is reached."""
     return stopped(Allowance(limit, what, key, spent), history=History(spent=spent))

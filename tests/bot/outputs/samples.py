@@ -220,7 +220,7 @@ def looks(
     paid = [s for s in seats if answers.get(s, {}).get("cost") is None]
     out = list(static_looks(0.4))
     for seat in seats:
-        values = {"seconds": seconds, "cost": cost / len(paid), **answers.get(seat, {})}
+        values = {"seconds": seconds, "cost": cost / max(1, len(paid)), **answers.get(seat, {})}
         out.append(look(Call(seat[0], CLAUDE, seat[1]), **values))
     return tuple(out)
 

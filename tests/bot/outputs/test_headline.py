@@ -46,6 +46,7 @@ from tests.bot.outputs.endings import (
     over,
     paragraphs,
     static,
+    too_small,
     verified,
     with_docs,
     without_ruff,
@@ -523,6 +524,14 @@ CASES: dict[str, Case] = {
         "Security (1 of 3), style (1) and correctness (1 of 3) read all 34 hunks of `4be91c0`; "
         "5 analysers ran. 3 calls, 31 s, 0.24 USD; 1.74 of 2.00 USD for this pull request.",
         "Incomplete: budget of 2.00 USD reached",
+    ),
+    "budget below one call": (
+        lambda: too_small(0.06, "this pull request", "TRIPTYCH_MAX_COST_PULL_REQUEST", 0.0842),
+        "**Incomplete: one call can cost 0.09 USD, more than the budget of 0.06 USD for this pull "
+        "request, so no model was asked.** From the analysers, no findings.",
+        "No model was asked to read any of the 34 hunks of `4be91c0`; 5 analysers ran. 0 calls, "
+        "0.4 s, 0.00 USD; 0.00 of 0.06 USD for this pull request.",
+        "Incomplete: budget of 0.06 USD is too small for one call",
     ),
     # a reviewer of some paths
     "a reviewer of some paths, clean": (

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.outputs.body import review_body
 from bot.outputs.inline import dismissed_comment, fixed_comment, inline_comments
 from bot.report import Report
 from reviewers.core.finding import (
@@ -166,6 +167,22 @@ def test_fixed_and_dismissed_comments_say_what_they_were() -> None:
         '**Dismissed by ``m`lee`` on 2026-11-20:** "See "`#12`"." Critical: Request data becomes '
         "SQL text. Holds until its code changes.\n\n<!--"
     )
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("This is prose, not code", "This is prose, not code."),
+        ("Only the nightly job calls this.", "Only the nightly job calls this."),
+        ("Is it?", "Is it?"),
+        ("word " * 80, "word word…"),
+    ],
+)
+def test_a_reason_is_a_sentence_before_the_next_one(reason: str, shown: str) -> None:
+    known = Known(SQL, State.DISMISSED, Dismissal("mlee", "2026-11-20", reason))
+    assert f'{shown}" Critical: ' in dismissed_comment(known)
+    body = review_body(sample(dismissed=(known,)))
+    assert f'{shown}" Holds until ' in body
 
 
 def test_s59_secrets_are_cut() -> None:

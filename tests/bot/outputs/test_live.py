@@ -39,10 +39,17 @@ def test_elsewhere_a_finished_call_is_a_line(capsys: pytest.CaptureFixture[str])
             progress.watch(THIRD, moment)
     out, err = capsys.readouterr()
     assert out == ""
-    *told, last = err.splitlines()
-    assert re.fullmatch(r"security 1: done after \d+ s", told[0])
-    assert told[1:] == ["style 1 (part 2): not asked"]
-    assert re.fullmatch(r"correctness 1: failed after \d+ s", last)
+    first, second, last = err.splitlines()
+    assert re.fullmatch(r"security 1: done after \d+ s", first)
+    assert re.fullmatch(r"correctness 1: failed after \d+ s", second)
+    assert last == "Not asked: style 1 (part 2)."
+
+
+def test_many_calls_that_nobody_was_asked_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress() as progress:
+        for chunk in range(4):
+            progress.watch(Call("style", CLAUDE, 1, chunk=chunk), Moment.DONE)
+    assert capsys.readouterr().err == "Not asked: 4 calls.\n"
 
 
 def test_analysers_are_too_quick_to_be_shown(capsys: pytest.CaptureFixture[str]) -> None:

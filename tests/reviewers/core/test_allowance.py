@@ -20,6 +20,23 @@ def test_how_people_are_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("limit", "needed", "said"),
+    [
+        (0.06, 0.0842, "0.09 USD, more than the budget of 0.06 USD"),
+        (0.0604, 0.0608, "0.07 USD, more than the budget of 0.06 USD"),
+        (0.0028, 0.00281, "0.0029 USD, more than the budget of 0.0028 USD"),
+        (0.0, 0.13, "0.13 USD, more than the budget of 0.00 USD"),
+    ],
+)
+def test_a_budget_of_which_nothing_is_spent_is_not_reached(
+    limit: float, needed: float, said: str
+) -> None:
+    """What one call can cost is rounded up, or it would read as no more than the limit."""
+    budget = Allowance(limit, "this pull request", needed=needed)
+    assert str(budget) == f"one call can cost {said} for this pull request"
+
+
+@pytest.mark.parametrize(
     ("usd", "text"),
     [
         *((0.0, "0.00"), (0.005, "0.005"), (0.0029, "0.0029"), (0.00001, "0.0001")),

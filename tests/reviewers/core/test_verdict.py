@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reviewers.core.allowance import Allowance
@@ -70,6 +72,14 @@ def test_the_budget_that_was_reached_is_named() -> None:
     looks = (look(MODEL_CALL), look(MODEL_CALL, reading=Reading.BUDGET, allowance=day))
     assert verdict(looks=looks).reached is day
     assert verdict(looks=looks[:1]).reached is None
+
+
+def test_a_budget_that_is_too_small_for_one_call_is_reached_where_another_call_was_made() -> None:
+    small = Allowance(0.05, "this run", needed=0.08)
+    held = look(MODEL_CALL, reading=Reading.BUDGET, allowance=small)
+    larger = replace(held, allowance=replace(small, needed=0.09))
+    assert verdict(looks=(look(STATIC_CALL), larger, held)).reached == small, "the least that helps"
+    assert verdict(looks=(held, look(MODEL_CALL))).reached == replace(small, needed=0.0)
 
 
 def test_only_refused_reviewing_calls_are_counted_as_refused() -> None:

@@ -80,6 +80,29 @@ def test_what_is_not_known_is_new(new: Finding) -> None:
     assert identify([new], history(known()), orders_change()).matched == {}
 
 
+@pytest.mark.parametrize(("away", "is_known"), [(1, True), (60, False)])
+def test_like_words_are_told_of_another_place_while_the_code_stands(
+    away: int, is_known: bool
+) -> None:
+    """Else a like fault that is added elsewhere would take the place of the first, and that be lost."""
+    text = ORDERS + "\n" + "x = 1\n" * 80
+    of = Change((file_diff("api/orders.py", None, text),))
+    line = next(n for n, row in enumerate(text.split("\n"), 1) if row == LINE)
+    here = Location("api/orders.py", line + away, line + away)
+    new = replace(found(quote="x = 1", **LIKE), location=here)
+    assert (only(new, known(), of).id == OLD) is is_known
+
+
+def test_another_rest_of_a_rule_is_no_equal_rule_in_moved_code() -> None:
+    moved = replace(
+        file_diff("shop/orders.py", None, ORDERS),
+        old_path="api/orders.py",
+        status=FileStatus.RENAMED,
+    )
+    new = found(path="shop/orders.py", rule="security/other", **CRASH)
+    assert only(new, known(rule="security/other"), Change((moved,))).id != OLD
+
+
 def test_two_files_that_are_not_in_the_change_are_two() -> None:
     assert only(found(path="b.py", quote="x", **LIKE), known(path="c.py")).id != OLD
 

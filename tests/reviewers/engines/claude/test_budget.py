@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -35,7 +36,7 @@ def test_what_is_overspent_already_leaves_nothing() -> None:
         pytest.param((), 1000.0, True, None, id="no-limit"),
         pytest.param((), None, True, None, id="no-limit-no-price"),
         pytest.param((SOFT,), 1.0, True, None, id="fits-exactly"),
-        pytest.param((SOFT,), 1.01, False, SOFT, id="above"),
+        pytest.param((SOFT,), 1.01, False, replace(SOFT, needed=1.01), id="above"),
         pytest.param((SOFT, SPENT), 0.7, False, SPENT, id="above-the-tightest"),
         pytest.param((SOFT,), None, True, None, id="no-price-soft"),
         pytest.param((SOFT, FIRM), None, False, FIRM, id="no-price-firm"),
@@ -46,7 +47,7 @@ async def test_what_is_granted(
 ) -> None:
     budget = Budget(allowances)
     assert await asyncio.wait_for(budget.reserve(amount), 1) is granted
-    assert budget.reached is reached
+    assert budget.reached == reached
 
 
 async def test_a_call_waits_for_what_a_running_one_gives_back() -> None:

@@ -126,6 +126,10 @@ async def test_nothing_is_asked_when_one_call_alone_could_exceed_the_budget() ->
         assert fake.requests == []
     assert [look.reading for look in looks] == [Reading.BUDGET] * 7
     assert [look.cost for look in looks] == [0.0] * 7
+    assert (
+        looks[0].detail
+        == "one call can cost 0.05 USD, more than the budget of 0.01 USD for this review"
+    )
 
 
 async def test_a_firm_limit_holds_where_the_price_is_not_known() -> None:
@@ -304,7 +308,9 @@ async def test_s55_a_text_of_many_tokens_does_not_break_the_budget() -> None:
         fake.dense = True
         verdict = await review(fake.url, of=of, allowances=(allowance,))
         assert fake.requests == []
-        assert verdict.reached is allowance
+        assert verdict.reached is not None
+        assert verdict.reached.needed > allowance.limit
+        assert replace(verdict.reached, needed=0.0) == allowance
         enough = Allowance(0.30, "this review", firm=True)
         verdict = await review(fake.url, of=of, allowances=(enough,))
     assert verdict.cost is not None
