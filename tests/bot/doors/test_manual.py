@@ -791,3 +791,13 @@ def test_of_a_whole_report_nobody_makes_a_text_in_passing() -> None:
 
     assert isinstance(_awaited(reviewed()), Large)
     assert texts == 0
+
+
+async def test_s37_a_large_change_is_announced_and_its_large_file_is_a_gap(tmp_path: Path) -> None:
+    folder = repository(tmp_path, {"a.txt": "a\n"}, {"big.py": "xyz = 1234567890123\n" * 60_000})
+    done = await triptych("review", "HEAD~1..HEAD", folder=folder)
+    assert done.code == 3
+    assert "60,000 lines to read: that takes a while." in done.told
+    assert done.out.startswith("Incomplete: the analysers could not read 1 file.")
+    assert "- big.py, not analysed: ruff: it is larger than 1 MB." in done.out
+    assert "Do: review these parts by hand: they stay too large" in done.out
