@@ -6,14 +6,15 @@ first, then by the code it quotes, then by what it says about the same file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count
 
 from reviewers.core.aggregate.copies import Copies
 from reviewers.core.aggregate.likeness import MOVED_WORDING, NEAR_LINES, text_of, wording
 from reviewers.core.change import Change, FileDiff
-from reviewers.core.finding import Finding, Severity, Standing
+from reviewers.core.finding import ID_LENGTH, Finding, Severity, Standing
 from reviewers.core.history import History, Known, State
 from reviewers.core.quotes import quote_keys, share_code
 
@@ -21,6 +22,10 @@ SAME_CODE_WORDING = 0.15
 SAME_FILE_WORDING = 0.5
 """How alike (likeness.wording) two texts must be when the quoted code is equal, in one file or moved to
 another; and when only the file is."""
+
+
+MOST_TWINS = 16
+"""How many findings may come of one fingerprint and still be known for that: one rule, one line."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,27 @@ class Identified:
 def identify(findings: Iterable[Finding], history: History, change: Change) -> Identified:
     """Give each finding the id of the known one it is, or its own, and say where it stands."""
     news = _apart(findings)
+    partner = _paired(news, history, change)
+    known_ids = {known.finding.id for known in history.known}
+    taken = known_ids | {f.id for f in news}
+    out: list[Finding] = []
+    matched: dict[str, Known] = {}
+    for i, new in enumerate(news):
+        known = history.known[partner[i]] if i in partner else None
+        finding = new
+        if known:
+            matched[known.finding.id] = known
+        elif new.id in known_ids:  # It stands in the very place of a known one, and is another fault.
+            finding = _with_free_id(new, taken)
+            taken.add(finding.id)
+        file = change.file(finding.path)
+        late = history.had_line(finding, file.old_path if file else None)
+        out.append(_placed_in_time(finding, known, late=late))
+    return Identified(tuple(out), matched)
+
+
+def _paired(news: list[Finding], history: History, change: Change) -> dict[int, int]:
+    """For each new finding that is known which one it is, by their places; the surest pairs first."""
     copies = Copies(change, history)
     homes = [_Home(known, copies) for known in history.known]
     pairs = sorted(
@@ -51,16 +77,7 @@ def identify(findings: Iterable[Finding], history: History, change: Change) -> I
         if i not in partner and j not in taken:
             partner[i] = j
             taken.add(j)
-    out: list[Finding] = []
-    matched: dict[str, Known] = {}
-    for i, finding in enumerate(news):
-        known = history.known[partner[i]] if i in partner else None
-        if known:
-            matched[known.finding.id] = known
-        file = change.file(finding.path)
-        late = history.had_line(finding, file.old_path if file else None)
-        out.append(_placed_in_time(finding, known, late=late))
-    return Identified(tuple(out), matched)
+    return partner
 
 
 class _Home:
@@ -109,16 +126,18 @@ class _Home:
 
 
 def _likeness(new: Finding, file: FileDiff | None, home: _Home) -> float:
-    """How surely two findings are one, 0 (they are not) to 2 (equal fingerprints); `file` is the new
-    one's. What is in the same file goes before what has moved as a whole, that before like words.
+    """How surely two findings are one, 0 (they are not) to 2 and more (equal fingerprints); `file` is the
+    new one's. What is in the same file goes before what has moved as a whole, that before like words.
     """
     old = home.finding
-    if new.id == old.id:
-        return 2.0
+    alike = wording(text_of(new), text_of(old)) if old.body else wording(new.title, old.title)
+    is_named = not new.rule.endswith("/other")
+    # `/other` names no fault: there a fingerprint tells the place alone.
+    if _are_twins(new.id, old.id) and (is_named or alike >= SAME_CODE_WORDING):
+        return 2.0 + alike / 4
     same_file = file is not None and file is home.file
     same_code = share_code(new.quote, old.quote)
-    alike = wording(text_of(new), text_of(old)) if old.body else wording(new.title, old.title)
-    same_rule = new.rule == old.rule and not new.rule.endswith("/other")
+    same_rule = new.rule == old.rule and is_named
     same_code_told = same_code and (same_rule or alike >= SAME_CODE_WORDING)
     if same_file and same_code_told:
         return 1.5 + alike / 4
@@ -133,14 +152,23 @@ def _likeness(new: Finding, file: FileDiff | None, home: _Home) -> float:
 
 def _apart(findings: Iterable[Finding]) -> list[Finding]:
     """Two findings may share a fingerprint (same rule, same line): ids must differ all the same."""
-    seen: dict[str, int] = {}
+    taken: set[str] = set()
     out: list[Finding] = []
     for finding in findings:
-        count = seen.get(finding.id, 0)
-        seen[finding.id] = count + 1
-        twin = f"{(int(finding.id, 16) + count) % 16**12:012x}"
-        out.append(replace(finding, id=twin) if count else finding)
+        out.append(_with_free_id(finding, taken))
+        taken.add(out[-1].id)
     return out
+
+
+def _with_free_id(finding: Finding, taken: Container[str]) -> Finding:
+    """The finding with its id, or the next one behind it that nobody has."""
+    twins = (f"{(int(finding.id, 16) + n) % 16**ID_LENGTH:0{ID_LENGTH}x}" for n in count())
+    return replace(finding, id=next(x for x in twins if x not in taken))
+
+
+def _are_twins(a: str, b: str) -> bool:
+    """Whether two ids come of one fingerprint (`_with_free_id`). By chance no two are that near."""
+    return abs(int(a, 16) - int(b, 16)) < MOST_TWINS
 
 
 def _placed_in_time(finding: Finding, known: Known | None, *, late: bool) -> Finding:

@@ -236,6 +236,36 @@ def test_each_known_one_is_matched_once_and_the_surest_pair_first() -> None:
     assert list(result.matched) == [OLD]
 
 
+def test_the_rest_of_a_rule_on_the_same_line_is_another_fault_in_other_words() -> None:
+    """Else a lesser remark would take the place of a grave finding, and open the gate."""
+    rest = {"rule": "correctness/other", "id": OLD}
+    before = known(severity=Severity.HIGH, **rest, **CRASH)
+    remark = {"title": "The sum carries no currency", "body": "Cents or euros, nobody knows."}
+    result = only(found(**rest, **remark), before)
+    assert (result.standing, result.id) == (Standing.LATE, "0123456789ac")
+    again = only(found(**rest, title="No check of the row", body="It may be missing."), before)
+    assert (again.standing, again.id) == (Standing.OPEN, OLD)
+
+
+def test_of_two_on_one_line_it_is_the_one_in_like_words() -> None:
+    """In whatever order they come: the second one of a fingerprint has the id behind it."""
+    first, second = known(**CRASH), known(id="0123456789ac", **LIKE)
+    (result,) = identify([found(id=OLD, **LIKE)], history(first, second), orders_change()).findings
+    assert result.id == second.finding.id
+    news = [found(id=OLD, **LIKE), found(id=OLD, **CRASH)]
+    swapped = identify(news, history(first, second), orders_change()).findings
+    assert [f.id for f in swapped] == [second.finding.id, OLD]
+
+
+def test_an_id_that_another_one_has_taken_is_given_once() -> None:
+    """A finding in other words may stand where a known one stood that has moved on."""
+    moved = found(id="eeeeeeeeeeee", rule="correctness/other", **CRASH)
+    here = found(id=OLD, rule="correctness/other", title="Slow", body="Asks the disk.")
+    before = known(rule="correctness/other", **CRASH)
+    news = identify([here, moved], history(before), orders_change()).findings
+    assert [f.id for f in news] == ["0123456789ac", OLD]
+
+
 def test_two_findings_with_one_fingerprint_get_two_ids() -> None:
     """Same rule on the same line, said by one voice about two faults."""
     result = identify([found(), found(**CRASH)], History(), orders_change())
