@@ -15,7 +15,7 @@ from bot.jobs.means import Means, Reach
 from bot.jobs.protocol import CLOSED, DRAFTED, JobRow, JobState
 from bot.jobs.store import Job
 from bot.jobs.tables import ALIVE, OWED
-from bot.outputs.checkrun import CheckRun, adopted_check, check_run, refused, skipped
+from bot.outputs.checkrun import CheckRun, adopted_check, check_run, cut_off, refused, skipped
 from bot.outputs.document import worst_proven
 from bot.outputs.marker import Marker
 from bot.pipeline import gate_of
@@ -159,9 +159,10 @@ class Endings:
                 case JobState.DONE:
                     check = self._verdict(row, await gate_now(reach))
                 case JobState.CANCELLED if row.note in (CLOSED, DRAFTED):
-                    check = skipped(row.note)
+                    check = skipped(row.note, cut_off(job.paid, again=False))
                 case _:  # Also of a commit that was overtaken: the branch may be set back to it.
-                    check = refused(row.note, await gate_now(reach))
+                    told = cut_off(job.paid, again=row.state is JobState.CANCELLED)
+                    check = refused(row.note, await gate_now(reach), told)
             if is_owed:
                 await desk.finish(row.head, check)
                 await self._means.store.note(row.id, check_run=0)

@@ -74,20 +74,31 @@ def running_title(hunks: int, reviewers: int) -> str:
     return f"Reading {words.plural(hunks, 'hunk')} with {words.plural(reviewers, 'reviewer')}"
 
 
-def skipped(why: str) -> CheckRun:
-    """The check run where nothing is reviewed; `why` as in `draft pull request`."""
+def skipped(why: str, more: str = "") -> CheckRun:
+    """The check run where nothing is reviewed; `why` as in `draft pull request`, `more` in whole
+    sentences.
+    """
     title = shortened(f"Skipped: {why}", TITLE_CHARS)
-    return CheckRun("skipped", title, f"{title}.", "")
+    return CheckRun("skipped", title, f"{title}. {more}".strip(), "")
 
 
-def refused(why: str, gate: Severity | None) -> CheckRun:
+def refused(why: str, gate: Severity | None, more: str = "") -> CheckRun:
     """The check run where a review that was due is not made. GitHub lets a required check pass that is
     skipped, so a gate fails: nobody has read what it guards.
     """
     if gate is None:
-        return skipped(why)
+        return skipped(why, more)
     title = shortened(f"{NOT_REVIEWED}, {_plain(why)}", TITLE_CHARS)
-    return CheckRun("failure", title, f"{title}.", "")
+    return CheckRun("failure", title, f"{title}. {more}".strip(), "")
+
+
+def cut_off(cost: float, *, again: bool) -> str:
+    """What is said of a review that was begun and ended by somebody: what it has cost, in USD, and with
+    `again` how it is asked for anew.
+    """
+    spent = f"It has cost {words.money(cost)}." if cost else ""
+    anew = f"`{BUTTON}` or a comment `/triptych review` begins it anew." if again else ""
+    return f"{spent} {anew}".strip()
 
 
 def is_verdict(check: CheckRun) -> bool:

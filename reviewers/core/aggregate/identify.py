@@ -49,7 +49,9 @@ def identify(findings: Iterable[Finding], history: History, change: Change) -> I
         finding = new
         if known:
             matched[known.finding.id] = known
-        elif new.id in known_ids:  # It stands in the very place of a known one, and is another fault.
+        elif (
+            new.id in known_ids
+        ):  # It stands in the very place of a known one, and is another fault.
             finding = _with_free_id(new, taken)
             taken.add(finding.id)
         file = change.file(finding.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -306,6 +307,10 @@ async def test_stop(w: World) -> None:
     assert (row.state, row.note) == (JobState.CANCELLED, "stopped by bob")
     await until(lambda: w.anthropic.running == 0)
     await until(lambda: w.checks() == [("skipped", "Skipped: stopped by bob")])
+    told = w.github.checks[0]["output"]["summary"]
+    assert re.fullmatch(
+        r"Skipped: stopped by bob\. It has cost 0\.\d+ USD\. `Review again` .* anew\.", told
+    )
     assert await w.accept(w.wish()) == job, "a replay of the old event does not begin it again"
     assert (await w.row(job)).state is JobState.CANCELLED
 
