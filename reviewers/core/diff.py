@@ -32,7 +32,9 @@ _NOTHING_IN_IT = (
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
 )
 """git's names for an empty file, by SHA-1 and by SHA-256."""
-NOT_SHOWN = "no line of it is shown though it has changed, as in a diff that is cut off or made with -w or -D"
+NOT_SHOWN = (
+    "no line of it is shown though it has changed, as in a diff cut off or made with -w or -D"
+)
 _LFS_ROWS = re.compile(
     r"version https://git-lfs\.github\.com/spec/v\d+\n"
     r"(?:(?:ext-\d-[\w.-]+ |oid )sha256:[0-9a-f]{64}\n|size \d+\n)+",

@@ -15,8 +15,14 @@ from tests.builders import ORDERS, change, file_diff, finding, orders_change, st
 
 OLD = "0123456789ab"
 LINE = '    rows = db.execute("SELECT * FROM orders ORDER BY " + order_by)'
-LIKE = {"title": "The query string becomes SQL", "body": "`order_by` goes into the statement."}
-CRASH = {"title": "A missing order ends in status 500", "body": "The row is indexed unchecked."}
+LIKE: dict[str, Any] = {
+    "title": "The query string becomes SQL",
+    "body": "`order_by` goes into the statement.",
+}
+CRASH: dict[str, Any] = {
+    "title": "A missing order ends in status 500",
+    "body": "The row is indexed unchecked.",
+}
 
 
 def known(state: State = State.OPEN, **more: Any) -> Known:
@@ -238,7 +244,7 @@ def test_each_known_one_is_matched_once_and_the_surest_pair_first() -> None:
 
 def test_the_rest_of_a_rule_on_the_same_line_is_another_fault_in_other_words() -> None:
     """Else a lesser remark would take the place of a grave finding, and open the gate."""
-    rest = {"rule": "correctness/other", "id": OLD}
+    rest: dict[str, Any] = {"rule": "correctness/other", "id": OLD}
     before = known(severity=Severity.HIGH, **rest, **CRASH)
     remark = {"title": "The sum carries no currency", "body": "Cents or euros, nobody knows."}
     result = only(found(**rest, **remark), before)
