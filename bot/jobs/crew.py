@@ -119,6 +119,8 @@ class Crew:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if seconds and (begun := self.worker.begun):
+            log.info("stop.waits", jobs=sorted(begun), seconds=seconds)
         await self.durable.rest(seconds)
         await self.closing.aclose()
 

@@ -252,15 +252,18 @@ async def test_what_another_process_has_ended_is_stopped(w: World) -> None:
 
 
 async def test_the_end_in_good_order(w: World) -> None:
-    """S74: not ready at once; what runs may end, what does not goes on with the next start."""
+    """S74: not ready at once; what runs may end, and is named; the rest goes on with the next start."""
     w.pull()
     w.anthropic.script = lambda body, number: replace(model(body, number), latency=0.3)
     job = await w.accept(w.wish())
     await until(lambda: w.anthropic.running == 2)
-    stopping = asyncio.create_task(w.service.stop(20.0))
-    await asyncio.sleep(0)
-    assert await w.service.ready() == "the server is stopping"
-    await stopping
+    with capture_logs() as logs:
+        stopping = asyncio.create_task(w.service.stop(20.0))
+        await asyncio.sleep(0)
+        assert await w.service.ready() == "the server is stopping"
+        await stopping
+    told = [(e["jobs"], e["seconds"]) for e in logs if e["event"] == "stop.waits"]
+    assert told == [([job], 20.0)]
     assert w.github.posts() == 1
     assert w.github.issued == {}
     await w.start()
