@@ -243,6 +243,8 @@ class _Reader:
                     finding = _finding(identity, rule, said, comment.path, quote, at)
                     if identity in listed:
                         finding = self._as_listed(finding, listed[identity])
+                    if place and quote:
+                        finding = replace(finding, around=self._around(place))
                     yield Known(finding, said.state, said.dismissal, said.fixed_in)
 
     def with_source(self, known: Known) -> Known:
@@ -286,7 +288,8 @@ class _Reader:
         place = self._place(said)
         quote = self._code(self._previous, place, 0)
         location = place if place.line and self._previous else None
-        return _finding(identity, UNKNOWN_RULE, said, place.path, quote, location)
+        found = _finding(identity, UNKNOWN_RULE, said, place.path, quote, location)
+        return replace(found, around=self._around(place)) if quote else found
 
     def _as_listed(self, finding: Finding, line: Said) -> Finding:
         """A comment stays as it was posted: how the votes fell since the list tells, and where our texts
@@ -331,6 +334,13 @@ class _Reader:
                 self._previous, Location(comment.path, first, first, comment.side), span
             )
         return ""
+
+    def _around(self, at: Location) -> frozenset[str]:
+        """What stood round a place of the last review, where that can be told."""
+        file = self._previous.file(at.path) if self._previous else None
+        if self._previous is None or file is None:
+            return frozenset()
+        return Quotes(self._previous).passage(file, at.side, at.line, at.end_line)
 
     @staticmethod
     def _code(change: Change | None, at: Location, span: int) -> str:

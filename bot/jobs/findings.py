@@ -151,4 +151,5 @@ def read_finding(data: object) -> Finding | None:
         standing=standing,
         proven_before=shape.proven,
         votes_before=tuple(Ballot(b.reviewer, tuple(b.seen), b.of, b.planned) for b in votes),
+        around=frozenset(shape.around),
     )

@@ -170,6 +170,7 @@ class _Writer:
             shown=self._where(f),
             proven=f.id in self._held,
             votes_before=[] if f.votes else _ballots(f.votes_before),
+            around=sorted(f.around),
         )
 
     def _setting(self, s: Setting) -> SettingShape:

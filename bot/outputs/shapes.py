@@ -62,7 +62,8 @@ class FindingShape(_Shape):
     `evidence` is what stands behind it, in the words of its comment. `shown` says where it stands: on
     its line and in the body, in the body alone, in the body's fold of late ones, or (quiet) only
     where there is room for everything. `proven`: it may turn a check red. `votes_before`: how the votes
-    fell in an earlier review, where nobody was asked this time.
+    fell in an earlier review, where nobody was asked this time. `around`: hashes of the lines round it,
+    by which it is known again among equal lines.
     """
 
     id: str
@@ -87,6 +88,7 @@ class FindingShape(_Shape):
     shown: Literal["inline", "body", "late", "quiet"]
     proven: bool = False
     votes_before: list[BallotShape] = []
+    around: list[str] = []
 
 
 class DroppedShape(_Shape):

@@ -172,7 +172,8 @@ class Finding:
     (0: the whole file). `id` is given when the finding is first seen and kept by matching.
     `proven_before`: an earlier review has proven it; `held_before`: one has asked for a proof, and no
     answer told of it. `votes_before`: how the votes fell in the last review that asked them, where this
-    one did not hear of it.
+    one did not hear of it. `around`: hashes of the lines round it (`Quotes.passage`), none where nobody
+    knows them.
     """
 
     rule: str
@@ -195,6 +196,7 @@ class Finding:
     proven_before: bool = False
     held_before: bool = False
     votes_before: tuple[Ballot, ...] = ()
+    around: frozenset[str] = frozenset()
 
     @property
     def line(self) -> int:

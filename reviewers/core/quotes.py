@@ -6,6 +6,7 @@ that is how a model was shown it.
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
@@ -18,6 +19,9 @@ from reviewers.core.visible import visible
 
 MIN_PART = 8
 """Characters (without blanks) that a part of a line must have to count as a quote of that line."""
+
+AROUND = 3
+"""Lines before and behind a place by which its passage is known; git shows as many."""
 
 _masked = Redaction()
 Row = tuple[int, str]
@@ -52,6 +56,7 @@ class Quotes:
         self._change = change
         self._hunks: dict[tuple[str, Side], tuple[tuple[Row, ...], ...]] = {}
         self._texts: dict[str, tuple[Row, ...]] = {}
+        self._at: dict[tuple[str, Side], dict[int, tuple[tuple[Row, ...], int]]] = {}
         self._places: dict[tuple[str, Side, tuple[str, ...]], tuple[Location, ...]] = {}
 
     def places(self, file: FileDiff, side: Side, quote: tuple[str, ...]) -> tuple[Location, ...]:
@@ -81,21 +86,30 @@ class Quotes:
             return []
         return [first for first, _ in _places(self._text(file.path, file.text), quote)]
 
+    def in_file(self, file: FileDiff, side: Side, quote: Sequence[str]) -> list[tuple[int, int]]:
+        """First and last line of each place on that side: of the whole file where its text is known, and
+        the place is on the right, else of its hunks.
+        """
+        if side is Side.LEFT or file.text is None:
+            return self.in_hunks(file, side, quote)
+        return _places(self._text(file.path, file.text), quote)
+
     def lines(self, file: FileDiff) -> frozenset[str]:
         """The lines of a file for comparison: all of them, or those that its hunks show."""
         return frozenset(text for rows in self._runs(file) for _, text in rows)
 
-    def around(self, file: FileDiff, quote: Sequence[str], number: int) -> frozenset[str]:
-        """So many lines before and behind each place of the quote, those of less than `MIN_PART`
-        characters left out.
+    def around(self, file: FileDiff, quote: Sequence[str]) -> frozenset[str]:
+        """The lines round each place of the quote, for comparison (`AROUND`); those of less than
+        `MIN_PART` characters left out.
         """
-        found: list[Row] = []
-        for rows in self._runs(file):
-            at = {line: index for index, (line, _) in enumerate(rows)}
-            for first, last in _places(rows, quote):
-                found += rows[max(0, at[first] - number) : at[first]]
-                found += rows[at[last] + 1 : at[last] + 1 + number]
-        return frozenset(text for _, text in found if len(text) >= MIN_PART)
+        places = (place for rows in self._runs(file) for place in _places(rows, quote))
+        return frozenset().union(*(self._round(file, Side.RIGHT, *place) for place in places))
+
+    def passage(self, file: FileDiff, side: Side, first: int, last: int) -> frozenset[str]:
+        """The same round one place, as hashes: by them a passage is known among equal lines, in whatever
+        line it stands. Empty where none is long enough.
+        """
+        return frozenset(_hash(text) for text in self._round(file, side, first, last))
 
     def cited(self, path: str, quote: str) -> int | None:
         """The line at the head on which a citation stands, None where it stands nowhere.
@@ -130,6 +144,25 @@ class Quotes:
         rows = (row for hunk in self._rows(file, side) for row in hunk)
         return sum(1 for number, text in rows if number < line and text == key)
 
+    def _round(self, file: FileDiff, side: Side, first: int, last: int) -> frozenset[str]:
+        """The lines round a place, which are never of another hunk."""
+        at = self._numbered(file, side)
+        found: list[Row] = []
+        if first in at and last in at:
+            rows, before = at[first]
+            found += rows[max(0, before - AROUND) : before]
+            rows, behind = at[last]
+            found += rows[behind + 1 : behind + 1 + AROUND]
+        return frozenset(text for _, text in found if len(text) >= MIN_PART)
+
+    def _numbered(self, file: FileDiff, side: Side) -> dict[int, tuple[tuple[Row, ...], int]]:
+        """By its number for each line that is not blank: its run of lines, and where it stands in that."""
+        key = (file.path, side)
+        if key not in self._at:
+            runs = self._runs(file) if side is Side.RIGHT else self._rows(file, side)
+            self._at[key] = {n: (rows, i) for rows in runs for i, (n, _) in enumerate(rows)}
+        return self._at[key]
+
     def _runs(self, file: FileDiff) -> tuple[tuple[Row, ...], ...]:
         if file.text is None:
             return self._rows(file, Side.RIGHT)
@@ -145,6 +178,10 @@ class Quotes:
         if at not in self._hunks:
             self._hunks[at] = tuple(_keyed(_side(hunk.lines, side)) for hunk in file.hunks)
         return self._hunks[at]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8]
 
 
 def _side(lines: Sequence[Line], side: Side) -> list[Row]:

@@ -100,6 +100,7 @@ def _finding(
 ) -> Finding:
     key = quote_keys(claim.quote)[0]
     ordinal = quotes.ordinal(file, location.side, location.line, key) if location else 0
+    at = location or Location(file.path, seen_at, seen_at)
     return Finding(
         rule=claim.rule,
         severity=claim.severity,
@@ -113,4 +114,5 @@ def _finding(
         seen_at=seen_at,
         suggestion=checked_suggestion(claim, location, file) if location else None,
         id=fingerprint(claim.rule, file.path, key, ordinal),
+        around=quotes.passage(file, at.side, at.line, at.end_line),
     )

@@ -112,7 +112,8 @@ def _is_gone(known: Known, change: Change, quotes: Copies) -> bool:
     unplaced = old.location is None and old.seen_at == 0
     if file.status is FileStatus.REMOVED:
         return not (unplaced and removed)
-    if file.text is None or quotes.in_text(file, keys):
+    is_own = file is quotes.file_of(old.path)
+    if file.text is None or (quotes.stays(old) if is_own else quotes.in_text(file, keys)):
         return False
     return not (unplaced and removed)
 
@@ -165,11 +166,15 @@ def _moved(known: Known, quotes: Copies) -> Finding:
     keys = quote_keys(old.quote)
     if file is None or not keys or old.location is None:
         return replace(old, standing=standing, suggestion=None)
-    places = quotes.in_hunks(file, old.location.side, keys)
+    side, shown = old.location.side, quotes.in_hunks(file, old.location.side, keys)
+    own = quotes.own_places(old) if file is quotes.file_of(old.path) else ()
+    places = [p for p in shown if p in own] if own else shown
     near = next((p for p in places if p[0] == old.location.line), None)
     found = near or (places[0] if len(places) == 1 else None)
-    location = Location(file.path, *found, old.location.side) if found else None
-    seen_at = 0 if location else next(iter(quotes.in_text(file, keys)), 0)
+    location = Location(file.path, *found, side) if found else None
+    seen_at = (
+        0 if location else next((a for a, _ in own or quotes.in_file(file, Side.RIGHT, keys)), 0)
+    )
     return replace(
         old,
         path=file.path,
@@ -177,4 +182,5 @@ def _moved(known: Known, quotes: Copies) -> Finding:
         seen_at=seen_at,
         standing=standing,
         suggestion=None,
+        around=(quotes.passage(file, side, *found) if found else ()) or old.around,
     )

@@ -12,9 +12,13 @@ from reviewers.core.finding import Finding, Side
 from reviewers.core.history import History, Known, State
 from reviewers.core.quotes import MIN_PART, Quotes, quote_keys
 
-AROUND = 3
-"""Lines before and behind a quote by which its passage is known; git shows as many."""
+COMMON = 30
+"""Characters (without blanks) below which a quote is a line as many stand in a file, such as
+`return None`: in other surroundings equal code is somebody else's."""
+MOST_PAIRS = 10_000
+"""So many pairs of equal places are compared; of more nobody can tell which is which."""
 Keys = tuple[str, ...]
+Span = tuple[int, int]
 
 
 class Copies(Quotes):
@@ -41,30 +45,101 @@ class Copies(Quotes):
 
     def stays(self, old: Finding) -> bool:
         """Whether its code stands in its own file still, or may: of a file that is not shown nobody can
-        tell.
+        tell. Equal code that stood there at the last review, too, as somebody else's is not its own.
         """
         file, keys = self.file_of(old.path), quote_keys(old.quote)
-        return file is not None and bool(keys) and (bool(file.missing) or self.holds(file, keys))
+        if file is None or not keys:
+            return False
+        is_anothers = bool(self.spans_of(old)) and not self.own_places(old)
+        return bool(file.missing) or (self.holds(file, keys) and not is_anothers)
 
     def is_back(self, old: Finding) -> bool:
         """Whether its code stands in its own file, and cannot be seen there at the last review.
 
-        Less than `MIN_PART` characters are known only on the line where they were.
+        What many lines are (`COMMON`) is known by what stands round it, less than `MIN_PART` characters
+        only on the line where they were.
         """
-        places = self.places_of(old)
-        keys = quote_keys(old.quote)
-        if len("".join(keys)) < MIN_PART:
-            places = {old.line} & places
-        return bool(places) and not (self.before and self.before.places_of(old))
+        length = len("".join(quote_keys(old.quote)))
+        before = self.before
+        if length < MIN_PART:
+            places = {old.line} & self.places_of(old)
+            return bool(places) and not (before and before.places_of(old))
+        known = self.known_places(old)
+        if known is None or (not known and length >= COMMON):
+            return bool(self.spans_of(old)) and not (before and before.spans_of(old))
+        return bool(known) and not (before and before.known_places(old))
 
     def places_of(self, old: Finding) -> set[int]:
         """The lines of its own file at which its code begins, on the side on which it was placed."""
+        return {first for first, _ in self.spans_of(old)}
+
+    def spans_of(self, old: Finding) -> tuple[Span, ...]:
+        """First and last line of each of these places."""
         file, keys = self.file_of(old.path), quote_keys(old.quote)
         if file is None or not keys:
-            return set()
+            return ()
         side = old.location.side if old.location else Side.RIGHT
-        places = {first for first, _ in self.in_hunks(file, side, keys)}
-        return places | set(self.in_text(file, keys) if side is Side.RIGHT else ())
+        return tuple(self.in_file(file, side, keys))
+
+    def own_places(self, old: Finding) -> tuple[Span, ...]:
+        """Of these places those that may be its own: where it stood at the last review, by what stands
+        round them then and now; else those at which nothing like it stood then. All where nobody can tell.
+        """
+        spans = self.spans_of(old)
+        stood = self._stood_at(old)
+        if self.before is None or stood is None:
+            return self.known_places(old) or spans
+        if own := self.before.known_places(old):
+            if there := tuple(s for s in spans if stood.get(s[0]) in own):
+                return there
+        elif known := self.known_places(old):
+            return known
+        return spans if own is None else tuple(s for s in spans if s[0] not in stood)
+
+    def known_places(self, old: Finding) -> tuple[Span, ...] | None:
+        """Those with most of what stood round it, half at least; None where nobody knows what that was."""
+        file = self.file_of(old.path)
+        if file is None or not old.around:
+            return None
+        side = old.location.side if old.location else Side.RIGHT
+        spans = self.spans_of(old)
+        alike = [len(old.around & self.passage(file, side, *span)) for span in spans]
+        most = max((len(old.around) + 1) // 2, *alike, 1)
+        return tuple(s for s, n in zip(spans, alike, strict=True) if n == most)
+
+    def is_elsewhere(self, finding: Finding) -> bool:
+        """Whether it stands at none of the places at which its code stood at the last review."""
+        stood = self._stood_at(finding)
+        if stood is None:
+            before = self.before.spans_of(finding) if self.before else ()
+            return len(self.spans_of(finding)) > len(before)
+        return bool(finding.around) and finding.line not in stood
+
+    def _stood_at(self, finding: Finding) -> dict[int, Span] | None:
+        """By the lines at which the finding's code begins now: where that stood at the last review, by
+        what stands round both. None where they are too many to be compared.
+        """
+        here = self.file_of(finding.path)
+        if self.before is None or here is None:
+            return {}
+        there = self.before.file_of(here.path) or self.before.file_of(here.old_path or "")
+        if there is None:
+            return {}
+        side = finding.location.side if finding.location else Side.RIGHT
+        if not (keys := quote_keys(finding.quote)):
+            return {}
+        now, then = self.in_file(here, side, keys), self.before.in_file(there, side, keys)
+        if len(now) * len(then) > MOST_PAIRS:
+            return None
+        was = {w: self.before.passage(there, side, *w) for w in then}
+        pairs = ((len(self.passage(here, side, *n) & was[w]), n, w) for n in now for w in then)
+        found: dict[int, Span] = {}
+        taken: set[Span] = set()
+        for alike, n, w in sorted(pairs, key=lambda x: (-x[0], x[1], x[2])):
+            if alike and n[0] not in found and w not in taken:
+                found[n[0]] = w
+                taken.add(w)
+        return found
 
     def moved(self, known: Known) -> list[FileDiff]:
         """The files that its code may have moved to: those into which the change writes it more often
@@ -108,7 +183,7 @@ class Copies(Quotes):
         number = sum(n for f, n in self.written(keys) if f is there)
         if own is None or there is None or not number:
             return 0
-        around = self.around(own, keys, AROUND)
+        around = self.around(own, keys)
         return number if 2 * len(around & self.lines(there)) < len(around) else 0
 
     def _stood(self, file: FileDiff, old: Finding) -> int:

@@ -11,10 +11,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 
-from reviewers.core.aggregate.copies import Copies
-from reviewers.core.aggregate.likeness import MOVED_WORDING, NEAR_LINES, text_of, wording
+from reviewers.core.aggregate.copies import COMMON, Copies, Span
+from reviewers.core.aggregate.likeness import (
+    MOVED_WORDING,
+    NEAR_LINES,
+    REPETITION_WORDING,
+    RETOLD_LINES,
+    text_of,
+    wording,
+)
 from reviewers.core.change import Change, FileDiff
-from reviewers.core.finding import ID_LENGTH, Finding, Severity, Standing
+from reviewers.core.finding import ID_LENGTH, Finding, Severity, Side, Standing
 from reviewers.core.history import History, Known, State
 from reviewers.core.quotes import quote_keys, share_code
 
@@ -39,7 +46,9 @@ class Identified:
 def identify(findings: Iterable[Finding], history: History, change: Change) -> Identified:
     """Give each finding the id of the known one it is, or its own, and say where it stands."""
     news = _apart(findings)
-    partner = _paired(news, history, change)
+    copies = Copies(change, history)
+    homes = [_Home(known, copies) for known in history.known]
+    partner = _paired(news, homes, change)
     known_ids = {known.finding.id for known in history.known}
     taken = known_ids | {f.id for f in news}
     out: list[Finding] = []
@@ -56,14 +65,15 @@ def identify(findings: Iterable[Finding], history: History, change: Change) -> I
             taken.add(finding.id)
         file = change.file(finding.path)
         late = history.had_line(finding, file.old_path if file else None)
+        late = late and not copies.is_elsewhere(finding)
+        if known:
+            finding = replace(finding, severity=_as_grave(finding, homes[partner[i]]))
         out.append(_placed_in_time(finding, known, late=late))
     return Identified(tuple(out), matched)
 
 
-def _paired(news: list[Finding], history: History, change: Change) -> dict[int, int]:
+def _paired(news: list[Finding], homes: list[_Home], change: Change) -> dict[int, int]:
     """For each new finding that is known which one it is, by their places; the surest pairs first."""
-    copies = Copies(change, history)
-    homes = [_Home(known, copies) for known in history.known]
     pairs = sorted(
         (
             (score, i, j)
@@ -86,8 +96,8 @@ class _Home:
     """Where a known finding stands now: asked of every new one, so each answer is kept."""
 
     def __init__(self, known: Known, copies: Copies) -> None:
+        self.known = known
         self.finding = known.finding
-        self._known = known
         self._copies = copies
 
     @cached_property
@@ -102,18 +112,41 @@ class _Home:
         """
         return self._copies.stays(self.finding)
 
-    def may_be_at(self, new: Finding) -> bool:
+    @cached_property
+    def places(self) -> tuple[Span, ...]:
+        """Where its code stands in its file: of equal places its own, as far as anybody can tell."""
+        return self._copies.own_places(self.finding)
+
+    def is_at(self, new: Finding) -> bool:
+        """Whether a new one of its file, about equal code, stands at its own place and not at another
+        line that is like it: a fault there is another one, which nobody has told.
+        """
+        is_gone = not self._copies.spans_of(self.finding)
+        return is_gone or new.line == 0 or _is_near(new, self._places_on(new), 0)
+
+    def may_be_at(self, new: Finding, *, is_retold: bool) -> bool:
         """Whether it may be told of the code of another one of its file: by words alone, where its own is
-        gone or stands right there. Else a like fault elsewhere would take its place, and it be forgotten.
+        gone or stands right there, and where it is `is_retold`, the same words and rule of a model, in its
+        hunk. Else a like fault elsewhere would take its place, and it be forgotten.
         """
         if not self.stays:
             return True
-        file, keys = self.file, quote_keys(self.finding.quote)
-        if file is None or file.missing or new.location is None:
+        if self.file is None or self.file.missing or new.location is None:
             return True
-        lines = self._copies.in_hunks(file, new.location.side, keys)
-        at = new.location
-        return any(a - NEAR_LINES <= at.line and at.end_line <= z + NEAR_LINES for a, z in lines)
+        places = self._places_on(new)
+        if _is_near(new, places, NEAR_LINES):
+            return True
+        side = new.location.side
+        hunks = {self.file.hunk_at(side, first) for first, _ in places}
+        is_here = self.file.hunk_at(side, new.line) in hunks - {None}
+        return is_retold and is_here and _is_near(new, places, RETOLD_LINES)
+
+    def _places_on(self, new: Finding) -> tuple[Span, ...]:
+        """Where it stands on the side of a new one: on the other side no line is its own."""
+        old, side = self.finding, new.location.side if new.location else Side.RIGHT
+        if self.file is None or side is (old.location.side if old.location else Side.RIGHT):
+            return self.places
+        return tuple(self._copies.in_hunks(self.file, side, quote_keys(old.quote)))
 
     @cached_property
     def moved(self) -> tuple[FileDiff, ...]:
@@ -122,9 +155,25 @@ class _Home:
         """
         if self.stays:
             return ()
-        is_open = self._known.state in (State.OPEN, State.LATE)
+        is_open = self.known.state in (State.OPEN, State.LATE)
         path, copies = self.finding.path, self._copies
-        return tuple(f for f in copies.moved(self._known) if is_open or copies.is_renamed(f, path))
+        return tuple(f for f in copies.moved(self.known) if is_open or copies.is_renamed(f, path))
+
+    def has_moved_to(self, new: Finding, file: FileDiff | None, alike: float) -> bool:
+        """Whether its code may have moved to where a new one of the same rule stands. What many lines are
+        tells that only together with what stands round it, or like words.
+        """
+        if file is None or file not in self.moved:
+            return False
+        is_sure = len("".join(quote_keys(self.finding.quote))) >= COMMON or alike >= MOVED_WORDING
+        unknown = not (new.around and self.finding.around)
+        return is_sure or unknown or bool(new.around & self.finding.around)
+
+
+def _is_near(new: Finding, places: tuple[Span, ...], lines: int) -> bool:
+    """Whether a finding stands at most so many lines from one of some places."""
+    first, last = (new.location.line, new.location.end_line) if new.location else (new.line,) * 2
+    return any(a - lines <= last and first <= z + lines for a, z in places)
 
 
 def _likeness(new: Finding, file: FileDiff | None, home: _Home) -> float:
@@ -132,20 +181,23 @@ def _likeness(new: Finding, file: FileDiff | None, home: _Home) -> float:
     new one's. What is in the same file goes before what has moved as a whole, that before like words.
     """
     old = home.finding
+    same_file = file is not None and file is home.file
+    same_code = share_code(new.quote, old.quote)
+    if same_file and same_code and not home.is_at(new):
+        return 0.0
     alike = wording(text_of(new), text_of(old)) if old.body else wording(new.title, old.title)
     is_named = not new.rule.endswith("/other")
     # `/other` names no fault: there a fingerprint tells the place alone.
     if _are_twins(new.id, old.id) and (is_named or alike >= SAME_CODE_WORDING):
         return 2.0 + alike / 4
-    same_file = file is not None and file is home.file
-    same_code = share_code(new.quote, old.quote)
     same_rule = new.rule == old.rule and is_named
     same_code_told = same_code and (same_rule or alike >= SAME_CODE_WORDING)
     if same_file and same_code_told:
         return 1.5 + alike / 4
-    if same_file and alike >= SAME_FILE_WORDING and home.may_be_at(new):
+    is_retold = same_rule and alike >= REPETITION_WORDING and not new.analysers
+    if same_file and alike >= SAME_FILE_WORDING and home.may_be_at(new, is_retold=is_retold):
         return 1.0 + alike / 4
-    if same_code_told and any(file is there for there in home.moved):
+    if same_code_told and home.has_moved_to(new, file, alike):
         return 0.75 + alike / 4
     if same_code and alike >= MOVED_WORDING and not home.stays:
         return 0.5 + alike / 4
@@ -176,7 +228,7 @@ def _are_twins(a: str, b: str) -> bool:
 def _placed_in_time(finding: Finding, known: Known | None, *, late: bool) -> Finding:
     if known is None:
         return replace(finding, standing=Standing.LATE if late else Standing.NEW)
-    same = replace(finding, id=known.finding.id, severity=_as_grave(finding, known))
+    same = replace(finding, id=known.finding.id)
     match known.state:
         case State.OPEN:
             return replace(same, standing=Standing.OPEN)
@@ -195,13 +247,17 @@ def there_again(known: Known) -> str:
     return f"Marked as fixed in `{known.fixed_in[:7]}`; it is there again."
 
 
-def _as_grave(finding: Finding, known: Known) -> Severity:
+def _as_grave(finding: Finding, home: _Home) -> Severity:
     """How grave it is. Where an analyser alone reports the same code again, the models are silent, which
-    takes nothing back of what they have told of it. With a dismissal what is reported now is compared.
+    takes nothing back of what they have told of it; nor does what they say of other code while its own
+    stands, or where several places may be meant. With a dismissal what is reported now is compared.
     """
-    is_said_again = any(s.is_vote for s in finding.sources)
-    is_changed = not share_code(finding.quote, known.finding.quote)
-    if is_said_again or is_changed or known.state is State.DISMISSED:
+    known = home.known
+    if known.state is State.DISMISSED:
+        return finding.severity
+    same_code = share_code(finding.quote, known.finding.quote)
+    is_said_again = any(s.is_vote for s in finding.sources) and len(home.places) <= 1
+    if is_said_again if same_code else not home.stays:
         return finding.severity
     return max(finding.severity, known.finding.severity)
 

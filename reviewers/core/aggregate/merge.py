@@ -188,7 +188,12 @@ def _on(shown: Finding, firm: Finding) -> Finding:
     if firm.location is None:
         return replace(shown, id=firm.id)
     return replace(
-        shown, location=firm.location, seen_at=firm.seen_at, quote=firm.quote, id=firm.id
+        shown,
+        location=firm.location,
+        seen_at=firm.seen_at,
+        quote=firm.quote,
+        id=firm.id,
+        around=firm.around,
     )
 
 

@@ -11,6 +11,7 @@ from reviewers.core.aggregate.identify import identify, is_late
 from reviewers.core.change import Change, FileStatus
 from reviewers.core.finding import Finding, Location, Severity, Side, Standing
 from reviewers.core.history import Dismissal, History, Known, State
+from reviewers.core.quotes import share_code
 from tests.builders import ORDERS, change, file_diff, finding, orders_change, static_source
 
 OLD = "0123456789ab"
@@ -54,20 +55,25 @@ def only(new: Finding, before: Known, of: Change | None = None) -> Finding:
         found(rule="security/other", **LIKE),
         found(**CRASH),
         found(rule="security/ssrf", title="SQL by order_by", body="A client may sort by anything"),
-        found(line=9),
         found(quote=LINE.strip().removeprefix("rows = ")),
         found(quote=f'    order_by = request.args["order_by"]\n{LINE}', rule="security/other"),
         found(quote="rows = run(order_by)", rule="security/other"),
     ],
     ids=[
         *("same fingerprint", "same", "other words", "other rule and words"),
-        *("same rule on the same code", "same code, a little alike", "moved"),
+        *("same rule on the same code", "same code, a little alike"),
         *("part of the line is quoted", "more is quoted", "line changed, same words"),
     ],
 )
 def test_what_is_known_keeps_its_id(new: Finding) -> None:
-    assert only(new, known()).id == OLD
-    assert only(new, known()).standing is Standing.OPEN
+    result = only(new, known())
+    assert (result.standing, result.id) == (Standing.OPEN, OLD)
+
+
+def test_code_that_moved_within_its_file_is_known() -> None:
+    moved = change({"api/orders.py": (None, "import os\n\n\n" + ORDERS)})
+    result = only(found(line=9, **CRASH), known(), moved)
+    assert (result.standing, result.id) == (Standing.OPEN, OLD)
 
 
 @pytest.mark.parametrize(
@@ -434,7 +440,9 @@ def test_where_models_are_silent_it_stays_as_grave_as_one_has_told(
     state: State, new: Finding, grave: Severity
 ) -> None:
     """What an analyser says of the same code is less, and takes nothing back."""
-    assert only(new, known(state)).severity is grave
+    text = ORDERS if share_code(new.quote, LINE) else ORDERS.replace(LINE.strip(), new.quote)
+    now = change({"api/orders.py": (None, text)})
+    assert only(new, known(state), now).severity is grave
 
 
 def test_a_dismissal_is_compared_with_what_is_reported_now() -> None:
