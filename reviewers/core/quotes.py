@@ -56,6 +56,7 @@ class Quotes:
         self._change = change
         self._hunks: dict[tuple[str, Side], tuple[tuple[Row, ...], ...]] = {}
         self._texts: dict[str, tuple[Row, ...]] = {}
+        self._spans: dict[tuple[str, Side, tuple[str, ...]], list[tuple[int, int]]] = {}
         self._at: dict[tuple[str, Side], dict[int, tuple[tuple[Row, ...], int]]] = {}
         self._places: dict[tuple[str, Side, tuple[str, ...]], tuple[Location, ...]] = {}
 
@@ -88,11 +89,14 @@ class Quotes:
 
     def in_file(self, file: FileDiff, side: Side, quote: Sequence[str]) -> list[tuple[int, int]]:
         """First and last line of each place on that side: of the whole file where its text is known, and
-        the place is on the right, else of its hunks.
+        the place is on the right, else of its hunks. Asked for each finding, of which many may be alike.
         """
-        if side is Side.LEFT or file.text is None:
-            return self.in_hunks(file, side, quote)
-        return _places(self._text(file.path, file.text), quote)
+        at = (file.path, side, tuple(quote))
+        if at not in self._spans:
+            is_whole = side is Side.RIGHT and file.text is not None
+            rows = self._text(file.path, file.text or "") if is_whole else ()
+            self._spans[at] = _places(rows, quote) if is_whole else self.in_hunks(file, side, quote)
+        return self._spans[at]
 
     def lines(self, file: FileDiff) -> frozenset[str]:
         """The lines of a file for comparison: all of them, or those that its hunks show."""

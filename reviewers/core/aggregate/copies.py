@@ -7,37 +7,28 @@ has not moved there since, unless it is the same passage: copied first, deleted 
 from __future__ import annotations
 
 from reviewers.core.aggregate.likeness import MOVED_WORDING, text_of, wording
+from reviewers.core.aggregate.passages import Passages
 from reviewers.core.change import Change, FileDiff
 from reviewers.core.finding import Finding, Side
 from reviewers.core.history import History, Known, State
-from reviewers.core.quotes import MIN_PART, Quotes, quote_keys
+from reviewers.core.quotes import MIN_PART, quote_keys
 
 COMMON = 30
 """Characters (without blanks) below which a quote is a line as many stand in a file, such as
 `return None`: in other surroundings equal code is somebody else's."""
-MOST_PAIRS = 10_000
-"""So many pairs of equal places are compared; of more nobody can tell which is which."""
 Keys = tuple[str, ...]
-Span = tuple[int, int]
 
 
-class Copies(Quotes):
-    """Quotes of a change, with the files into which code has moved. `before` are those of the change
+class Copies(Passages):
+    """Passages of a change, with the files into which code has moved. `before` are those of the change
     as it was at the last review, None where that commit is lost.
     """
 
     def __init__(self, change: Change, history: History) -> None:
-        super().__init__(change)
-        self.before = Copies(history.previous, History()) if history.previous else None
-        self._change = change
+        self._then = Copies(history.previous, History()) if history.previous else None
+        super().__init__(change, self._then)
         self._known = [k for k in history.known if k.state is not State.FIXED]
         self._written: dict[Keys, list[tuple[FileDiff, int]]] = {}
-
-    def file_of(self, path: str) -> FileDiff | None:
-        """The file of that path now, or at the last review: one may have been renamed once more since."""
-        found = self._change.file(path)
-        was = self.before.file_of(path) if found is None and self.before else None
-        return self._change.file(was.old_path) if was and was.old_path else found
 
     def holds(self, file: FileDiff, keys: Keys) -> bool:
         """Whether a file has that code, in a hunk or out of them."""
@@ -68,78 +59,6 @@ class Copies(Quotes):
         if known is None or (not known and length >= COMMON):
             return bool(self.spans_of(old)) and not (before and before.spans_of(old))
         return bool(known) and not (before and before.known_places(old))
-
-    def places_of(self, old: Finding) -> set[int]:
-        """The lines of its own file at which its code begins, on the side on which it was placed."""
-        return {first for first, _ in self.spans_of(old)}
-
-    def spans_of(self, old: Finding) -> tuple[Span, ...]:
-        """First and last line of each of these places."""
-        file, keys = self.file_of(old.path), quote_keys(old.quote)
-        if file is None or not keys:
-            return ()
-        side = old.location.side if old.location else Side.RIGHT
-        return tuple(self.in_file(file, side, keys))
-
-    def own_places(self, old: Finding) -> tuple[Span, ...]:
-        """Of these places those that may be its own: where it stood at the last review, by what stands
-        round them then and now; else those at which nothing like it stood then. All where nobody can tell.
-        """
-        spans = self.spans_of(old)
-        stood = self._stood_at(old)
-        if self.before is None or stood is None:
-            return self.known_places(old) or spans
-        if own := self.before.known_places(old):
-            if there := tuple(s for s in spans if stood.get(s[0]) in own):
-                return there
-        elif known := self.known_places(old):
-            return known
-        return spans if own is None else tuple(s for s in spans if s[0] not in stood)
-
-    def known_places(self, old: Finding) -> tuple[Span, ...] | None:
-        """Those with most of what stood round it, half at least; None where nobody knows what that was."""
-        file = self.file_of(old.path)
-        if file is None or not old.around:
-            return None
-        side = old.location.side if old.location else Side.RIGHT
-        spans = self.spans_of(old)
-        alike = [len(old.around & self.passage(file, side, *span)) for span in spans]
-        most = max((len(old.around) + 1) // 2, *alike, 1)
-        return tuple(s for s, n in zip(spans, alike, strict=True) if n == most)
-
-    def is_elsewhere(self, finding: Finding) -> bool:
-        """Whether it stands at none of the places at which its code stood at the last review."""
-        stood = self._stood_at(finding)
-        if stood is None:
-            before = self.before.spans_of(finding) if self.before else ()
-            return len(self.spans_of(finding)) > len(before)
-        return bool(finding.around) and finding.line not in stood
-
-    def _stood_at(self, finding: Finding) -> dict[int, Span] | None:
-        """By the lines at which the finding's code begins now: where that stood at the last review, by
-        what stands round both. None where they are too many to be compared.
-        """
-        here = self.file_of(finding.path)
-        if self.before is None or here is None:
-            return {}
-        there = self.before.file_of(here.path) or self.before.file_of(here.old_path or "")
-        if there is None:
-            return {}
-        side = finding.location.side if finding.location else Side.RIGHT
-        if not (keys := quote_keys(finding.quote)):
-            return {}
-        now, then = self.in_file(here, side, keys), self.before.in_file(there, side, keys)
-        if len(now) * len(then) > MOST_PAIRS:
-            return None
-        was = {w: self.before.passage(there, side, *w) for w in then}
-        pairs = ((len(self.passage(here, side, *n) & was[w]), n, w) for n in now for w in then)
-        found: dict[int, Span] = {}
-        taken: set[Span] = set()
-        for alike, n, w in sorted(pairs, key=lambda x: (-x[0], x[1], x[2])):
-            if alike and n[0] not in found and w not in taken:
-                found[n[0]] = w
-                taken.add(w)
-        return found
 
     def moved(self, known: Known) -> list[FileDiff]:
         """The files that its code may have moved to: those into which the change writes it more often
@@ -188,7 +107,7 @@ class Copies(Quotes):
 
     def _stood(self, file: FileDiff, old: Finding) -> int:
         """How often it stood in another file at the last review, as another passage."""
-        return self.before.apart(file, old) if self.before else 0
+        return self._then.apart(file, old) if self._then else 0
 
     def _told(self, file: FileDiff, known: Known) -> int:
         """How many other findings stand for that code in another file."""

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import count
 
-from reviewers.core.aggregate.copies import COMMON, Copies, Span
+from reviewers.core.aggregate.copies import Copies
+from reviewers.core.aggregate.home import Home
 from reviewers.core.aggregate.likeness import (
     MOVED_WORDING,
-    NEAR_LINES,
     REPETITION_WORDING,
-    RETOLD_LINES,
     text_of,
     wording,
 )
 from reviewers.core.change import Change, FileDiff
-from reviewers.core.finding import ID_LENGTH, Finding, Severity, Side, Standing
+from reviewers.core.finding import ID_LENGTH, Finding, Severity, Standing
 from reviewers.core.history import History, Known, State
-from reviewers.core.quotes import quote_keys, share_code
+from reviewers.core.quotes import share_code
 
 SAME_CODE_WORDING = 0.15
 SAME_FILE_WORDING = 0.5
@@ -47,7 +45,7 @@ def identify(findings: Iterable[Finding], history: History, change: Change) -> I
     """Give each finding the id of the known one it is, or its own, and say where it stands."""
     news = _apart(findings)
     copies = Copies(change, history)
-    homes = [_Home(known, copies) for known in history.known]
+    homes = [Home(known, copies) for known in history.known]
     partner = _paired(news, homes, change)
     known_ids = {known.finding.id for known in history.known}
     taken = known_ids | {f.id for f in news}
@@ -72,7 +70,7 @@ def identify(findings: Iterable[Finding], history: History, change: Change) -> I
     return Identified(tuple(out), matched)
 
 
-def _paired(news: list[Finding], homes: list[_Home], change: Change) -> dict[int, int]:
+def _paired(news: list[Finding], homes: list[Home], change: Change) -> dict[int, int]:
     """For each new finding that is known which one it is, by their places; the surest pairs first."""
     pairs = sorted(
         (
@@ -92,91 +90,7 @@ def _paired(news: list[Finding], homes: list[_Home], change: Change) -> dict[int
     return partner
 
 
-class _Home:
-    """Where a known finding stands now: asked of every new one, so each answer is kept."""
-
-    def __init__(self, known: Known, copies: Copies) -> None:
-        self.known = known
-        self.finding = known.finding
-        self._copies = copies
-
-    @cached_property
-    def file(self) -> FileDiff | None:
-        """Its file, whatever that is called now."""
-        return self._copies.file_of(self.finding.path)
-
-    @cached_property
-    def stays(self) -> bool:
-        """Whether its code stands where it stood: then equal code in another file is not that code moved,
-        but another finding, also where the first one was mended by something round it.
-        """
-        return self._copies.stays(self.finding)
-
-    @cached_property
-    def places(self) -> tuple[Span, ...]:
-        """Where its code stands in its file: of equal places its own, as far as anybody can tell."""
-        return self._copies.own_places(self.finding)
-
-    def is_at(self, new: Finding) -> bool:
-        """Whether a new one of its file, about equal code, stands at its own place and not at another
-        line that is like it: a fault there is another one, which nobody has told.
-        """
-        is_gone = not self._copies.spans_of(self.finding)
-        return is_gone or new.line == 0 or _is_near(new, self._places_on(new), 0)
-
-    def may_be_at(self, new: Finding, *, is_retold: bool) -> bool:
-        """Whether it may be told of the code of another one of its file: by words alone, where its own is
-        gone or stands right there, and where it is `is_retold`, the same words and rule of a model, in its
-        hunk. Else a like fault elsewhere would take its place, and it be forgotten.
-        """
-        if not self.stays:
-            return True
-        if self.file is None or self.file.missing or new.location is None:
-            return True
-        places = self._places_on(new)
-        if _is_near(new, places, NEAR_LINES):
-            return True
-        side = new.location.side
-        hunks = {self.file.hunk_at(side, first) for first, _ in places}
-        is_here = self.file.hunk_at(side, new.line) in hunks - {None}
-        return is_retold and is_here and _is_near(new, places, RETOLD_LINES)
-
-    def _places_on(self, new: Finding) -> tuple[Span, ...]:
-        """Where it stands on the side of a new one: on the other side no line is its own."""
-        old, side = self.finding, new.location.side if new.location else Side.RIGHT
-        if self.file is None or side is (old.location.side if old.location else Side.RIGHT):
-            return self.places
-        return tuple(self._copies.in_hunks(self.file, side, quote_keys(old.quote)))
-
-    @cached_property
-    def moved(self) -> tuple[FileDiff, ...]:
-        """The files that its code has moved to since the last review. What was fixed or dismissed goes
-        with its file alone: equal code in another one may be anybody's, and nothing is hidden for it.
-        """
-        if self.stays:
-            return ()
-        is_open = self.known.state in (State.OPEN, State.LATE)
-        path, copies = self.finding.path, self._copies
-        return tuple(f for f in copies.moved(self.known) if is_open or copies.is_renamed(f, path))
-
-    def has_moved_to(self, new: Finding, file: FileDiff | None, alike: float) -> bool:
-        """Whether its code may have moved to where a new one of the same rule stands. What many lines are
-        tells that only together with what stands round it, or like words.
-        """
-        if file is None or file not in self.moved:
-            return False
-        is_sure = len("".join(quote_keys(self.finding.quote))) >= COMMON or alike >= MOVED_WORDING
-        unknown = not (new.around and self.finding.around)
-        return is_sure or unknown or bool(new.around & self.finding.around)
-
-
-def _is_near(new: Finding, places: tuple[Span, ...], lines: int) -> bool:
-    """Whether a finding stands at most so many lines from one of some places."""
-    first, last = (new.location.line, new.location.end_line) if new.location else (new.line,) * 2
-    return any(a - lines <= last and first <= z + lines for a, z in places)
-
-
-def _likeness(new: Finding, file: FileDiff | None, home: _Home) -> float:
+def _likeness(new: Finding, file: FileDiff | None, home: Home) -> float:
     """How surely two findings are one, 0 (they are not) to 2 and more (equal fingerprints); `file` is the
     new one's. What is in the same file goes before what has moved as a whole, that before like words.
     """
@@ -247,7 +161,7 @@ def there_again(known: Known) -> str:
     return f"Marked as fixed in `{known.fixed_in[:7]}`; it is there again."
 
 
-def _as_grave(finding: Finding, home: _Home) -> Severity:
+def _as_grave(finding: Finding, home: Home) -> Severity:
     """How grave it is. Where an analyser alone reports the same code again, the models are silent, which
     takes nothing back of what they have told of it; nor does what they say of other code while its own
     stands, or where several places may be meant. With a dismissal what is reported now is compared.

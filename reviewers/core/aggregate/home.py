@@ -1,0 +1,97 @@
+"""Where a known finding stands now, and whether a new one may stand there."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from reviewers.core.aggregate.copies import COMMON, Copies
+from reviewers.core.aggregate.likeness import MOVED_WORDING, NEAR_LINES, RETOLD_LINES
+from reviewers.core.aggregate.passages import Span
+from reviewers.core.change import FileDiff
+from reviewers.core.finding import Finding, Side
+from reviewers.core.history import Known, State
+from reviewers.core.quotes import quote_keys
+
+
+class Home:
+    """Where a known finding stands now: asked of every new one, so each answer is kept."""
+
+    def __init__(self, known: Known, copies: Copies) -> None:
+        self.known = known
+        self.finding = known.finding
+        self._copies = copies
+
+    @cached_property
+    def file(self) -> FileDiff | None:
+        """Its file, whatever that is called now."""
+        return self._copies.file_of(self.finding.path)
+
+    @cached_property
+    def stays(self) -> bool:
+        """Whether its code stands where it stood: then equal code in another file is not that code moved,
+        but another finding, also where the first one was mended by something round it.
+        """
+        return self._copies.stays(self.finding)
+
+    @cached_property
+    def places(self) -> tuple[Span, ...]:
+        """Where its code stands in its file: of equal places its own, as far as anybody can tell."""
+        return self._copies.own_places(self.finding)
+
+    def is_at(self, new: Finding) -> bool:
+        """Whether a new one of its file, about equal code, stands at its own place and not at another
+        line that is like it: a fault there is another one, which nobody has told.
+        """
+        is_gone = not self._copies.spans_of(self.finding)
+        return is_gone or new.line == 0 or _is_near(new, self._places_on(new), 0)
+
+    def may_be_at(self, new: Finding, *, is_retold: bool) -> bool:
+        """Whether it may be told of the code of another one of its file: by words alone, where its own is
+        gone or stands right there, and where it is `is_retold`, the same words and rule of a model, in its
+        hunk. Else a like fault elsewhere would take its place, and it be forgotten.
+        """
+        if not self.stays:
+            return True
+        if self.file is None or self.file.missing or new.location is None:
+            return True
+        places = self._places_on(new)
+        if _is_near(new, places, NEAR_LINES):
+            return True
+        side = new.location.side
+        hunks = {self.file.hunk_at(side, first) for first, _ in places}
+        is_here = self.file.hunk_at(side, new.line) in hunks - {None}
+        return is_retold and is_here and _is_near(new, places, RETOLD_LINES)
+
+    def _places_on(self, new: Finding) -> tuple[Span, ...]:
+        """Where it stands on the side of a new one: on the other side no line is its own."""
+        old, side = self.finding, new.location.side if new.location else Side.RIGHT
+        if self.file is None or side is (old.location.side if old.location else Side.RIGHT):
+            return self.places
+        return tuple(self._copies.in_hunks(self.file, side, quote_keys(old.quote)))
+
+    @cached_property
+    def moved(self) -> tuple[FileDiff, ...]:
+        """The files that its code has moved to since the last review. What was fixed or dismissed goes
+        with its file alone: equal code in another one may be anybody's, and nothing is hidden for it.
+        """
+        if self.stays:
+            return ()
+        is_open = self.known.state in (State.OPEN, State.LATE)
+        path, copies = self.finding.path, self._copies
+        return tuple(f for f in copies.moved(self.known) if is_open or copies.is_renamed(f, path))
+
+    def has_moved_to(self, new: Finding, file: FileDiff | None, alike: float) -> bool:
+        """Whether its code may have moved to where a new one of the same rule stands. What many lines are
+        tells that only together with what stands round it, or like words.
+        """
+        if file is None or file not in self.moved:
+            return False
+        is_sure = len("".join(quote_keys(self.finding.quote))) >= COMMON or alike >= MOVED_WORDING
+        unknown = not (new.around and self.finding.around)
+        return is_sure or unknown or bool(new.around & self.finding.around)
+
+
+def _is_near(new: Finding, places: tuple[Span, ...], lines: int) -> bool:
+    """Whether a finding stands at most so many lines from one of some places."""
+    first, last = (new.location.line, new.location.end_line) if new.location else (new.line,) * 2
+    return any(a - lines <= last and first <= z + lines for a, z in places)
