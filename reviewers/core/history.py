@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 
-from reviewers.core.change import Change
+from reviewers.core.change import Change, FileDiff
 from reviewers.core.finding import Finding, Side
 from reviewers.core.quotes import Quotes, quote_keys
 
@@ -85,10 +86,18 @@ class History:
         side = finding.location.side if finding.location else Side.RIGHT
         if not keys:
             return False
-        unread = [h for h in file.hunks if EVERYTHING in self.unread or h.digest() in self.unread]
-        read = replace(file, hunks=tuple(h for h in file.hunks if h not in unread))
-        if Quotes(self.previous).in_hunks(read, side, keys):
-            return True
-        if Quotes(self.previous).in_hunks(replace(file, hunks=tuple(unread)), side, keys):
-            return False
-        return side is Side.RIGHT and bool(Quotes(self.previous).in_text(file, keys))
+        shown = {file.hunk_at(side, first) for first, _ in self._quotes.in_hunks(file, side, keys)}
+        if shown:
+            return not shown <= self._unread_of(file)
+        return side is Side.RIGHT and bool(self._quotes.in_text(file, keys))
+
+    @cached_property
+    def _quotes(self) -> Quotes:
+        """Asked for each finding: the lines of a file are prepared once."""
+        assert self.previous is not None, "only an earlier change is asked for its code"
+        return Quotes(self.previous)
+
+    def _unread_of(self, file: FileDiff) -> set[int | None]:
+        """The hunks of a file of the earlier change that its review had not read."""
+        told = self.unread
+        return {i for i, h in enumerate(file.hunks) if EVERYTHING in told or h.digest() in told}

@@ -57,6 +57,7 @@ class Quotes:
         self._hunks: dict[tuple[str, Side], tuple[tuple[Row, ...], ...]] = {}
         self._texts: dict[str, tuple[Row, ...]] = {}
         self._spans: dict[tuple[str, Side, tuple[str, ...]], list[tuple[int, int]]] = {}
+        self._passages: dict[tuple[str, Side, int, int], frozenset[str]] = {}
         self._at: dict[tuple[str, Side], dict[int, tuple[tuple[Row, ...], int]]] = {}
         self._places: dict[tuple[str, Side, tuple[str, ...]], tuple[Location, ...]] = {}
 
@@ -113,7 +114,11 @@ class Quotes:
         """The same round one place, as hashes: by them a passage is known among equal lines, in whatever
         line it stands. Empty where none is long enough.
         """
-        return frozenset(_hash(text) for text in self._round(file, side, first, last))
+        at = (file.path, side, first, last)
+        if at not in self._passages:
+            texts = self._round(file, side, first, last)
+            self._passages[at] = frozenset(_hash(text) for text in texts)
+        return self._passages[at]
 
     def cited(self, path: str, quote: str) -> int | None:
         """The line at the head on which a citation stands, None where it stands nowhere.
@@ -184,6 +189,7 @@ class Quotes:
         return self._hunks[at]
 
 
+@lru_cache(maxsize=4096)
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8]
 

@@ -13,6 +13,7 @@ from reviewers.core.quotes import Quotes, quote_keys
 
 MOST_PAIRS = 10_000
 """So many pairs of equal places are compared; of more nobody can tell which is which."""
+Keys = tuple[str, ...]
 Span = tuple[int, int]
 """First and last line."""
 Pairs = dict[int, Span]
@@ -28,7 +29,8 @@ class Passages(Quotes):
         super().__init__(change)
         self.before = before
         self._change = change
-        self._pairs: dict[tuple[str, Side, tuple[str, ...]], Pairs | None] = {}
+        self._pairs: dict[tuple[str, Side, Keys], Pairs | None] = {}
+        self._known_at: dict[tuple[str, Side, Keys, frozenset[str]], tuple[Span, ...]] = {}
 
     def file_of(self, path: str) -> FileDiff | None:
         """The file of that path now, or at the last review: one may have been renamed once more since."""
@@ -69,10 +71,12 @@ class Passages(Quotes):
         if file is None or not old.around:
             return None
         side = old.location.side if old.location else Side.RIGHT
-        spans = self.spans_of(old)
-        alike = [len(old.around & self.passage(file, side, *span)) for span in spans]
-        most = max((len(old.around) + 1) // 2, *alike, 1)
-        return tuple(s for s, n in zip(spans, alike, strict=True) if n == most)
+        at = (file.path, side, quote_keys(old.quote), old.around)
+        if at not in self._known_at:
+            alike = {s: len(old.around & self.passage(file, side, *s)) for s in self.spans_of(old)}
+            most = max((len(old.around) + 1) // 2, *alike.values(), 1)
+            self._known_at[at] = tuple(span for span, common in alike.items() if common == most)
+        return self._known_at[at]
 
     def is_elsewhere(self, finding: Finding) -> bool:
         """Whether it stands at none of the places at which its code stood at the last review."""
@@ -95,9 +99,7 @@ class Passages(Quotes):
             self._pairs[at] = self._compared(here, side, keys, self.before)
         return self._pairs[at]
 
-    def _compared(
-        self, here: FileDiff, side: Side, keys: tuple[str, ...], before: Passages
-    ) -> Pairs | None:
+    def _compared(self, here: FileDiff, side: Side, keys: Keys, before: Passages) -> Pairs | None:
         there = before.file_of(here.path) or before.file_of(here.old_path or "")
         if there is None:
             return {}
