@@ -243,8 +243,9 @@ class _Reader:
                     finding = _finding(identity, rule, said, comment.path, quote, at)
                     if identity in listed:
                         finding = self._as_listed(finding, listed[identity])
-                    if place and quote:
-                        finding = replace(finding, around=self._around(place))
+                    if place:
+                        around = self._around(place, comment.line - comment.start, quote)
+                        finding = replace(finding, around=around)
                     yield Known(finding, said.state, said.dismissal, said.fixed_in)
 
     def with_source(self, known: Known) -> Known:
@@ -289,7 +290,7 @@ class _Reader:
         quote = self._code(self._previous, place, 0)
         location = place if place.line and self._previous else None
         found = _finding(identity, UNKNOWN_RULE, said, place.path, quote, location)
-        return replace(found, around=self._around(place)) if quote else found
+        return replace(found, around=self._around(place, 0, quote))
 
     def _as_listed(self, finding: Finding, line: Said) -> Finding:
         """A comment stays as it was posted: how the votes fell since the list tells, and where our texts
@@ -335,12 +336,16 @@ class _Reader:
             )
         return ""
 
-    def _around(self, at: Location) -> frozenset[str]:
-        """What stood round a place of the last review, where that can be told."""
+    def _around(self, at: Location, span: int, quote: str) -> frozenset[str]:
+        """What stood round a place of the last review and the `span` lines behind it, where that is the
+        place of the quote.
+        """
         file = self._previous.file(at.path) if self._previous else None
-        if self._previous is None or file is None:
+        if self._previous is None or file is None or not quote:
             return frozenset()
-        return Quotes(self._previous).passage(file, at.side, at.line, at.end_line)
+        if self._code(self._previous, at, span) != quote:
+            return frozenset()
+        return Quotes(self._previous).passage(file, at.side, at.line, at.line + span)
 
     @staticmethod
     def _code(change: Change | None, at: Location, span: int) -> str:

@@ -269,3 +269,14 @@ def fingerprint(rule: str, path: str, quoted_line: str, ordinal: int) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[
         :ID_LENGTH
     ]
+
+
+MOST_TWINS = 16
+"""How many findings may come of one fingerprint and still be known for that: one rule, one line."""
+
+
+def are_twins(a: str, b: str) -> bool:
+    """Whether two ids come of one fingerprint: of several the next ones behind it are given, up to
+    `MOST_TWINS`. By chance no two are that near.
+    """
+    return abs(int(a, 16) - int(b, 16)) < MOST_TWINS

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from reviewers.core.change import Change, FileDiff, Line
-from reviewers.core.finding import Location, Side, fingerprint
+from reviewers.core.finding import Location, Side, are_twins, fingerprint
 from reviewers.core.secrets import Redaction
 from reviewers.core.visible import visible
 
@@ -143,7 +143,7 @@ class Quotes:
         seen: Counter[str] = Counter()
         for number, key in (row for hunk in self._rows(file, side) for row in hunk):
             names = dict.fromkeys((file.path, file.old_path or file.path))
-            if any(fingerprint(rule, path, key, seen[key]) == identity for path in names):
+            if any(are_twins(fingerprint(rule, path, key, seen[key]), identity) for path in names):
                 return number
             seen[key] += 1
         return None

@@ -168,7 +168,7 @@ def _moved(known: Known, quotes: Copies) -> Finding:
         return replace(old, standing=standing, suggestion=None)
     side, shown = old.location.side, quotes.in_hunks(file, old.location.side, keys)
     own = quotes.own_places(old) if file is quotes.file_of(old.path) else ()
-    places = [p for p in shown if p in own] if own else shown
+    places = sorted(set(shown).intersection(own)) if own else shown
     near = next((p for p in places if p[0] == old.location.line), None)
     found = near or (places[0] if len(places) == 1 else None)
     location = Location(file.path, *found, side) if found else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cached_property
 
 from reviewers.core.aggregate.copies import COMMON, Copies
@@ -54,13 +56,13 @@ class Home:
             return True
         if self.file is None or self.file.missing or new.location is None:
             return True
-        places = self._places_on(new)
+        places, side = self._places_on(new), new.location.side
         if _is_near(new, places, NEAR_LINES):
             return True
-        side = new.location.side
+        if not (is_retold and _is_near(new, places, RETOLD_LINES)):
+            return False
         hunks = {self.file.hunk_at(side, first) for first, _ in places}
-        is_here = self.file.hunk_at(side, new.line) in hunks - {None}
-        return is_retold and is_here and _is_near(new, places, RETOLD_LINES)
+        return self.file.hunk_at(side, new.line) in hunks - {None}
 
     def _places_on(self, new: Finding) -> tuple[Span, ...]:
         """Where it stands on the side of a new one: on the other side no line is its own."""
@@ -86,12 +88,14 @@ class Home:
         """
         if file is None or file not in self.moved:
             return False
+        if places := self._copies.known_places(self.finding, file):
+            return _is_near(new, places, 0)
         is_sure = len("".join(quote_keys(self.finding.quote))) >= COMMON or alike >= MOVED_WORDING
-        unknown = not (new.around and self.finding.around)
-        return is_sure or unknown or bool(new.around & self.finding.around)
+        return is_sure or not (new.around and self.finding.around)
 
 
-def _is_near(new: Finding, places: tuple[Span, ...], lines: int) -> bool:
-    """Whether a finding stands at most so many lines from one of some places."""
+def _is_near(new: Finding, places: Sequence[Span], lines: int) -> bool:
+    """Whether a finding stands at most so many lines from one of some places, which are in their order."""
     first, last = (new.location.line, new.location.end_line) if new.location else (new.line,) * 2
-    return any(a - lines <= last and first <= z + lines for a, z in places)
+    behind = bisect_right(places, last + lines, key=lambda place: place[0])
+    return behind > 0 and places[behind - 1][1] + lines >= first

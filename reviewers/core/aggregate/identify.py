@@ -19,7 +19,7 @@ from reviewers.core.aggregate.likeness import (
     wording,
 )
 from reviewers.core.change import Change, FileDiff
-from reviewers.core.finding import ID_LENGTH, Finding, Severity, Standing
+from reviewers.core.finding import ID_LENGTH, Finding, Severity, Standing, are_twins
 from reviewers.core.history import History, Known, State
 from reviewers.core.quotes import share_code
 
@@ -27,10 +27,6 @@ SAME_CODE_WORDING = 0.15
 SAME_FILE_WORDING = 0.5
 """How alike (likeness.wording) two texts must be when the quoted code is equal, in one file or moved to
 another; and when only the file is."""
-
-
-MOST_TWINS = 16
-"""How many findings may come of one fingerprint and still be known for that: one rule, one line."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +98,7 @@ def _likeness(new: Finding, file: FileDiff | None, home: Home) -> float:
     alike = wording(text_of(new), text_of(old)) if old.body else wording(new.title, old.title)
     is_named = not new.rule.endswith("/other")
     # `/other` names no fault: there a fingerprint tells the place alone.
-    if _are_twins(new.id, old.id) and (is_named or alike >= SAME_CODE_WORDING):
+    if are_twins(new.id, old.id) and (is_named or alike >= SAME_CODE_WORDING):
         return 2.0 + alike / 4
     same_rule = new.rule == old.rule and is_named
     same_code_told = same_code and (same_rule or alike >= SAME_CODE_WORDING)
@@ -132,11 +128,6 @@ def _with_free_id(finding: Finding, taken: Container[str]) -> Finding:
     """The finding with its id, or the next one behind it that nobody has."""
     twins = (f"{(int(finding.id, 16) + n) % 16**ID_LENGTH:0{ID_LENGTH}x}" for n in count())
     return replace(finding, id=next(x for x in twins if x not in taken))
-
-
-def _are_twins(a: str, b: str) -> bool:
-    """Whether two ids come of one fingerprint (`_with_free_id`). By chance no two are that near."""
-    return abs(int(a, 16) - int(b, 16)) < MOST_TWINS
 
 
 def _placed_in_time(finding: Finding, known: Known | None, *, late: bool) -> Finding:

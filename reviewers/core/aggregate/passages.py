@@ -11,11 +11,15 @@ from reviewers.core.change import Change, FileDiff
 from reviewers.core.finding import Finding, Side
 from reviewers.core.quotes import Quotes, quote_keys
 
+MOST_PLACES = 1000
 MOST_PAIRS = 10_000
-"""So many pairs of equal places are compared; of more nobody can tell which is which."""
+"""So many equal places of a file are looked at, and so many pairs of such places compared; of more nobody
+can tell which is which."""
 Keys = tuple[str, ...]
 Span = tuple[int, int]
 """First and last line."""
+Around = Mapping[Span, frozenset[str]]
+"""What stands round each of some places."""
 Pairs = dict[int, Span]
 """By the first line of a place where it stood at the last review."""
 
@@ -44,81 +48,122 @@ class Passages(Quotes):
 
     def spans_of(self, old: Finding) -> tuple[Span, ...]:
         """First and last line of each of these places."""
-        file, keys = self.file_of(old.path), quote_keys(old.quote)
-        if file is None or not keys:
-            return ()
-        side = old.location.side if old.location else Side.RIGHT
-        return tuple(self.in_file(file, side, keys))
+        file = self.file_of(old.path)
+        return self.spans_in(file, old) if file else ()
 
     def own_places(self, old: Finding) -> tuple[Span, ...]:
         """Of these places those that may be its own: where it stood at the last review, by what stands
         round them then and now; else those at which nothing like it stood then. All where nobody can tell.
         """
+        file, pairs = self.file_of(old.path), self._paired(old)
+        own = self.before.known_places(old) if self.before else None
+        if file is None or pairs is None or not own:
+            return self.known_places(old) or self.spans_of(old)
         spans = self.spans_of(old)
-        stood = self._paired(old)
-        if self.before is None or stood is None:
-            return self.known_places(old) or spans
-        if own := self.before.known_places(old):
-            if there := tuple(s for s in spans if stood.get(s[0]) in own):
-                return there
-        elif known := self.known_places(old):
-            return known
-        return spans if own is None else tuple(s for s in spans if s[0] not in stood)
+        there = tuple(s for s in spans if pairs.get(s[0]) in own)
+        # What is in no hunk stood there before the change.
+        is_right = _side(old) is Side.RIGHT
+        rest = [
+            s
+            for s in spans
+            if s[0] not in pairs and (not is_right or (Side.RIGHT, s[0]) in file.rows)
+        ]
+        return tuple(sorted((*there, *self._tied(file, old, rest, there)) if there else rest))
 
-    def known_places(self, old: Finding) -> tuple[Span, ...] | None:
-        """Those with most of what stood round it, half at least; None where nobody knows what that was."""
-        file = self.file_of(old.path)
+    def known_places(self, old: Finding, file: FileDiff | None = None) -> tuple[Span, ...] | None:
+        """Those round which most of what stood round it stands, half at least: in its own file, or in
+        `file`. None where nobody knows what that was, or they are too many.
+        """
+        file = file or self.file_of(old.path)
         if file is None or not old.around:
             return None
-        side = old.location.side if old.location else Side.RIGHT
-        at = (file.path, side, quote_keys(old.quote), old.around)
+        at = (file.path, _side(old), quote_keys(old.quote), old.around)
         if at not in self._known_at:
-            alike = {s: len(old.around & self.passage(file, side, *s)) for s in self.spans_of(old)}
+            spans = self.spans_in(file, old)
+            if len(spans) > MOST_PLACES:
+                return None
+            alike = self._alike(file, old, spans)
             most = max((len(old.around) + 1) // 2, *alike.values(), 1)
-            self._known_at[at] = tuple(span for span, common in alike.items() if common == most)
+            self._known_at[at] = tuple(s for s in spans if alike[s] == most)
         return self._known_at[at]
 
     def is_elsewhere(self, finding: Finding) -> bool:
-        """Whether it stands at none of the places at which its code stood at the last review."""
-        stood = self._paired(finding)
-        if stood is None:
-            before = self.before.spans_of(finding) if self.before else ()
-            return len(self.spans_of(finding)) > len(before)
-        return bool(finding.around) and finding.line not in stood
+        """Whether it stands where its code did not stand at the last review: there are more places now,
+        and its own is none of those that are known again.
+        """
+        here = self.file_of(finding.path)
+        there = self._file_before(here) if here else None
+        then = self.before.spans_in(there, finding) if self.before and there else ()
+        pairs = self._paired(finding)
+        if len(self.spans_of(finding)) <= len(then):
+            return False
+        return pairs is None or (bool(finding.around) and finding.line not in pairs)
+
+    def spans_in(self, file: FileDiff, old: Finding) -> tuple[Span, ...]:
+        """The same places in whatever file."""
+        keys = quote_keys(old.quote)
+        return tuple(self.in_file(file, _side(old), keys)) if keys else ()
+
+    def _alike(self, file: FileDiff, old: Finding, spans: tuple[Span, ...]) -> dict[Span, int]:
+        """How much of what stood round it stands round each of some places."""
+        side = _side(old)
+        return {s: len(old.around & self.passage(file, side, *s)) for s in spans}
+
+    def _tied(
+        self, file: FileDiff, old: Finding, rest: list[Span], there: tuple[Span, ...]
+    ) -> list[Span]:
+        """Of the rest those round which as much stands: of a passage that is written twice nobody can tell
+        which it was.
+        """
+        alike = self._alike(file, old, (*rest, *there))
+        return [s for s in rest if alike[s] >= max(alike[t] for t in there)]
+
+    def _file_before(self, here: FileDiff) -> FileDiff | None:
+        if self.before is None:
+            return None
+        return self.before.file_of(here.path) or self.before.file_of(here.old_path or "")
 
     def _paired(self, finding: Finding) -> Pairs | None:
         """The places at which the finding's code stands, as far as it stood at them at the last review.
         None where they are too many to be compared.
         """
-        here, keys = self.file_of(finding.path), quote_keys(finding.quote)
-        if self.before is None or here is None or not keys:
+        here, keys, side = self.file_of(finding.path), quote_keys(finding.quote), _side(finding)
+        there = self._file_before(here) if here else None
+        if self.before is None or here is None or there is None:
             return {}
-        side = finding.location.side if finding.location else Side.RIGHT
         at = (here.path, side, keys)
         if at not in self._pairs:
-            self._pairs[at] = self._compared(here, side, keys, self.before)
+            now, then = self.spans_in(here, finding), self.before.spans_in(there, finding)
+            is_much = len(now) * len(then) > MOST_PAIRS
+            round_now = {} if is_much else {s: self.passage(here, side, *s) for s in now}
+            round_then = {} if is_much else {s: self.before.passage(there, side, *s) for s in then}
+            self._pairs[at] = None if is_much else _pairs(round_now, round_then)
         return self._pairs[at]
 
-    def _compared(self, here: FileDiff, side: Side, keys: Keys, before: Passages) -> Pairs | None:
-        there = before.file_of(here.path) or before.file_of(here.old_path or "")
-        if there is None:
-            return {}
-        now, then = self.in_file(here, side, keys), before.in_file(there, side, keys)
-        if len(now) * len(then) > MOST_PAIRS:
-            return None
-        return _pairs(
-            {span: self.passage(here, side, *span) for span in now},
-            {span: before.passage(there, side, *span) for span in then},
-        )
+
+def _side(finding: Finding) -> Side:
+    return finding.location.side if finding.location else Side.RIGHT
 
 
-def _pairs(now: Mapping[Span, frozenset[str]], then: Mapping[Span, frozenset[str]]) -> Pairs:
-    """The places of now and of then that have most in common round them, each in one pair at most."""
-    alike = ((len(a & b), n, w) for n, a in now.items() for w, b in then.items())
-    found: Pairs = {}
+def _pairs(now: Around, then: Around) -> Pairs:
+    """The places of now and of then that have most in common round them, half of it at least, each in one
+    pair at most. Where as many are left of both they are the same, in their order: what stands round
+    them has changed.
+    """
+    alike = ((_share(a, b), n, w) for n, a in now.items() for w, b in then.items())
+    found: dict[Span, Span] = {}
     taken: set[Span] = set()
-    for common, n, w in sorted(alike, key=lambda x: (-x[0], x[1], x[2])):
-        if common and n[0] not in found and w not in taken:
-            found[n[0]] = w
+    for share, n, w in sorted(alike, key=lambda x: (-x[0], x[1], x[2])):
+        is_half = share and 2 * len(now[n] & then[w]) >= len(then[w])
+        if is_half and n not in found and w not in taken:
+            found[n] = w
             taken.add(w)
-    return found
+    new, gone = [n for n in now if n not in found], [w for w in then if w not in taken]
+    if len(new) == len(gone):
+        found |= dict(zip(new, gone, strict=True))
+    return {n[0]: w for n, w in found.items()}
+
+
+def _share(a: frozenset[str], b: frozenset[str]) -> float:
+    """How much of all that stands round two places stands round both, 0 to 1 (Jaccard index)."""
+    return len(a & b) / max(1, len(a | b))
