@@ -5,7 +5,7 @@ Lines such as `return None` stand in many places of a file, and each has faults 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from reviewers.core.change import Change, FileDiff
 from reviewers.core.finding import Finding, Side
@@ -61,13 +61,7 @@ class Passages(Quotes):
             return self.known_places(old) or self.spans_of(old)
         spans = self.spans_of(old)
         there = tuple(s for s in spans if pairs.get(s[0]) in own)
-        # What is in no hunk stood there before the change.
-        is_right = _side(old) is Side.RIGHT
-        rest = [
-            s
-            for s in spans
-            if s[0] not in pairs and (not is_right or (Side.RIGHT, s[0]) in file.rows)
-        ]
+        rest = [s for s in spans if s[0] not in pairs and _is_shown(file, s, _side(old))]
         return tuple(sorted((*there, *self._tied(file, old, rest, there)) if there else rest))
 
     def known_places(self, old: Finding, file: FileDiff | None = None) -> tuple[Span, ...] | None:
@@ -137,7 +131,8 @@ class Passages(Quotes):
             is_much = len(now) * len(then) > MOST_PAIRS
             round_now = {} if is_much else {s: self.passage(here, side, *s) for s in now}
             round_then = {} if is_much else {s: self.before.passage(there, side, *s) for s in then}
-            self._pairs[at] = None if is_much else _pairs(round_now, round_then)
+            shown = {s for s in now if _is_shown(here, s, side)}
+            self._pairs[at] = None if is_much else _pairs(round_now, round_then, shown)
         return self._pairs[at]
 
 
@@ -145,10 +140,15 @@ def _side(finding: Finding) -> Side:
     return finding.location.side if finding.location else Side.RIGHT
 
 
-def _pairs(now: Around, then: Around) -> Pairs:
+def _is_shown(file: FileDiff, span: Span, side: Side) -> bool:
+    """Whether a place is in a hunk. What is in none stood there before the change, as it stands now."""
+    return side is Side.LEFT or (side, span[0]) in file.rows
+
+
+def _pairs(now: Around, then: Around, shown: Container[Span]) -> Pairs:
     """The places of now and of then that have most in common round them, half of it at least, each in one
-    pair at most. Where as many are left of both they are the same, in their order: what stands round
-    them has changed.
+    pair at most. Where as many are left of both, of now of those that are `shown`, they are the same, in
+    their order: what stands round them has changed.
     """
     alike = ((_share(a, b), n, w) for n, a in now.items() for w, b in then.items())
     found: dict[Span, Span] = {}
@@ -158,7 +158,8 @@ def _pairs(now: Around, then: Around) -> Pairs:
         if is_half and n not in found and w not in taken:
             found[n] = w
             taken.add(w)
-    new, gone = [n for n in now if n not in found], [w for w in then if w not in taken]
+    new = [n for n in now if n not in found and n in shown]
+    gone = [w for w in then if w not in taken]
     if len(new) == len(gone):
         found |= dict(zip(new, gone, strict=True))
     return {n[0]: w for n, w in found.items()}
