@@ -22,7 +22,7 @@ from bot.pull_review import Adopted, Reviewed, Skipped, review_pull
 from bot.settings import Ceilings, Settings
 from bot.terms import Options
 from reviewers.core.call import Call, Look, Reading
-from reviewers.core.finding import Severity
+from reviewers.core.finding import Severity, Standing
 from reviewers.core.policy import CLAUDE
 from reviewers.core.verdict import Outcome
 from reviewers.protocols import Moment
@@ -543,6 +543,23 @@ async def test_only_what_has_changed_is_read_again() -> None:
         assert "return 2" in change
         assert 'ORDER BY " + order_by' not in change
         assert w.body.startswith("**1 open finding: 1 critical.**")
+
+
+@pytest.mark.parametrize(("first", "last"), [(6, 6), (4, 7), (5, 12)])
+async def test_what_quotes_several_lines_is_open_while_they_stand(first: int, last: int) -> None:
+    """Its list names the first line alone, and what stands round all of them is not its own lines."""
+    quote = "\n".join(ORDERS.split("\n")[first - 1 : last])
+    told = {**SQL, "line": first, "end_line": last, "quote": quote}
+    says = [Reply([told]), Reply()]
+    async with world(lambda body, _: says[0] if is_about(body, "security") else Reply()) as w:
+        await w.review()
+        says.pop(0)
+        for push in range(2):
+            w.github.push(128, f"9d02f7e{push}", {"api/orders.py": ORDERS, "z.py": f"z = {push}\n"})
+            done = await w.review()
+            assert isinstance(done, Reviewed)
+            (found,) = done.report.verdict.findings
+            assert (found.standing, found.line) == (Standing.OPEN, first)
 
 
 async def test_a_lost_commit_means_a_full_review() -> None:
