@@ -1,4 +1,4 @@
-"""Step 6: the order in which people read it. Worst first, then what is proven, then surest, then by place."""
+"""Step 6: the order in which people read it. Worst first, then proven, then surest, then by place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Worst first, then what is proven, then surest, then by place; the same findings always in the same order."""
+"""Worst first, then proven, then surest, then by place; the same findings in the same order."""
 
 from __future__ import annotations
 
