@@ -1,4 +1,4 @@
-"""What an engine and an analyser must offer. A new one is one file and one line in the registry."""
+"""What an engine and an analyser must offer. How one is added says `reviewers/registry.py`."""
 
 from __future__ import annotations
 

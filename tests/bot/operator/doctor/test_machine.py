@@ -143,6 +143,14 @@ def test_a_database_is_read_while_somebody_writes(tmp_path: Path) -> None:
     assert check.said == f"{file} (wal), schema 2, engine's 5."
 
 
+def test_a_database_that_is_yet_to_be_made(tmp_path: Path) -> None:
+    """Not by a server that waits for its App: it makes its folder and the operator's token alone."""
+    file = tmp_path / "t.db"
+    (check,) = look_sqlite(file, KNOWN)
+    said = f"{file} is not there yet; `triptych serve` makes it once it has an App."
+    assert (check.state, check.said) == (State.NOTE, said)
+
+
 def test_a_database_that_others_may_read_or_that_is_none(tmp_path: Path) -> None:
     file = database(tmp_path / "t.db")
     file.chmod(0o644)
