@@ -18,6 +18,7 @@ import typer
 from bot.errors import Problem, UsageProblem
 from bot.operator import commands as operator_commands
 from bot.operator.extra import server_extra
+from bot.outputs.targets import Format
 
 app = typer.Typer(
     name="triptych",
@@ -92,7 +93,7 @@ def review(
         typer.Option(
             "--format",
             metavar="FORMAT[=FILE]",
-            help="terminal (the default), json, markdown or sarif; may be given several times.",
+            help=f"{Format.named()}; may be given several times.",
         ),
     ] = None,
     output: Annotated[
@@ -125,7 +126,7 @@ def review(
     configuration), 3 (incomplete or failed).
     """
     from bot.doors import manual
-    from bot.outputs.formats import read_targets
+    from bot.outputs.targets import read_targets
     from reviewers.core.finding import Severity
 
     request = manual.Request(

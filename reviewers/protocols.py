@@ -1,4 +1,4 @@
-"""What an engine and an analyser must offer. A new one is one file and one line in the registry."""
+"""What an engine and an analyser must offer. How one is added says `reviewers/registry.py`."""
 
 from __future__ import annotations
 
@@ -153,7 +153,9 @@ class Analyser(Protocol):
         ...
 
     async def run(self, copies: Sequence[Copy], codes: Sequence[str]) -> Report:
-        """Look for `codes` in the copies and prove, by a canary, that the run worked."""
+        """Look for `codes` in the copies. Where a run that finds nothing may be one that did not work, it
+        looks for known faults (a canary) beside them, and fails when they are not found.
+        """
         ...
 
 

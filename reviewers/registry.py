@@ -1,5 +1,5 @@
-"""What is built in. A reviewer or an analyser is one file, and its import and its name here; an engine is
-one module and its line here.
+"""What is built in. A reviewer or an analyser is one file, and its import and its name here. An engine is
+one module and its line here, and who decides which engines look (the policy) must name it.
 """
 
 from __future__ import annotations

@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 from bot.desk import Kept
 from bot.doors.announce import announcer
 from bot.errors import Stopped, UsageProblem
-from bot.outputs.formats import Format, Target, written
+from bot.outputs.formats import written
 from bot.outputs.live import Progress, tell
 from bot.outputs.stdout import write_out
+from bot.outputs.targets import Format, Target
 from bot.outputs.terminal import print_coloured, terminal_lines
 from bot.pipeline import Circumstances, review, terms_of
 from bot.pull_review import Adopted, Reviewed, Skipped, review_kept

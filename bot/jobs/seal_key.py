@@ -29,8 +29,8 @@ log = structlog.get_logger("triptych.jobs")
 def seal_key(app: AppSettings) -> bytes:
     """The key as 32 bytes: TRIPTYCH_SEAL_KEY, else what stands in TRIPTYCH_HOME/seal-key.
 
-    The file is made at the first start from the App's key of that moment, so that several machines
-    make the same one. ConfigProblem where it can be neither made nor read.
+    The file is made at the first start with an App, from its key of that moment, so that several
+    machines make the same one. ConfigProblem where it can be neither made nor read.
     """
     return key_of(app.seal_key or _stored(app))
 

@@ -86,7 +86,7 @@ def deliveries(
 def redeliver(
     delivery: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="An ID or a GUID of `triptych deliveries`."),
+        typer.Argument(metavar="[ID|GUID]", help="An ID or a GUID of `triptych deliveries`."),
     ] = None,
     failed: Annotated[
         bool, typer.Option("--failed", help="All events of three days that never arrived.")

@@ -44,9 +44,9 @@ def show(*, failed: bool, limit: int, as_json: bool) -> None:
 def redeliver(*, wanted: str | None, failed: bool) -> int:
     """Ask for one delivery (an id, or a GUID) or for all missed events; 1 when one was refused."""
     if failed and wanted is not None:
-        raise UsageProblem("An ID and --failed were given.", "Give one of them.")
+        raise UsageProblem("Both a delivery and --failed were given.", "Give one of them.")
     if not failed and wanted is None:
-        raise UsageProblem("Nothing to redeliver was named.", "Give an ID, or --failed.")
+        raise UsageProblem("Nothing to redeliver was named.", "Give an ID, a GUID or --failed.")
     settings, app_settings = read_settings(), read_app_settings()
     told = Told(settings.secrets | app_settings.secrets)
     with GitHubApp(settings, app_settings) as app:

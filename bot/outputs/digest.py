@@ -47,7 +47,7 @@ class ReviewerLine:
 
 @dataclass(frozen=True, slots=True)
 class AnalyserLine:
-    """How the last run of an analyser went. Every run proves itself by a known fault (a canary)."""
+    """How the last run of an analyser went; `failed` also where it did not find its canary."""
 
     name: str
     version: str

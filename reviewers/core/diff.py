@@ -9,11 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reviewers.core.change import Content, FileDiff, FileStatus, Hunk, Line, Mark
-from reviewers.core.diff_between import BINARY, MERGE, lost, named
-from reviewers.core.diff_names import read_both_names, read_name, unquote
+from reviewers.core.diff_between import MERGE, lost, named
+from reviewers.core.diff_header import (
+    HALF_HEADER,
+    Header,
+    ends_in_header,
+    has_index,
+    is_no_move,
+    is_plain_header,
+)
 
 SYMLINK_MODE = "120000"
 SUBMODULE_MODE = "160000"
@@ -25,13 +32,6 @@ _HUNK = re.compile(
 )
 _BINARY_ROW = re.compile(rb"|(?:literal|delta) \d+|[A-Za-z][!-~]+")
 """Of a `GIT binary patch`: the size, base 85 behind the letter for its length, or nothing."""
-_MOVE = re.compile(rb"(rename|copy) (from|to) (.+)")
-_INDEX = re.compile(r"index ([0-9a-f]+)\.\.([0-9a-f]+)(?: (\d+))?", re.ASCII)
-_NOTHING_IN_IT = (
-    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
-    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
-)
-"""git's names for an empty file, by SHA-1 and by SHA-256."""
 NOT_SHOWN = (
     "no line of it is shown though it has changed, as in a diff cut off or made with -w or -D"
 )
@@ -125,26 +125,27 @@ def parse_diff(data: bytes) -> tuple[FileDiff, ...]:
     surrogates); lines that are not UTF-8 have U+FFFD in place of the broken bytes. Text between files,
     as in a mail or `git show`, is passed over; a file that it only names as changed has no hunks.
     DiffError for a merge's combined diff, for a hunk that is cut off or behind no header, for a header
-    that names no file, and where no file is found at all.
+    that names no file or is cut off, and where no file is found at all.
     """
     rows = data.split(b"\n")
     if rows and rows[-1] == b"":
         rows.pop()
     by_git = any(row.startswith(b"diff --git ") for row in rows)
+    by_index = by_git and has_index(rows)
     files: list[FileDiff] = []
     only_named: dict[str, FileDiff] = {}
     at = 0
     while at < len(rows):
         if rows[at].startswith((b"diff --cc ", b"diff --combined ")):
             raise DiffError(at + 1, MERGE)
-        if rows[at].startswith(b"diff --git ") or _is_plain_header(rows, at):
-            end, parsed = _file(rows, at)
+        if rows[at].startswith(b"diff --git ") or is_plain_header(rows, at):
+            end, parsed = _file(rows, at, by_index=by_index)
             if not parsed.path:
                 raise DiffError(at + 1, "this header names no file")
             _append(files, parsed)
             at = end
             continue
-        if problem := lost(rows[at]):
+        if problem := lost(rows[at]) or (HALF_HEADER if ends_in_header(rows, at) else ""):
             raise DiffError(at + 1, problem)
         file = named(rows, at, by_git=by_git)
         if file and file.path not in only_named:
@@ -173,43 +174,21 @@ def _append(files: list[FileDiff], parsed: FileDiff) -> None:
         files.append(parsed)
 
 
-def _is_plain_header(rows: list[bytes], at: int) -> bool:
-    return (
-        rows[at].startswith(b"--- ")
-        and at + 2 < len(rows)
-        and rows[at + 1].startswith(b"+++ ")
-        and rows[at + 2].startswith(b"@@ ")
-    )
-
-
-@dataclass
-class _Header:
-    """What the header lines of one file say, before they are judged together."""
-
-    old: str | None = None
-    new: str | None = None
-    status: FileStatus = FileStatus.MODIFIED
-    old_mode: str = ""
-    new_mode: str = ""
-    binary: bool = False
-    renamed: bool = False
-    differs: bool = False
-    prefixes: tuple[str, str] = ("a/", "b/")
-
-
-def _file(rows: list[bytes], at: int) -> tuple[int, FileDiff]:
-    header = _Header()
+def _file(rows: list[bytes], at: int, *, by_index: bool) -> tuple[int, FileDiff]:
+    """The file whose header begins at `at`, and where it ends; `by_index` says that others have an
+    `index` row.
+    """
+    header = Header()
     if rows[at].startswith(b"diff --git "):
-        both = rows[at][len(b"diff --git ") :]
-        header.old, header.new, header.prefixes = read_both_names(both)
+        header.read_first(rows[at][len(b"diff --git ") :])
         at += 1
     while at < len(rows) and not rows[at].startswith((b"@@ ", b"diff --git ")):
         if rows[at].startswith(b"GIT binary patch"):
             header.binary = True
             at = _binary_end(rows, at + 1)
-        elif rows[at].startswith((b"rename ", b"copy ")) and not _MOVE.fullmatch(rows[at]):
+        elif is_no_move(rows[at]):
             raise DiffError(at + 1, "this row of a header names no file")
-        elif _read_header(header, rows[at]):
+        elif header.read(rows[at]):
             at += 1
         else:
             break
@@ -219,6 +198,8 @@ def _file(rows: list[bytes], at: int) -> tuple[int, FileDiff]:
     if end > at and _goes_on(rows, end):
         raise DiffError(end + 1, "the hunk is longer than its header says")
     body = [row.decode("utf-8", "replace") for row in rows[at:end]]
+    if by_index and not header.indexed and header.status in (FileStatus.ADDED, FileStatus.REMOVED):
+        header.differs = True  # Also an empty one has that row, so it was cut off before it.
     return end, _judge(header, tuple(_hunks(body, at + 1)))
 
 
@@ -256,79 +237,11 @@ def _goes_on(rows: list[bytes], at: int) -> bool:
         at < len(rows)
         and rows[at][:1] in (b"+", b"-", b" ")
         and rows[at].rstrip() != b"--"
-        and not _is_plain_header(rows, at)
+        and not is_plain_header(rows, at)
     )
 
 
-def _read_header(header: _Header, row: bytes) -> bool:
-    """Take in one extended header line; False when the line is none."""
-    text = row.decode("ascii", "replace")
-    if row.startswith((b"--- ", b"+++ ")):
-        _read_name(header, row)
-    elif move := _MOVE.fullmatch(row):
-        _read_move(header, move)
-    elif row.startswith(BINARY):
-        header.binary = True
-    elif text.startswith(("similarity index ", "dissimilarity index ")):
-        header.differs = header.differs or text != "similarity index 100%"
-    elif index := _INDEX.fullmatch(text):
-        _read_index(header, index)
-    else:
-        return _read_mode(header, text)
-    return True
-
-
-def _read_name(header: _Header, row: bytes) -> None:
-    side = row.startswith(b"+++ ")
-    name = read_name(row[4:], header.prefixes[side])
-    if name is None:
-        header.status = FileStatus.REMOVED if side else FileStatus.ADDED
-    if header.renamed:
-        return  # `rename from` and `rename to` have said it without prefixes.
-    if side:
-        header.new = name
-    else:
-        header.old = name
-
-
-def _read_move(header: _Header, move: re.Match[bytes]) -> None:
-    header.status = FileStatus.RENAMED if move[1] == b"rename" else FileStatus.COPIED
-    header.renamed = True
-    if move[2] == b"from":
-        header.old = unquote(move[3])
-    else:
-        header.new = unquote(move[3])
-
-
-def _read_index(header: _Header, index: re.Match[str]) -> None:
-    """Whether the content is another one, and the mode where it stays."""
-    header.differs = index[1] != index[2] and not (_is_empty(index[1]) and _is_empty(index[2]))
-    if index[3]:
-        header.old_mode = header.new_mode = index[3]
-
-
-def _is_empty(blob: str) -> bool:
-    """Whether git's short name of a content is that of nothing, or of no file."""
-    return not blob.strip("0") or any(whole.startswith(blob) for whole in _NOTHING_IN_IT)
-
-
-def _read_mode(header: _Header, text: str) -> bool:
-    what, _, value = text.rpartition(" ")
-    match what:
-        case "old mode":
-            header.old_mode = value
-        case "new mode":
-            header.new_mode = value
-        case "new file mode":
-            header.status, header.new_mode = FileStatus.ADDED, value
-        case "deleted file mode":
-            header.status, header.old_mode = FileStatus.REMOVED, value
-        case _:
-            return False
-    return True
-
-
-def _judge(header: _Header, hunks: tuple[Hunk, ...]) -> FileDiff:
+def _judge(header: Header, hunks: tuple[Hunk, ...]) -> FileDiff:
     path = header.new if header.status is not FileStatus.REMOVED else header.old
     path = path or header.old or header.new or ""
     old_path = header.old if header.renamed else None

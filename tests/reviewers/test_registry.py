@@ -1,4 +1,4 @@
-"""The reviewers are data: one test for all of them, and whoever adds one gets it for free."""
+"""Reviewers and the rules of analysers are data: one test for all, and whoever adds one gets it free."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from reviewers.core.finding import Severity
 from reviewers.core.policy import CLAUDE, STATIC
 from reviewers.core.reviewer import Reviewer
 from reviewers.core.settle import VERIFIER
+from reviewers.protocols import AnalyserRule
 from reviewers.registry import ANALYSERS, ENGINES, REVIEWERS, build_engine
 
 KEBAB = re.compile(r"[a-z]+(-[a-z]+)*")
@@ -106,17 +107,51 @@ def test_nobody_has_a_floor_or_a_path_of_its_own_by_default() -> None:
     assert {(r.floor, r.paths) for r in REVIEWERS} == {(Severity.INFO, ())}
 
 
-def test_every_analyser_s_rules_belong_to_a_reviewer() -> None:
-    """Else what it finds would be shown under a name that nobody has."""
-    allowed = {rule.id for r in REVIEWERS for rule in r.rules} | {r.other for r in REVIEWERS}
-    strangers = {
-        f"{analyser.name}:{code}": told.rule
-        for analyser in ANALYSERS
-        for code, told in analyser.rules.items()
-        if told.rule not in allowed
-    }
-    assert strangers == {}
+# --- Analysers
+
+
+def test_no_two_analysers_share_a_name() -> None:
     assert len({a.name for a in ANALYSERS}) == len(ANALYSERS)
+
+
+FORBIDDEN = re.compile(
+    r"\b(?:may|might|could|should|would|consider|potential\w*|possibl\w*|probabl\w*|please|we|I"
+    r"|detected|found|identified|use of|usage|avoid|do not|don't)\b|[!?;]|\.$",
+    re.IGNORECASE,
+)
+VERBS = set(
+    "Add Assign Await Bind Cache Call Catch Compare Correct Define Escape Give Keep Leave Load Make"
+    " Move Name Parse Pass Raise Read Remove Rename Return Revoke Take Test Turn Use Write".split()
+)
+
+
+def every_rule() -> list[tuple[str, AnalyserRule]]:
+    """The rules of all analysers, with a name for each."""
+    return [(f"{a.name} {code}", rule) for a in ANALYSERS for code, rule in a.rules.items()]
+
+
+@pytest.mark.parametrize("rule", [r for _, r in every_rule()], ids=[n for n, _ in every_rule()])
+def test_words_follow_the_rules_of_wording(rule: AnalyserRule) -> None:
+    assert rule.title
+    assert len(rule.title.replace(" `{}`", "")) <= 60
+    assert not FORBIDDEN.search(rule.title)
+    assert rule.body.endswith(".")
+    assert 0 < len(rule.body) <= 240
+    assert len(re.findall(r"[.!?](?= |$)", rule.body.replace("Here: {}.", ""))) <= 2
+    assert rule.fix.endswith(".")
+    assert len(rule.fix) <= 200
+    assert rule.fix.split()[0] in VERBS
+
+
+@pytest.mark.parametrize("rule", [r for _, r in every_rule()], ids=[n for n, _ in every_rule()])
+def test_a_rule_belongs_to_a_reviewer_who_knows_it(rule: AnalyserRule) -> None:
+    """Else what it finds would be shown under a name that nobody has."""
+    reviewer = next(r for r in REVIEWERS if r.id == rule.reviewer)
+    assert rule.rule in {known.id for known in reviewer.rules}
+    assert rule.severity <= reviewer.ceiling
+
+
+# --- Engines
 
 
 def test_both_engines_are_there_and_none_is_loaded_for_it() -> None:

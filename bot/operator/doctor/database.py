@@ -88,7 +88,9 @@ def look_sqlite(file: Path, known: Schema) -> Iterator[Check]:
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     except FileNotFoundError:
-        yield note(DATABASE, f"{file} is not there yet; `triptych serve` makes it.")
+        yield note(
+            DATABASE, f"{file} is not there yet; `triptych serve` makes it once it has an App."
+        )
         return
     except OSError as e:
         yield todo(DATABASE, f"{file} cannot be used: {e.strerror}.", f"Check {SETTINGS}.")

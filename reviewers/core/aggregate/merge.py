@@ -101,23 +101,39 @@ def _grouped(findings: Sequence[Finding], places: Places) -> tuple[Groups, Group
     it bears out; and what analysers alone report.
 
     An analyser has one set of words for all code, so it need not be like every wording of a group:
-    that one vote names its rule at its place is enough.
+    that one vote names its rule at its place is enough. The same words stand on every line of which it
+    says so, so its place chooses before its words, and no two places of analysers become one.
     """
     spoken = _retold(group((f for f in findings if _is_spoken(f)), same, alike), places)
+    voted = concatenate(spoken)
     beside: dict[int, list[Finding]] = {}
     alone: list[Finding] = []
-    for finding in findings:
-        if _is_spoken(finding):
-            continue
+    seen = (f for f in findings if not _is_spoken(f))
+    for finding in sorted(seen, key=lambda f: all(distance(f, m) != 0 for m in voted)):
         fits = {
-            i: max(alike(finding, m) for m in members)
+            i: max(_nearness(finding, m) for m in members)
             for i, members in enumerate(spoken)
             if any(same(finding, m) for m in members)
+            and not any(_are_apart(finding, other) for other in beside.get(i, ()))
         }
         home = max(fits, key=lambda i: fits[i], default=None)
         (alone if home is None else beside.setdefault(home, [])).append(finding)
     together = tuple((*members, *beside.get(i, ())) for i, members in enumerate(spoken))
-    return together, group(alone, same, alike)
+    return together, group(sorted(alone, key=_order), _are_one_report, alike)
+
+
+def _nearness(a: Finding, b: Finding) -> tuple[bool, float]:
+    """Whether two findings are on one line, which counts before all words, and how alike they are."""
+    return distance(a, b) == 0, alike(a, b)
+
+
+def _are_apart(a: Finding, b: Finding) -> bool:
+    """Whether they name two places: as one finding they would be shown on one of them."""
+    return bool(a.location and b.location) and distance(a, b) != 0
+
+
+def _are_one_report(a: Finding, b: Finding) -> bool:
+    return same(a, b) and not _are_apart(a, b)
 
 
 def _retold(groups: Groups, places: Places) -> Groups:

@@ -1,4 +1,4 @@
-"""Step 6: the order in which people read it. Worst first, then surest, then by place."""
+"""Step 6: the order in which people read it. Worst first, then proven, then surest, then by place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def rank(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def share(finding: Finding) -> float:
-    """The best share of votes among its reviewers, 0 to 1; an analyser's finding counts as 1."""
+    """The best share of votes among its reviewers, 0 to 1; 1 where only analysers report it."""
     shares = [len(b.seen) / b.of for b in finding.votes or finding.votes_before if b.of]
     return max(shares, default=1.0 if finding.analysers else 0.0)
 
@@ -21,8 +21,8 @@ def share(finding: Finding) -> float:
 def _key(finding: Finding) -> tuple[object, ...]:
     return (
         -finding.severity,
+        not finding.is_proven,
         -share(finding),
-        not finding.analysers,
         finding.path,
         finding.line,
         finding.id,

@@ -160,8 +160,12 @@ async def test_a_limit_that_takes_long_is_told_not_waited_for(tmp_path: Path) ->
 
 
 ARGUMENTS = [
-    (("redeliver",), "Nothing to redeliver was named.", "Give an ID, or --failed."),
-    (("redeliver", "7", "--failed"), "An ID and --failed were given.", "Give one of them."),
+    (("redeliver",), "Nothing to redeliver was named.", "Give an ID, a GUID or --failed."),
+    (
+        ("redeliver", "7", "--failed"),
+        "Both a delivery and --failed were given.",
+        "Give one of them.",
+    ),
     (("redeliver", "../../repos"), "'../../repos' is no delivery.", "Give an ID or a GUID"),
     (("redeliver", "\x1b[31m"), "is no delivery.", "Give an ID or a GUID"),
 ]

@@ -7,58 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import UsageProblem
-from bot.outputs.formats import Format, Target, read_targets, written
+from bot.outputs.formats import written
+from bot.outputs.targets import Format
 from reviewers.core.secrets import Redaction
 from tests.bot.outputs.rewritten import rewritten
 from tests.bot.outputs.samples import a
 from tests.bot.running import run
-
-FILE, OTHER = Path("review.sarif"), Path("review.md")
-
-
-@pytest.mark.parametrize(
-    ("given", "output", "wanted"),
-    [
-        ((), None, [Target(Format.TERMINAL)]),
-        ((), FILE, [Target(Format.TERMINAL, FILE)]),
-        (("json",), None, [Target(Format.JSON)]),
-        (("json",), FILE, [Target(Format.JSON, FILE)]),
-        (("sarif=review.sarif",), None, [Target(Format.SARIF, FILE)]),
-        (
-            ("terminal", "sarif=review.sarif"),
-            None,
-            [Target(Format.TERMINAL), Target(Format.SARIF, FILE)],
-        ),
-        (
-            ("markdown", "sarif=review.sarif"),
-            OTHER,
-            [Target(Format.MARKDOWN, OTHER), Target(Format.SARIF, FILE)],
-        ),
-        (("json=a=b",), None, [Target(Format.JSON, Path("a=b"))]),
-    ],
-)
-def test_what_is_written_where(
-    given: tuple[str, ...], output: Path | None, wanted: list[Target]
-) -> None:
-    assert list(read_targets(given, output)) == wanted
-
-
-@pytest.mark.parametrize(
-    ("given", "output", "what"),
-    [
-        (("xml",), None, "'xml' is no format"),
-        (("",), None, "'' is no format"),
-        (("sarif=",), None, "names no file"),
-        (("json", "sarif"), None, "Only one format"),
-        (("json", "json"), None, "Only one format"),
-        (("json=x",), FILE, "--output has no format"),
-        (("json=x", "sarif=./x"), None, "name the same file"),
-    ],
-)
-def test_what_cannot_be_is_refused(given: tuple[str, ...], output: Path | None, what: str) -> None:
-    with pytest.raises(UsageProblem, match=what):
-        read_targets(given, output)
 
 
 def test_the_command_writes_them_all(tmp_path: Path) -> None:

@@ -7,7 +7,14 @@ from time import process_time
 import pytest
 
 from reviewers.core.change import Content, FileDiff, FileStatus, Hunk, Mark
-from reviewers.core.diff import DiffError, content_of, is_lfs_pointer, parse_diff, parse_hunks
+from reviewers.core.diff import (
+    NOT_SHOWN,
+    DiffError,
+    content_of,
+    is_lfs_pointer,
+    parse_diff,
+    parse_hunks,
+)
 from tests.builders import patch
 
 COMMIT = "c0ffee" + "0" * 34
@@ -503,6 +510,12 @@ HUNK = "@@ -1 +1 @@\n-a\n+b\n"
 BINARY = "diff --git a/p b/p\nBinary files a/p and b/p differ\n"
 LITERAL = "diff --git a/p b/p\nindex 1..2\nGIT binary patch\nliteral 1\nIcmZPo000310RR91\n\n"
 PLAIN = "--- a/g\n+++ b/g\n"
+OF_DIFF, OF_SVN = "diff -ru o/f n/f\n", "Index: f\n"
+CUT_OFF = (
+    *(OF_DIFF, "diff -r 1f2e3d -r 4c5b6a f\n", f"{OF_DIFF}--- o/f\n", f"{OF_DIFF}--- o/f\n+++"),
+    *(f"{OF_DIFF}--- o/f\n+++ n/f\n", f"{OF_DIFF}--- o/f\n+++ n/f\n@@"),
+    *(f"{OF_SVN}--- f\t(revision 1)\n", f"{OF_SVN}--- f\t(revision 1)\n+++ f\t(working copy)\n"),
+)
 
 
 @pytest.mark.parametrize(
@@ -536,6 +549,7 @@ PLAIN = "--- a/g\n+++ b/g\n"
         (f"diff --git a/f b/g\nrename from f\ncopy g\n{HUNK}", 3, "names no file"),
         (HEAD + HUNK + "diff --git \nold mode 100644\nnew mode 100755\n", 8, "names no file"),
         (HEAD + HUNK + f"--- /dev/null\n+++ /dev/null\n{HUNK}", 8, "names no file"),
+        *((PLAIN + HUNK + r, 6 + (OF_SVN in r), "in the middle of a header") for r in CUT_OFF),
     ],
     ids=[
         *("combined", "combined, the other word", "cut off", "cut off at its header"),
@@ -551,6 +565,7 @@ PLAIN = "--- a/g\n+++ b/g\n"
             "hunk without a file",
         ),
         *("renamed from nothing", "a move nowhere", "no name", "nothing on both sides"),
+        *CUT_OFF,
     ],
 )
 def test_what_cannot_be_trusted_is_refused_with_its_line(
@@ -653,6 +668,20 @@ def test_a_header_that_its_lines_are_missing_behind_is_a_gap(header: str, *, gap
     """As where a patch is cut off: "no line of it has changed" would be untrue."""
     text = f"diff --git a/f b/{'g' if MOVED in header else 'f'}\n{header}"
     assert bool(only(text).missing) is gap
+
+
+@pytest.mark.parametrize("mode", ["new file mode 100644\n", "deleted file mode 100644\n"])
+def test_a_file_without_an_index_row_is_a_gap_where_others_have_one(mode: str) -> None:
+    """git writes one also of an empty file, so it was cut off; Mercurial writes none."""
+    cut = f"diff --git a/e b/e\n{mode}"
+    assert parse_diff(f"{HEAD}{HUNK}{cut}".encode())[1].missing == NOT_SHOWN
+    without = HEAD.replace("index 1..2 100644\n", "")
+    assert parse_diff(f"{without}{HUNK}{cut}".encode())[1].missing == ""
+
+
+def test_words_behind_a_plain_diff_are_passed_over() -> None:
+    for words in ("-- \n2.40.1", "-- \n--- end ---", "diff -u", "Only a word", f"{OF_DIFF}\nx"):
+        assert parse_diff(f"{PLAIN}{HUNK}{words}\n".encode())[0].path == "g"
 
 
 @pytest.mark.parametrize(

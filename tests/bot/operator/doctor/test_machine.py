@@ -30,10 +30,10 @@ from bot.operator.doctor.machine import (
     without_password,
 )
 from bot.settings import Settings
-from reviewers.engines.static.characters import Characters
 from reviewers.engines.static.credentials import Credentials
 from reviewers.engines.static.ruff import Ruff
 from reviewers.protocols import Report
+from reviewers.registry import ANALYSERS
 from tests.bot.running import closed_port
 from tests.fakes.operator import operators_app
 
@@ -143,6 +143,14 @@ def test_a_database_is_read_while_somebody_writes(tmp_path: Path) -> None:
     assert check.said == f"{file} (wal), schema 2, engine's 5."
 
 
+def test_a_database_that_is_yet_to_be_made(tmp_path: Path) -> None:
+    """Not by a server that waits for its App: it makes its folder and the operator's token alone."""
+    file = tmp_path / "t.db"
+    (check,) = look_sqlite(file, KNOWN)
+    said = f"{file} is not there yet; `triptych serve` makes it once it has an App."
+    assert (check.state, check.said) == (State.NOTE, said)
+
+
 def test_a_database_that_others_may_read_or_that_is_none(tmp_path: Path) -> None:
     file = database(tmp_path / "t.db")
     file.chmod(0o644)
@@ -189,13 +197,13 @@ def test_a_postgres_that_is_not_there_is_told_without_its_password() -> None:
     assert without_password("postgresql://h/d?sslpassword=x&password=y") == "postgresql://h/d"
 
 
-def test_each_analyser_finds_its_canary_here() -> None:
-    """Case S82."""
-    checks = [*look_analysers((Ruff(), Credentials(), Characters()))]
-    assert [c.about for c in checks] == [
-        *("Analyser ruff", "Analyser secrets", "Analyser unicode", "Sandbox"),
-    ]
-    assert {c.state for c in checks[:3]} == {State.OK}
+def test_each_analyser_works_here() -> None:
+    """Case S82; steering has no canary, so none is claimed for it."""
+    checks = [*look_analysers(ANALYSERS)]
+    assert [c.about for c in checks] == [*(f"Analyser {a.name}" for a in ANALYSERS), "Sandbox"]
+    assert {c.state for c in checks[:-1]} == {State.OK}
+    said = {c.about: c.said for c in checks}
+    assert said["Analyser steering"] == "Version 1, 2 rules; it works here."
 
 
 def test_an_analyser_that_does_not_work_is_told() -> None:

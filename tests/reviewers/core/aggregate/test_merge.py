@@ -331,6 +331,62 @@ def test_what_models_say_comes_before_what_analysers_alone_report() -> None:
     assert [(f.path, f.line) for f in kept.findings] == [("b.py", 6), ("a.py", 6), ("b.py", 1)]
 
 
+SECRET: dict[str, Any] = {
+    "rule": "security/hardcoded-secret",
+    "title": "A password stands in the code",
+    "body": "Everyone who reads the repository has it.",
+}
+BARE: dict[str, Any] = {**SECRET, "title": "A token", "body": ""}
+
+
+def told(line: int, name: str = "ruff", title: str = SECRET["title"]) -> Finding:
+    """What an analyser says of a secret on one line; ruff in the same words of every line."""
+    saw = (static_source("S105", name=name),)
+    return finding(sources=saw, line=line, id=f"{name}{line}", **{**SECRET, "title": title})
+
+
+TOKEN = told(4, "secrets", "A GitHub token stands in the code")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ([told(3), told(4), TOKEN], [(3, ["ruff"]), (4, ["ruff", "secrets"])]),
+        ([told(3), TOKEN], [(3, ["ruff"]), (4, ["secrets"])]),
+        ([told(3), told(4)], [(3, ["ruff"]), (4, ["ruff"])]),
+    ],
+    ids=["equal words", "another line", "one analyser"],
+)
+def test_each_line_of_an_analyser_keeps_what_is_said_of_it(
+    said: list[Finding], shown: list[tuple[int, list[str]]]
+) -> None:
+    """Its words are the same on every line: they had put a token beside the password above it."""
+    for order in permutations(said):
+        found = merge(order).findings
+        assert [(f.line, sorted(s.name for s in f.sources)) for f in found] == shown
+
+
+@pytest.mark.parametrize(
+    ("votes", "lines", "shown"),
+    [
+        ([(3, SECRET), (4, BARE)], [4], [(3, 0), (4, 1)]),
+        ([(3, SECRET), (4, BARE)], [3, 4], [(3, 1), (4, 1)]),
+        ([(3, SECRET)], [3, 4], [(3, 1), (4, 1)]),
+        ([(4, SECRET)], [3, 4], [(3, 1), (4, 1)]),
+        ([(3, SECRET)], [4], [(4, 1)]),
+    ],
+    ids=["to its own line", "each to its own", "one above", "one below", "none is nearer"],
+)
+def test_an_analyser_goes_to_the_vote_on_its_own_line(
+    votes: list[tuple[int, dict[str, Any]]], lines: list[int], shown: list[tuple[int, int]]
+) -> None:
+    """Line and number of analysers of each. Where no vote is there it is shown alone, or by a near one."""
+    said = [by(n, **{**text, "line": line}) for n, (line, text) in enumerate(votes, 1)]
+    for order in permutations([*said, *map(told, lines)]):
+        found = merge(order).findings
+        assert sorted((f.line, len(f.analysers)) for f in found) == shown
+
+
 def test_nothing_to_merge() -> None:
     assert merge([]).findings == ()
     assert merge([by(1)]).findings == (by(1),)

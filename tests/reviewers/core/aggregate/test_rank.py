@@ -1,4 +1,4 @@
-"""Worst first, then surest, then by place; the same findings always in the same order."""
+"""Worst first, then proven, then surest, then by place; the same findings in the same order."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewers.core.aggregate.rank import rank, share
-from reviewers.core.finding import Ballot, Finding, Severity
+from reviewers.core.finding import Ballot, Finding, Ruling, Severity, Verification
 from tests.builders import finding, source, static_source
+
+CONFIRMED = Verification(Ruling.CONFIRMED, "The value comes from the request.")
 
 
 def of(seen: int, votes: int, **more: Any) -> Finding:
@@ -18,13 +20,16 @@ def of(seen: int, votes: int, **more: Any) -> Finding:
 
 
 def test_the_order() -> None:
+    """A comment on its line has only so many places: what is proven goes before what many say."""
     ordered = [
         of(1, 3, severity=Severity.CRITICAL),
-        of(3, 3, severity=Severity.HIGH, sources=(source(), static_source())),
+        finding(severity=Severity.HIGH, sources=(static_source(),)),
+        of(1, 3, severity=Severity.HIGH, sources=(source(), static_source())),
         of(3, 3, severity=Severity.HIGH, path="a.py"),
         of(3, 3, severity=Severity.HIGH, path="b.py", line=2),
         of(3, 3, severity=Severity.HIGH, path="b.py", line=10),
         of(2, 3, severity=Severity.HIGH),
+        of(1, 1, severity=Severity.LOW, verification=CONFIRMED),
         of(3, 3, severity=Severity.LOW),
     ]
     for previous, after in pairwise(ordered):

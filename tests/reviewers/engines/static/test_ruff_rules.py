@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import subprocess
 from collections.abc import Mapping
 from functools import cache
@@ -15,11 +14,11 @@ from ruff import find_ruff_bin  # type: ignore[import-untyped]
 from reviewers.core.finding import Claim
 from reviewers.engines.static.ruff_refused import SYNTAX
 from reviewers.engines.static.ruff_rules import RULES
-from reviewers.protocols import AnalyserRule
-from reviewers.registry import ANALYSERS, REVIEWERS
+from reviewers.registry import REVIEWERS
 from tests.builders import change
 from tests.reviewers.engines.static.examples import CORRECTNESS, EXAMPLES, SECURITY, STYLE
 from tests.reviewers.engines.static.looking import static_look
+from tests.reviewers.test_registry import FORBIDDEN
 
 
 @cache
@@ -68,16 +67,6 @@ def test_the_flagged_example_is_found_and_the_clean_one_is_not(code: str) -> Non
 
 # --- Words
 
-FORBIDDEN = re.compile(
-    r"\b(?:may|might|could|should|would|consider|potential\w*|possibl\w*|probabl\w*|please|we|I"
-    r"|detected|found|identified|use of|usage|avoid|do not|don't)\b|[!?;]|\.$",
-    re.IGNORECASE,
-)
-VERBS = set(
-    "Add Assign Await Bind Cache Call Catch Compare Correct Define Escape Give Keep Leave Load Make"
-    " Move Name Parse Pass Raise Read Remove Rename Return Revoke Take Test Turn Use Write".split()
-)
-
 
 @pytest.mark.parametrize("path", [f"{code}/flagged.py" for code in EXAMPLES])
 def test_titles_say_what_happens(path: str) -> None:
@@ -88,31 +77,6 @@ def test_titles_say_what_happens(path: str) -> None:
         assert "{}" not in claim.title + claim.body
         assert claim.title.count("`") % 2 == 0
         assert claim.title[0].isupper() or claim.title[0] == "`"
-
-
-def every_rule() -> list[tuple[str, AnalyserRule]]:
-    """The rules of all analysers, with a name for each."""
-    return [(f"{a.name} {code}", rule) for a in ANALYSERS for code, rule in a.rules.items()]
-
-
-@pytest.mark.parametrize("rule", [r for _, r in every_rule()], ids=[n for n, _ in every_rule()])
-def test_words_follow_the_rules_of_wording(rule: AnalyserRule) -> None:
-    assert rule.title
-    assert len(rule.title.replace(" `{}`", "")) <= 60
-    assert not FORBIDDEN.search(rule.title)
-    assert rule.body.endswith(".")
-    assert 0 < len(rule.body) <= 240
-    assert len(re.findall(r"[.!?](?= |$)", rule.body.replace("Here: {}.", ""))) <= 2
-    assert rule.fix.endswith(".")
-    assert len(rule.fix) <= 200
-    assert rule.fix.split()[0] in VERBS
-
-
-@pytest.mark.parametrize("rule", [r for _, r in every_rule()], ids=[n for n, _ in every_rule()])
-def test_a_rule_belongs_to_a_reviewer_who_knows_it(rule: AnalyserRule) -> None:
-    reviewer = next(r for r in REVIEWERS if r.id == rule.reviewer)
-    assert rule.rule in {known.id for known in reviewer.rules}
-    assert rule.severity <= reviewer.ceiling
 
 
 NAMED = {
