@@ -508,6 +508,30 @@ async def test_the_counts_of_files_add_up(tmp_path: Path) -> None:
     )
 
 
+AWS = f'AWS_KEY = "AKIA{"QYLPMN5HHHFPZAM2"}"\n'
+STRIPE = f'STRIPE = "sk_{"live"}_51H8xYzAbCdEfGhIjKlMnOpQr"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (f'DB_PASSWORD = "hunter2hunter2"\n\n\n{AWS}', [1, 4]),
+        (
+            'import os\n\nDB_PASSWORD = "hunter2hunter2"\nAPI_SECRET = "s3cr3tvalue99xyz"\n'
+            f"{AWS}{STRIPE}print(os.name)\n",
+            [3, 4, 5, 6],
+        ),
+    ],
+    ids=["two", "four"],
+)
+async def test_each_credential_is_told(text: str, lines: list[int], tmp_path: Path) -> None:
+    """Two analysers in like words on neighbouring lines: who mends one would leave the other."""
+    shop = repository(tmp_path / "shop", {"a.py": "a = 1\n"}, {"settings.py": text})
+    told = await called("review", folder=shop)
+    found = re.findall(r"^[A-Z]+ +settings\.py:(\d+)", told.out, re.MULTILINE)
+    assert sorted(map(int, found)) == lines
+
+
 async def test_an_empty_patch_on_standard_input(tmp_path: Path) -> None:
     done = await triptych("review", "--diff", "-", folder=tmp_path)
     assert done.code == 2
