@@ -11,6 +11,7 @@ from bot.outputs.receipt import SAID
 from bot.outputs.shapes import CallShape, CellShape, Document, FindingShape
 from bot.outputs.words import listing, plural
 from reviewers.core.call import Reading, Task
+from reviewers.core.coverage import is_unparsed
 from reviewers.core.finding import Standing
 from reviewers.core.policy import STATIC
 
@@ -112,7 +113,11 @@ def helps_to_try_again(doc: Document) -> bool:
     if any(a.reading in HELPED_BY_ANOTHER_TRY for a in doc.analysers):
         return True
     cells = (c for c in doc.coverage.cells if c.hunk is not None)
-    return any(c.reading in HELPED_BY_ANOTHER_TRY for c in cells)
+    return any(c.reading in HELPED_BY_ANOTHER_TRY and not _is_unparsed(c) for c in cells)
+
+
+def _is_unparsed(cell: CellShape) -> bool:
+    return cell.engine == STATIC and is_unparsed(cell.detail)
 
 
 def _unread(votes: Sequence[Sequence[CellShape]], calls: Sequence[CallShape]) -> Unread:

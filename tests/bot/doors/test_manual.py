@@ -817,11 +817,21 @@ def test_of_a_whole_report_nobody_makes_a_text_in_passing() -> None:
     assert texts == 0
 
 
-async def test_s37_a_large_change_is_announced_and_its_large_file_is_a_gap(tmp_path: Path) -> None:
+async def test_s37_a_large_file_is_a_gap_and_nobody_waits_for_it(tmp_path: Path) -> None:
     folder = repository(tmp_path, {"a.txt": "a\n"}, {"big.py": "xyz = 1234567890123\n" * 60_000})
     done = await triptych("review", "HEAD~1..HEAD", folder=folder)
     assert done.code == 3
-    assert "60,000 lines to read: that takes a while." in done.told
+    assert done.err == ""
     assert done.out.startswith("Incomplete: the analysers could not read 1 file.")
     assert "- big.py, not analysed: ruff: it is larger than 1 MB." in done.out
     assert "Do: review these parts by hand: they stay too large" in done.out
+
+
+async def test_a_person_is_told_of_a_wait(tmp_path: Path) -> None:
+    """ruff reads every line of these files; of the others only what changes is looked at."""
+    rows = "x = 1\n" * 13_000
+    folder = repository(tmp_path, {"a.txt": "a\n"}, {f"{n}.py": rows for n in range(4)})
+    done = await called("review", "HEAD~1..HEAD", folder=folder)
+    assert done.told == ["52,000 lines to read: that takes a while."]
+    repository(folder, {f"{n}.txt": rows for n in range(4)})
+    assert (await called("review", "HEAD~1..HEAD", folder=folder)).told == []

@@ -85,6 +85,14 @@ def test_what_is_too_large_stays_so() -> None:
     assert not helps_to_try_again(read(replace(report, verdict=verdict)))
 
 
+def test_what_cannot_be_parsed_stays_so() -> None:
+    runs = without_ruff("it could not be parsed")
+    (look,) = runs.verdict.looks
+    read_all = tuple(replace(run, reading=Reading.READ) for run in look.analysers)
+    verdict = replace(runs.verdict, looks=(replace(look, analysers=read_all),))
+    assert not helps_to_try_again(read(replace(runs, verdict=verdict)))
+
+
 def passed_over(**more: object) -> Report:
     """The call that verifies has answered, and tells nothing of its finding."""
     report = verified(Reading.READ)
