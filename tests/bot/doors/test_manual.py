@@ -563,7 +563,7 @@ async def test_the_example(options: tuple[str, ...], code: int, tmp_path: Path) 
     assert done.out.startswith("Static analysis only, 9 findings: 5 high, 3 medium, 1 low\n")
     assert "1 low one: --all shows it." in done.out
     told = " ".join(done.out.split())
-    assert "3 analysers read all 2 files. 0 calls, " in told
+    assert "3 analysers read all 2 files, shop/access.py only in its hunks. 0 calls, " in told
     unread = "so no analyser that needs a whole file has read it."
     assert told.endswith(f"Note: Only the hunks of shop/access.py are known, {unread}"), "ruff"
     assert max(map(len, done.out.splitlines())) <= 80
