@@ -185,12 +185,15 @@ class _Writer:
             yield from _wrapped(said, hanging=2)
 
     def _removed(self) -> Iterator[Line]:
-        if not self.report.verdict.removed:
+        verdict = self.report.verdict
+        if not verdict.removed:
             return
         yield Line("")
         yield Line("Removed")
-        for d in self.report.verdict.removed:
-            said = _unmarked(words.why_removed(d))
+        gone = (d.item for d in verdict.dropped if isinstance(d.item, Finding))
+        lines = {f.id: f.line for f in (*gone, *verdict.findings)}
+        for d in verdict.removed:
+            said = _unmarked(words.why(d.reason, words.of_which(d.reason, d.detail, lines)))
             path = one_line(words.short_path(d.item.path, self.redact))
             text = f"- {path}: {self._text(d.item.title)} ({self._text(said)})"
             yield from _wrapped(text, hanging=2)

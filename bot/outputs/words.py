@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from reviewers.core.allowance import amount
 from reviewers.core.finding import (
+    ID_LENGTH,
     Ballot,
     Dropped,
     Finding,
@@ -22,6 +23,7 @@ from reviewers.core.secrets import Redaction
 PATH_CHARS = 300
 """Longer paths are cut in texts for people: no layout holds them (a path may have 4096 bytes)."""
 
+_OF_AN_ID = re.compile(rf"of [0-9a-f]{{{ID_LENGTH}}}")
 _LISTED = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 
 
@@ -198,9 +200,19 @@ def why(reason: Reason, detail: str) -> str:
     text = re.sub(r"^whose ", "its ", re.sub(r"^that ", "it ", reason.value))
     if reason is Reason.DISMISSED and detail:
         return f"dismissed by {detail}"
-    if reason in (Reason.DUPLICATE, Reason.REFUTED):
+    if reason in (Reason.DUPLICATE, Reason.MERGED, Reason.REFUTED):
         return f"{text} {detail}".strip()
     return f"{text}: {detail}" if detail else text
+
+
+def of_which(reason: Reason, detail: str, lines: Mapping[str, int]) -> str:
+    """A detail that people can look up: `of line 9` for `of 257f29bcc937`, `lines` has the ids. What is
+    one with another finding is in the same file.
+    """
+    if reason not in (Reason.DUPLICATE, Reason.MERGED) or not _OF_AN_ID.fullmatch(detail):
+        return detail
+    line = lines.get(detail.removeprefix("of "))
+    return f"of line {line}" if line else "of another one in the file"
 
 
 def _why_shown(finding: Finding, policy: Policy) -> str:

@@ -171,6 +171,23 @@ def test_why_something_was_removed(reason: Reason, detail: str, said: str) -> No
     assert words.why_removed(Dropped(SQL, reason, detail)) == said
 
 
+@pytest.mark.parametrize(
+    ("reason", "detail", "said"),
+    [
+        (Reason.DUPLICATE, "of 7c1e9a02b4d8", "of line 9"),
+        (Reason.MERGED, "of 7c1e9a02b4d8", "of line 9"),
+        (Reason.DUPLICATE, "of e40b77d1c9aa", "of another one in the file"),
+        (Reason.DUPLICATE, "of 5b21c7a0b1c2", "of another one in the file"),
+        (Reason.DUPLICATE, "of the file's first error", "of the file's first error"),
+        (Reason.OUTVOTED, "security 1 of 3", "security 1 of 3"),
+    ],
+    ids=["a duplicate", "a vote", "not on a line", "unknown", "in words", "no other"],
+)
+def test_what_is_one_with_another_names_its_line(reason: Reason, detail: str, said: str) -> None:
+    lines = {"7c1e9a02b4d8": 9, "e40b77d1c9aa": 0}
+    assert words.of_which(reason, detail, lines) == said
+
+
 def test_every_reason_reads_as_one() -> None:
     for reason in Reason:
         said = words.why_removed(Dropped(SQL, reason))
