@@ -8,7 +8,15 @@ from functools import cached_property
 
 from bot.outputs import left_out
 from bot.outputs.inert import code
-from bot.outputs.words import capital, listing, money, plural, seconds
+from bot.outputs.words import (
+    capital,
+    listing,
+    money,
+    passed_over_by_verifier,
+    plural,
+    seconds,
+    unverified_ones,
+)
 from bot.report import Report
 from bot.subject import only_hunks, tells_hunks
 from reviewers.core.allowance import amount
@@ -260,9 +268,9 @@ def _unverified(report: Report) -> str:
         asked = {c.id for k in tried for c in k.call.candidates}
         ruled = {o.finding for k in tried for o in k.opinions}
         passed_over = any(f.id in asked - ruled for f in verdict.findings)
-        return " Some findings were not verified: the answer does not tell of them." * passed_over
+        return f" {passed_over_by_verifier(len(verdict.findings))}" if passed_over else ""
     why = lost[0].allowance or SAID.get(lost[0].reading, lost[0].reading.value)
-    who = "The findings were" if len(lost) == len(tried) else "Some findings were"
+    who = unverified_ones(len(verdict.findings), every=len(lost) == len(tried))
     return f" {who} not verified: {why}."
 
 

@@ -109,7 +109,7 @@ class _Writer:
             yield Line("")
             yield Line("Not reviewed")
         for gap in missing:
-            where = f"{self._text(gap.path)}, " if gap.path else ""
+            where = f"{self._path(gap.path)}, " if gap.path else ""
             yield from _wrapped(f"- {where}{self._text(_unmarked(gap.text))}", hanging=2)
         yield from _wrapped(f"Do: {_unmarked(words.small(advice(report)))}")
 
@@ -194,8 +194,7 @@ class _Writer:
         lines = {f.id: f.line for f in (*gone, *verdict.findings)}
         for d in verdict.removed:
             said = _unmarked(words.why(d.reason, words.of_which(d.reason, d.detail, lines)))
-            path = one_line(words.short_path(d.item.path, self.redact))
-            text = f"- {path}: {self._text(d.item.title)} ({self._text(said)})"
+            text = f"- {self._path(d.item.path)}: {self._text(d.item.title)} ({self._text(said)})"
             yield from _wrapped(text, hanging=2)
 
     def _table(self) -> Iterator[Line]:
@@ -210,7 +209,11 @@ class _Writer:
             hunks, *cells = row.cells
             said = "; ".join(f"{who} {cell}" for who, cell in zip(readers, cells, strict=True))
             size = f", {words.plural(int(hunks), 'hunk')}" if int(hunks) else ""
-            yield from _wrapped(f"- {self._text(row.label)}{size}: {said}", hanging=2)
+            label = self._path(row.path) if row.path else row.label
+            yield from _wrapped(f"- {label}{size}: {said}", hanging=2)
+
+    def _path(self, path: str) -> str:
+        return one_line(words.short_path(path, self.redact))
 
     def _text(self, text: str) -> str:
         return one_line(self.redact(text))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.outputs.receipt import SAID
 from bot.outputs.shapes import CallShape, CellShape, Document, FindingShape
-from bot.outputs.words import listing, plural
+from bot.outputs.words import listing, passed_over_by_verifier, plural, unverified_ones
 from reviewers.core.call import Reading, Task
 from reviewers.core.coverage import is_unparsed
 from reviewers.core.finding import Standing
@@ -90,12 +90,12 @@ def unverified(doc: Document) -> str:
     if not (tried and doc.findings):
         return ""
     if not lost:
-        told = "Some findings were not verified: the answer does not tell of them."
+        told = passed_over_by_verifier(len(doc.findings))
         passed_over = (was_asked_about(f) and f.verification is None for f in doc.findings)
         return told if any(passed_over) else ""
     reading = Reading(lost[0].reading)
     budget = lost[0].detail if reading is Reading.BUDGET else ""
-    who = "The findings were" if len(lost) == len(tried) else "Some findings were"
+    who = unverified_ones(len(doc.findings), every=len(lost) == len(tried))
     return f"{who} not verified: {budget or SAID.get(reading, reading.value)}."
 
 

@@ -347,7 +347,7 @@ def test_an_answer_that_passes_a_finding_over_has_not_verified_it() -> None:
     unruled = replace(SQL, verification=None)
     call = Call("verifier", CLAUDE, 1, 0, round=3, task=Task.VERIFY, candidates=(unruled,))
     text = coverage_of(sample(unruled, looks=(*looks(), look(call, cost=0.0))))
-    assert " Some findings were not verified: the answer does not tell of them. " in text
+    assert " The finding was not verified: the answer does not tell of it. " in text
     said = Opinion(unruled.id, Ruling.CONFIRMED, "So it is.")
     ruled = look(call, cost=0.0, opinions=(said,))
     # One that stands there since an earlier review bears no ruling of today.

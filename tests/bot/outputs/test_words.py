@@ -188,6 +188,26 @@ def test_what_is_one_with_another_names_its_line(reason: Reason, detail: str, sa
     assert words.of_which(reason, detail, lines) == said
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (1, "The finding was not verified: the answer does not tell of it."),
+        (2, "Some findings were not verified: the answer does not tell of them."),
+    ],
+)
+def test_findings_of_which_the_verifier_tells_nothing(number: int, said: str) -> None:
+    assert words.passed_over_by_verifier(number) == said
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("line\nbreak.py", "line‹U+000A›break.py"), ("a\tb\r.py", "a‹U+0009›b‹U+000D›.py")],
+)
+def test_a_break_in_a_name_is_shown(path: str, said: str) -> None:
+    """A blank in its place would name another file."""
+    assert words.short_path(path, Redaction()) == said
+
+
 def test_every_reason_reads_as_one() -> None:
     for reason in Reason:
         said = words.why_removed(Dropped(SQL, reason))
