@@ -20,7 +20,7 @@ from bot.errors import Stopped, UsageProblem
 from bot.outputs.formats import Format, Target, written
 from bot.outputs.live import Progress, tell
 from bot.outputs.stdout import write_out
-from bot.outputs.terminal import print_coloured, terminal_lines
+from bot.outputs.terminal import columns, print_coloured, terminal_lines
 from bot.pipeline import Circumstances, review, terms_of
 from bot.pull_review import Adopted, Reviewed, Skipped, review_kept
 from bot.report import Report
@@ -150,7 +150,8 @@ def deliver(done: Done, request: Request) -> None:
 def _write_target(report: Report, target: Target, redact: Redaction, *, everything: bool) -> None:
     form = target.format
     if form is Format.TERMINAL and target.file is None and sys.stdout.isatty():
-        print_coloured(terminal_lines(report, redact, everything=everything))
+        lines = terminal_lines(report, redact, everything=everything, width=columns())
+        print_coloured(lines)
         return
     text = written(report, form, redact, everything=everything)
     _write(text, target.file, "utf-8" if form.is_utf8 else None)
