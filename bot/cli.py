@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from bot.doors.usage import MONEY, Commands
 from bot.errors import Problem, UsageProblem
 from bot.operator import commands as operator_commands
 from bot.operator.extra import server_extra
@@ -22,6 +23,7 @@ from bot.outputs.targets import Format
 
 app = typer.Typer(
     name="triptych",
+    cls=Commands,
     help="Independent reviewers look at a change in parallel; one review says what they found.",
     no_args_is_help=True,
     add_completion=False,
@@ -110,10 +112,15 @@ def review(
     ] = None,
     max_cost: Annotated[
         float | None,
-        typer.Option(metavar="USD", min=0, help="What the model may cost. Default 0.50."),
+        typer.Option(metavar=MONEY, min=0, help="What the model may cost. Default 0.50."),
     ] = None,
     rounds: Annotated[
-        int | None, typer.Option(min=1, max=3, help="1 looks, 2 verifies, 3 asks more votes.")
+        int | None,
+        typer.Option(
+            min=1,
+            max=3,
+            help="1 looks, 2 verifies, 3 asks more votes. Default 2, or what the configuration says.",
+        ),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Show low and removed findings and the coverage, too.")

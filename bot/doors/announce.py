@@ -1,4 +1,6 @@
-"""Where the code goes and about what it costs, told before the first call to a model."""
+"""What a person is told before anything is read: that it takes a while, where the code goes and about what
+it costs.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +12,21 @@ from bot.outputs.words import plural
 from bot.pipeline import Announce
 from bot.terms import Options
 from reviewers.core.allowance import Allowance, amount
-from reviewers.core.policy import CLAUDE
+from reviewers.core.policy import CLAUDE, STATIC
 from reviewers.protocols import Brief
 
 NAMED = 6
 """So many files are named before they are sent; the others are counted."""
+MANY_ROWS = 50_000
+"""Lines that an analyser of whole files reads, from which on a person waits for seconds."""
 
 
 def announcer(options: Options, say: Callable[[str], None]) -> Announce:
-    """Tells where the code goes and about what it costs, before the first call."""
+    """Tells of a long wait, where the code goes and about what it costs, before the first call."""
 
     async def announce(brief: Brief) -> None:
+        if (rows := _rows(brief)) > MANY_ROWS:
+            say(f"{rows:,} lines to read: that takes a while.")
         calls = tuple(c for c in brief.plan.calls if c.engine == CLAUDE)
         if brief.model is None or not calls:
             return
@@ -51,6 +57,20 @@ def announcer(options: Options, say: Callable[[str], None]) -> Announce:
         say(f"{plural(estimate.calls, 'call')}, {size} kB of prompts, {price}{cap}.")
 
     return announce
+
+
+def _rows(brief: Brief) -> int:
+    """The lines that an analyser of whole files is to read. What the others see is read in no time, as is
+    a file that is too large for it.
+    """
+    if not any(call.engine == STATIC for call in brief.plan.calls):
+        return 0
+    from reviewers.engines.static.engine import reads_whole
+
+    change, hunks = brief.change, (*brief.plan.hunks, *brief.plan.aside)
+    files = (change.by_path[path] for path in dict.fromkeys(h.path for h in hunks))
+    read = {f.path for f in files if any(reads_whole(a, f) for a in brief.analysers)}
+    return sum(len(change.hunk(h).lines) for h in hunks if h.path in read)
 
 
 def _too_dear(limit: Allowance, most: Iterable[float | None]) -> Allowance | None:

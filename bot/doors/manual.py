@@ -21,7 +21,7 @@ from bot.outputs.formats import written
 from bot.outputs.live import Progress, tell
 from bot.outputs.stdout import write_out
 from bot.outputs.targets import Format, Target
-from bot.outputs.terminal import print_coloured, terminal_lines
+from bot.outputs.terminal import columns, print_coloured, terminal_lines
 from bot.pipeline import Circumstances, review, terms_of
 from bot.pull_review import Adopted, Reviewed, Skipped, review_kept
 from bot.report import Report
@@ -30,16 +30,12 @@ from bot.subject import PullRequest, Subject
 from bot.terms import Options
 from bot.variables import slips
 from reviewers.core.aggregate.identify import is_late
-from reviewers.core.change import Change
 from reviewers.core.finding import Severity
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome, Verdict
 
 DEFAULT_MAX_COST = 0.50
 """USD that a review by hand may cost when nothing else is said."""
-
-MANY_ROWS = 50_000
-"""Lines of a change from which on a person waits for seconds, analysers alone included."""
 
 NOT_POSTED = "Nothing was posted."
 AGED = (
@@ -125,17 +121,10 @@ def run(request: Request) -> Done:
         try:
             if pull:
                 return _awaited(_pull(pull, request, around))
-            subject = _local(request)
-            if (rows := _rows(subject.change)) > MANY_ROWS:
-                progress.say(f"{rows:,} lines to read: that takes a while.")
-            report = _awaited(_reviewed(subject, around))
+            report = _awaited(_reviewed(_local(request), around))
         except KeyboardInterrupt:
             raise _stopped(MAYBE_POSTED if request.post else NOT_POSTED) from None
     return Done(report, "", exit_code(report.verdict, request.fail_on))
-
-
-def _rows(change: Change) -> int:
-    return sum(len(hunk.lines) for file in change.files for hunk in file.hunks)
 
 
 def deliver(done: Done, request: Request) -> None:
@@ -162,7 +151,8 @@ def deliver(done: Done, request: Request) -> None:
 def _write_target(report: Report, target: Target, redact: Redaction, *, everything: bool) -> None:
     form = target.format
     if form is Format.TERMINAL and target.file is None and sys.stdout.isatty():
-        print_coloured(terminal_lines(report, redact, everything=everything))
+        lines = terminal_lines(report, redact, everything=everything, width=columns())
+        print_coloured(lines)
         return
     text = written(report, form, redact, everything=everything)
     _write(text, target.file, "utf-8" if form.is_utf8 else None)

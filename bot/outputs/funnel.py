@@ -80,12 +80,13 @@ def funnel(doc: Document, last: str = POSTED) -> Funnel:
     name says whether it has been.
     """
     left = doc.reported
+    lines = {f.id: f.line or 0 for f in doc.findings}
     steps = [Step("reported", left)]
     for step, reasons in _STEPS:
         name = _second_look(doc) if step == VERIFIED else step
         dropped = [d for d in doc.dropped if d.reason in reasons]
         left -= len(dropped)
-        shown = tuple(_lost(d) for d in dropped[:MOST_SHOWN])
+        shown = tuple(_lost(d, lines) for d in dropped[:MOST_SHOWN])
         steps.append(Step(name, left, shown, len(dropped)))
     quiet = [f for f in doc.findings if f.shown in ("quiet", "late")]
     carried = len(doc.findings) - left
@@ -113,8 +114,9 @@ _QUIET: Mapping[str, str] = {
 }
 
 
-def _lost(d: DroppedShape) -> Lost:
-    why = words.why(Reason(d.reason), d.detail)
+def _lost(d: DroppedShape, lines: Mapping[str, int]) -> Lost:
+    reason = Reason(d.reason)
+    why = words.why(reason, words.of_which(reason, d.detail, lines))
     return Lost(d.severity, d.title, _place(d.path, d.line), why)
 
 

@@ -12,7 +12,7 @@ from bot.report import Report
 from reviewers.core.allowance import Allowance
 from reviewers.core.call import Reading
 from reviewers.core.change import Change, HunkRef
-from reviewers.core.coverage import WHOLE_FILE, Cell, Coverage
+from reviewers.core.coverage import WHOLE_FILE, Cell, Coverage, is_unparsed
 from reviewers.core.policy import STATIC
 from reviewers.core.verdict import UNREAD, Outcome
 
@@ -63,7 +63,7 @@ def reached(report: Report) -> Allowance | None:
 def advice(report: Report) -> str:
     """What a person can do about an incomplete or failed review, a sentence in Markdown; "" for others."""
     outcome = report.verdict.outcome
-    if outcome is Outcome.FAILED and not (is_never_shown(report) or _is_too_large(report)):
+    if outcome is Outcome.FAILED and not (is_never_shown(report) or _stays_unread(report)):
         return f"{capital(report.again)}."
     return what_to_do(report) if outcome in UNREAD else ""
 
@@ -76,9 +76,10 @@ def what_to_do(report: Report) -> str:
         return f"Correct {code(report.subject.config_path)}{branch} and {report.again}."
     if is_never_shown(report):
         return "Review these parts by hand."
-    if _is_too_large(report):
+    if why := _stays_unread(report):
+        stay, mend = why
         return (
-            "Review these parts by hand: they stay too large, however often they are tried. Split them, or "
+            f"Review these parts by hand: they stay {stay}, however often they are tried. {mend}, or "
             f"leave them out by `exclude` in {code(report.subject.config_path)}{branch}."
         )
     if limit is None and _lasts(report):
@@ -106,10 +107,19 @@ def is_never_shown(report: Report) -> bool:
     return bool(gaps) and all(c.hunk.index == WHOLE_FILE and c.hunk.path in known for c in gaps)
 
 
-def _is_too_large(report: Report) -> bool:
-    """Whether all that was not read is too large for who should have, as it will be the next time."""
+def _stays_unread(report: Report) -> tuple[str, str] | None:
+    """Where all that was not read will not be the next time, either: what it stays, and what mends that.
+    It is too large for who should have read it, or its syntax is wrong; None where another try may help.
+    """
     gaps = report.verdict.coverage.gaps
-    return bool(gaps) and all(c.reading is Reading.TOO_LARGE for c in gaps)
+    large = [c for c in gaps if c.reading is Reading.TOO_LARGE]
+    broken = [c for c in gaps if c.engine == STATIC and is_unparsed(c.detail)]
+    if not gaps or len(large) + len(broken) < len(gaps):
+        return None
+    if not broken:
+        return "too large", "Split them"
+    mend = "Correct their syntax"
+    return "unread", f"{mend}, split what is too large" if large else mend
 
 
 def _lasts(report: Report) -> bool:

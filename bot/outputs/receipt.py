@@ -8,7 +8,15 @@ from functools import cached_property
 
 from bot.outputs import left_out
 from bot.outputs.inert import code
-from bot.outputs.words import capital, listing, money, plural, seconds
+from bot.outputs.words import (
+    capital,
+    listing,
+    money,
+    passed_over_by_verifier,
+    plural,
+    seconds,
+    unverified_ones,
+)
 from bot.report import Report
 from bot.subject import only_hunks, tells_hunks
 from reviewers.core.allowance import amount
@@ -260,9 +268,9 @@ def _unverified(report: Report) -> str:
         asked = {c.id for k in tried for c in k.call.candidates}
         ruled = {o.finding for k in tried for o in k.opinions}
         passed_over = any(f.id in asked - ruled for f in verdict.findings)
-        return " Some findings were not verified: the answer does not tell of them." * passed_over
+        return f" {passed_over_by_verifier(len(verdict.findings))}" if passed_over else ""
     why = lost[0].allowance or SAID.get(lost[0].reading, lost[0].reading.value)
-    who = "The findings were" if len(lost) == len(tried) else "Some findings were"
+    who = unverified_ones(len(verdict.findings), every=len(lost) == len(tried))
     return f" {who} not verified: {why}."
 
 
@@ -310,7 +318,7 @@ def _static_reading(report: Report) -> str:
         every = f"{min(reach, total)} of {len(verdict.change.files)} files"
     elif total == 1:
         every = "the only file" if reach else "0 of 1 file"
-    return f"{plural(len(runs), 'analyser')} read {every}{of}{rest}.{_hunks_only(report)}"
+    return f"{plural(len(runs), 'analyser')} read {every}{of}{_in_part(report, total)}{rest}."
 
 
 def _deleted(report: Report, paths: Iterable[str]) -> int:
@@ -319,11 +327,29 @@ def _deleted(report: Report, paths: Iterable[str]) -> int:
     return sum(p in known and known[p].status is FileStatus.REMOVED for p in paths)
 
 
-def _hunks_only(report: Report) -> str:
-    """That some files were not read by all analysers that have rules for them: some need a whole text."""
+def _without_text(report: Report) -> list[str]:
+    """The files that were not read by all analysers that have rules for them: some need a whole text."""
     cells = report.verdict.coverage.cells
     unread = (c.hunk.path for c in cells if c.engine == STATIC and c.reading is Reading.NOT_ASKED)
-    paths = list(dict.fromkeys(unread))
+    return list(dict.fromkeys(unread))
+
+
+def _in_part(report: Report, total: int) -> str:
+    """`, a.py only in its hunks`: of which files the analysers have not read the whole."""
+    paths = _without_text(report)
+    if not paths:
+        return ""
+    its = "its" if len(paths) == 1 else "their"
+    if len(paths) >= total:
+        return f", only in {its} hunks"
+    few = len(paths) <= left_out.FILES_NAMED
+    which = listing([code(p) for p in paths]) if few else f"{len(paths)} of them"
+    return f", {which} only in {its} hunks"
+
+
+def _hunks_only(report: Report) -> str:
+    """The same where nothing was found, which means the less for it; "" where the host says so."""
+    paths = _without_text(report)
     if not paths or tells_hunks(report.subject):
         return ""
     few = len(paths) <= left_out.FILES_NAMED

@@ -126,7 +126,8 @@ def _ballot(ballot: Mapping[str, Any], reviewer: str) -> str:
     votes = ballot.get("of")
     if votes == 1:
         return f"{words.capital(reviewer)}: its one vote {'saw' if seen else 'did not see'} it."
-    which = f" (number {', '.join(map(str, seen[:MOST_ROWS]))})" if seen else ""
+    is_some = bool(seen) and len(seen) != votes
+    which = f" (number {', '.join(map(str, seen[:MOST_ROWS]))})" if is_some else ""
     of = votes if isinstance(votes, int) else "its"
     return f"{words.capital(reviewer)}: {len(seen)} of {of} votes saw it{which}."
 

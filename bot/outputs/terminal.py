@@ -1,8 +1,8 @@
 """The review for a terminal: the same words in the same order, without markup.
 
-80 columns, colour on the severity word only and only on a terminal; control characters are shown,
-never sent (review-comment.md section 9). A line that a build server would take for a command of its
-own (`::name`, `##[name`) is broken up.
+80 columns, or fewer where the terminal has no more; colour on the severity word only and only on a
+terminal; control characters are shown, never sent (review-comment.md section 9). A line that a build
+server would take for a command of its own (`::name`, `##[name`) is broken up.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from bot.outputs import receipt, titles, words
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDTH = 80
+LEAST_WIDTH = 40
+"""On a narrower terminal rows break a second time: names and figures need some room."""
 INDENT = 10
 
 
@@ -43,10 +46,14 @@ class Line:
 
 
 def terminal_lines(
-    report: Report, redact: Redaction = Redaction(), *, everything: bool = False
+    report: Report,
+    redact: Redaction = Redaction(),
+    *,
+    everything: bool = False,
+    width: int = WIDTH,
 ) -> list[Line]:
-    """The lines of a review; `everything` shows what the review folds away, too."""
-    lines = _Writer(report, redact, everything).lines()
+    """The lines of a review, so many columns wide; `everything` shows what the review folds away, too."""
+    lines = _Writer(report, redact, everything, width).lines()
     return [Line(plain(line.text), line.severity, line.marked) for line in lines]
 
 
@@ -55,11 +62,12 @@ class _Writer:
     report: Report
     redact: Redaction
     everything: bool
+    width: int
 
     def lines(self) -> Iterator[Line]:
         """All parts, with a blank line between them."""
         verdict = self.report.verdict
-        yield from _wrapped(self._headline())
+        yield from self._wrapped(self._headline())
         if verdict.outcome in (Outcome.INCOMPLETE, Outcome.FAILED):
             yield from self._not_reviewed()
         for finding in verdict.shown.listed:
@@ -68,15 +76,16 @@ class _Writer:
         yield from self._folded_away()
         if verdict.outcome is not Outcome.FAILED:
             yield Line("")
-            yield from _wrapped(_unmarked(self._coverage()))
+            yield from self._wrapped(_unmarked(self._coverage()))
         for note in (*self.report.notes, *self.report.subject.notes):
-            yield from _wrapped(f"Note: {self._text(_unmarked(note))}")
+            yield from self._wrapped(f"Note: {self._text(_unmarked(note))}")
         if self.everything:
             yield from self._removed()
             yield from self._table()
         elif verdict.removed:
             removed = words.plural(len(verdict.removed), "removed finding")
-            yield Line(f"{removed}: --all shows {_them(verdict.removed)}, and the coverage.")
+            them = _them(verdict.removed)
+            yield from self._wrapped(f"{removed}: --all shows {them}, and the coverage.")
 
     def _headline(self) -> str:
         verdict = self.report.verdict
@@ -109,9 +118,9 @@ class _Writer:
             yield Line("")
             yield Line("Not reviewed")
         for gap in missing:
-            where = f"{self._text(gap.path)}, " if gap.path else ""
-            yield from _wrapped(f"- {where}{self._text(_unmarked(gap.text))}", hanging=2)
-        yield from _wrapped(f"Do: {_unmarked(words.small(advice(report)))}")
+            where = f"{self._path(gap.path)}, " if gap.path else ""
+            yield from self._wrapped(f"- {where}{self._text(_unmarked(gap.text))}", hanging=2)
+        yield from self._wrapped(f"Do: {_unmarked(words.small(advice(report)))}")
 
     def _finding(self, finding: Finding) -> Iterator[Line]:
         word = finding.severity.word.upper()
@@ -119,20 +128,22 @@ class _Writer:
         title = f"{titles.bare(finding, self.redact)}{titles.at_its_end(finding)}{stand}"
         place = one_line(words.place(finding, self.redact))
         head = f"{word:<{INDENT}}{place}"
-        fits = len(head) + 2 + len(title) <= WIDTH
+        fits = len(head) + 2 + len(title) <= self.width
         yield Line(f"{head}  {title}" if fits else head, finding.severity, len(word))
         if not fits:
-            yield from _wrapped(title, INDENT)
-        yield from _wrapped(words.evidence(finding, self.report.verdict.policy), INDENT)
-        yield from _wrapped(self._text(finding.body), INDENT)
-        yield from _wrapped(self._text(_unmarked(finding.note)), INDENT)
+            yield from self._wrapped(title, INDENT)
+        yield from self._wrapped(words.evidence(finding, self.report.verdict.policy), INDENT)
+        yield from self._wrapped(self._text(finding.body), INDENT)
+        yield from self._wrapped(self._text(_unmarked(finding.note)), INDENT)
         if finding.fix:
-            yield from _wrapped(f"Fix: {self._text(finding.fix)}", INDENT)
+            yield from self._wrapped(f"Fix: {self._text(finding.fix)}", INDENT)
         for d in finding.dissent:
             if d.reason:
                 who = words.capital(f"{d.reviewer} vote {d.vote}" if d.vote else d.reviewer)
                 against = f" Against it: {d.against}" if d.against else ""
-                yield from _wrapped(self._text(f"{who} disagrees: {d.reason}{against}"), INDENT)
+                yield from self._wrapped(
+                    self._text(f"{who} disagrees: {d.reason}{against}"), INDENT
+                )
         yield from self._diff(finding)
 
     def _diff(self, finding: Finding) -> Iterator[Line]:
@@ -163,7 +174,7 @@ class _Writer:
             return
         if not self.everything:
             yield Line("")
-            yield Line(f"{what}: --all shows {_them(findings)}.")
+            yield from self._wrapped(f"{what}: --all shows {_them(findings)}.")
         else:
             for finding in findings:
                 yield Line("")
@@ -182,18 +193,20 @@ class _Writer:
             if k.dismissal:
                 reason = self._text(k.dismissal.reason)
                 said += f'. {self._text(k.dismissal.by)}, {k.dismissal.on}: "{reason}"'
-            yield from _wrapped(said, hanging=2)
+            yield from self._wrapped(said, hanging=2)
 
     def _removed(self) -> Iterator[Line]:
-        if not self.report.verdict.removed:
+        verdict = self.report.verdict
+        if not verdict.removed:
             return
         yield Line("")
         yield Line("Removed")
-        for d in self.report.verdict.removed:
-            said = _unmarked(words.why_removed(d))
-            path = one_line(words.short_path(d.item.path, self.redact))
-            text = f"- {path}: {self._text(d.item.title)} ({self._text(said)})"
-            yield from _wrapped(text, hanging=2)
+        gone = (d.item for d in verdict.dropped if isinstance(d.item, Finding))
+        lines = {f.id: f.line for f in (*gone, *verdict.findings)}
+        for d in verdict.removed:
+            said = _unmarked(words.why(d.reason, words.of_which(d.reason, d.detail, lines)))
+            text = f"- {self._path(d.item.path)}: {self._text(d.item.title)} ({self._text(said)})"
+            yield from self._wrapped(text, hanging=2)
 
     def _table(self) -> Iterator[Line]:
         """The coverage table as a list: a table of many columns is wider than a terminal."""
@@ -207,10 +220,26 @@ class _Writer:
             hunks, *cells = row.cells
             said = "; ".join(f"{who} {cell}" for who, cell in zip(readers, cells, strict=True))
             size = f", {words.plural(int(hunks), 'hunk')}" if int(hunks) else ""
-            yield from _wrapped(f"- {self._text(row.label)}{size}: {said}", hanging=2)
+            label = self._path(row.path) if row.path else row.label
+            yield from self._wrapped(f"- {label}{size}: {said}", hanging=2)
+
+    def _path(self, path: str) -> str:
+        return one_line(words.short_path(path, self.redact))
 
     def _text(self, text: str) -> str:
         return one_line(self.redact(text))
+
+    def _wrapped(self, text: str, indent: int = 0, hanging: int = 0) -> Iterator[Line]:
+        pad = " " * indent
+        for row in textwrap.wrap(
+            text,
+            self.width,
+            initial_indent=pad,
+            subsequent_indent=pad + " " * hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ):
+            yield Line(row)
 
 
 def _them(things: Sequence[object]) -> str:
@@ -221,19 +250,6 @@ def _unmarked(text: str) -> str:
     return text.replace("**", "").replace("`", "")
 
 
-def _wrapped(text: str, indent: int = 0, hanging: int = 0) -> Iterator[Line]:
-    pad = " " * indent
-    for row in textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=pad,
-        subsequent_indent=pad + " " * hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    ):
-        yield Line(row)
-
-
 COLOURS = {
     Severity.CRITICAL: "bold red",
     Severity.HIGH: "red",
@@ -241,6 +257,11 @@ COLOURS = {
     Severity.LOW: "cyan",
     Severity.INFO: "cyan",
 }
+
+
+def columns() -> int:
+    """The columns for a person at this terminal (`COLUMNS` goes before its own width)."""
+    return min(WIDTH, max(LEAST_WIDTH, get_terminal_size((WIDTH, 24)).columns))
 
 
 def print_coloured(lines: Iterable[Line], console: Console | None = None) -> None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from bot.outputs.receipt import SAID
 from bot.outputs.shapes import CallShape, CellShape, Document, FindingShape
-from bot.outputs.words import listing, plural
+from bot.outputs.words import listing, passed_over_by_verifier, plural, unverified_ones
 from reviewers.core.call import Reading, Task
+from reviewers.core.coverage import is_unparsed
 from reviewers.core.finding import Standing
 from reviewers.core.policy import STATIC
 
@@ -89,12 +90,12 @@ def unverified(doc: Document) -> str:
     if not (tried and doc.findings):
         return ""
     if not lost:
-        told = "Some findings were not verified: the answer does not tell of them."
+        told = passed_over_by_verifier(len(doc.findings))
         passed_over = (was_asked_about(f) and f.verification is None for f in doc.findings)
         return told if any(passed_over) else ""
     reading = Reading(lost[0].reading)
     budget = lost[0].detail if reading is Reading.BUDGET else ""
-    who = "The findings were" if len(lost) == len(tried) else "Some findings were"
+    who = unverified_ones(len(doc.findings), every=len(lost) == len(tried))
     return f"{who} not verified: {budget or SAID.get(reading, reading.value)}."
 
 
@@ -112,7 +113,11 @@ def helps_to_try_again(doc: Document) -> bool:
     if any(a.reading in HELPED_BY_ANOTHER_TRY for a in doc.analysers):
         return True
     cells = (c for c in doc.coverage.cells if c.hunk is not None)
-    return any(c.reading in HELPED_BY_ANOTHER_TRY for c in cells)
+    return any(c.reading in HELPED_BY_ANOTHER_TRY and not _is_unparsed(c) for c in cells)
+
+
+def _is_unparsed(cell: CellShape) -> bool:
+    return cell.engine == STATIC and is_unparsed(cell.detail)
 
 
 def _unread(votes: Sequence[Sequence[CellShape]], calls: Sequence[CallShape]) -> Unread:

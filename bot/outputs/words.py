@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from reviewers.core.allowance import amount
 from reviewers.core.finding import (
+    ID_LENGTH,
     Ballot,
     Dropped,
     Finding,
@@ -18,10 +19,14 @@ from reviewers.core.finding import (
 )
 from reviewers.core.policy import Policy
 from reviewers.core.secrets import Redaction
+from reviewers.core.visible import escape
 
 PATH_CHARS = 300
 """Longer paths are cut in texts for people: no layout holds them (a path may have 4096 bytes)."""
 
+_BREAK = re.compile(r"[\t-\r\x1c-\x1f\x85\u2028\u2029]")
+"""In a name each is shown as what it is: a blank in its place names another file."""
+_OF_AN_ID = re.compile(rf"of [0-9a-f]{{{ID_LENGTH}}}")
 _LISTED = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 
 
@@ -111,8 +116,8 @@ def quiet_counts(findings: Sequence[Finding], floor: Severity) -> str:
 
 
 def short_path(path: str, redact: Redaction) -> str:
-    """The path without secrets; of a very long one its end."""
-    path = redact(path)
+    """The path on one line without secrets; of a very long one its end."""
+    path = _BREAK.sub(lambda m: escape(m[0]), redact(path))
     return path if len(path) <= PATH_CHARS else f"…{path[1 - PATH_CHARS :]}"
 
 
@@ -198,9 +203,33 @@ def why(reason: Reason, detail: str) -> str:
     text = re.sub(r"^whose ", "its ", re.sub(r"^that ", "it ", reason.value))
     if reason is Reason.DISMISSED and detail:
         return f"dismissed by {detail}"
-    if reason in (Reason.DUPLICATE, Reason.REFUTED):
+    if reason in (Reason.DUPLICATE, Reason.MERGED, Reason.REFUTED):
         return f"{text} {detail}".strip()
     return f"{text}: {detail}" if detail else text
+
+
+def unverified_ones(number: int, *, every: bool) -> str:
+    """Of so many findings those that the second look lost, as the beginning of a sentence."""
+    if not every:
+        return "Some findings were"
+    return "The finding was" if number == 1 else "The findings were"
+
+
+def passed_over_by_verifier(number: int) -> str:
+    """That the second look tells nothing of some findings, or of the only one."""
+    them = "it" if number == 1 else "them"
+    who = unverified_ones(number, every=number == 1)
+    return f"{who} not verified: the answer does not tell of {them}."
+
+
+def of_which(reason: Reason, detail: str, lines: Mapping[str, int]) -> str:
+    """A detail that people can look up: `of line 9` for `of 257f29bcc937`, `lines` has the ids. What is
+    one with another finding is in the same file.
+    """
+    if reason not in (Reason.DUPLICATE, Reason.MERGED) or not _OF_AN_ID.fullmatch(detail):
+        return detail
+    line = lines.get(detail.removeprefix("of "))
+    return f"of line {line}" if line else "of another one in the file"
 
 
 def _why_shown(finding: Finding, policy: Policy) -> str:

@@ -15,6 +15,8 @@ from reviewers.core.change import HunkRef
 
 WHOLE_FILE = -1
 """Hunk index of a file that has no hunks to show (binary, not delivered)."""
+UNPARSED = "it could not be parsed"
+"""Why an analyser that needs a syntax tree has not read a file: behind its name, in `Cell.detail`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,13 @@ class Cell:
     vote: int
     reading: Reading
     detail: str = ""
+
+
+def is_unparsed(detail: str) -> bool:
+    """Whether it is for their syntax alone that analysers did not read a hunk, as a cell's detail says:
+    they will not, before that is corrected.
+    """
+    return all(part.endswith(f": {UNPARSED}") for part in detail.split("; "))
 
 
 @dataclass(frozen=True)

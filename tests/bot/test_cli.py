@@ -163,6 +163,35 @@ def test_unknown_options_and_values(arguments: tuple[str, ...]) -> None:
     assert ended.told[-1].startswith("Error: ")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("review", "--max-cost", "abc"), "'abc' is no amount. Give USD, 0 or more."),
+        (("review", "--max-cost", "nan"), "'nan' is no amount. Give USD, 0 or more."),
+        (("review", "--max-cost", "-1"), "'-1' is no amount. Give USD, 0 or more."),
+        (("review", "--rounds", "two"), "'two' does not do. Give a whole number, 1 to 3."),
+        (("review", "--rounds", "4"), "'4' does not do. Give a whole number, 1 to 3."),
+        (
+            ("backfill", "a/b", "--limit", "0"),
+            "'0' does not do. Give a whole number, 1 or more.",
+        ),
+        (
+            ("review", "--fail-on", "blocker"),
+            "'blocker' is not one of 'info', 'low', 'medium', 'high', 'critical'.",
+        ),
+        (
+            ("jobs", "list", "--outcome", "bad"),
+            "'bad' is not one of 'clean', 'findings', 'incomplete', 'failed'.",
+        ),
+    ],
+    ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",
+)
+def test_a_wrong_value_is_told_in_our_words(arguments: tuple[str, ...], said: str) -> None:
+    ended = run(*arguments)
+    option = next(a for a in arguments if a.startswith("--"))
+    assert (ended.code, ended.told[-1]) == (2, f"Error: Invalid value for '{option}': {said}")
+
+
 # --- What only shows when somebody is asked
 
 

@@ -114,14 +114,14 @@ def same(a: Finding, b: Finding) -> bool:
         if one_place and a.rule == b.rule and not a.rule.endswith("/other"):
             return True
         return alike(a, b) >= SAME_PLACE_WORDING
-    return alike(a, b) >= NEAR_WORDING
+    return not _are_analysers(a, b) and alike(a, b) >= NEAR_WORDING
 
 
 def retold(a: Finding, b: Finding, places: Places) -> bool:
     """Whether two voices that are not on the `same` place tell of one fault all the same: each quotes
     another of its lines, or one the line that is gone and one what has taken its place.
     """
-    if voices(a) & voices(b) or not places.share_hunk(a, b, NEAR_LINES):
+    if _are_analysers(a, b) or voices(a) & voices(b) or not places.share_hunk(a, b, NEAR_LINES):
         return False
     gap = places.apart(a, b)
     if gap is None or gap > RETOLD_LINES:
@@ -130,6 +130,13 @@ def retold(a: Finding, b: Finding, places: Places) -> bool:
     if not is_near and a.rule != b.rule:
         return False
     return alike(a, b) >= (NEAR_WORDING if is_near else REPETITION_WORDING)
+
+
+def _are_analysers(a: Finding, b: Finding) -> bool:
+    """Whether no vote stands behind either. Each analyser has one set of words for all code, so like
+    words tell of like faults, as of two credentials, and only the line that they are one.
+    """
+    return not any(s.is_vote for s in (*a.sources, *b.sources))
 
 
 def _side(finding: Finding) -> Side:

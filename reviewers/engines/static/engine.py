@@ -126,6 +126,11 @@ def _why_not(analyser: Analyser, file: FileDiff) -> str:
     return "larger than 1 MB or 20,000 lines" if _is_large(file) else ""
 
 
+def reads_whole(analyser: Analyser, file: FileDiff) -> bool:
+    """Whether an analyser reads the whole text of a file, not only what changes in it."""
+    return analyser.needs_text and _applies(analyser, file) and not _why_not(analyser, file)
+
+
 def _is_large(file: FileDiff) -> bool:
     """Whether it is for its size that an analyser of whole texts cannot read a file."""
     if file.text is None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from ruff import find_ruff_bin  # type: ignore[import-untyped]
 
+from reviewers.core.coverage import UNPARSED
 from reviewers.core.finding import Severity
 from reviewers.engines.static import ruff_rules
 from reviewers.engines.static.ruff_refused import SYNTAX
@@ -125,7 +126,7 @@ def _read(ran: Ran, copies: Sequence[Copy], codes: set[str]) -> Report:
             unread[copy.file.path] = "it could not be read"
         elif SYNTAX in said:
             # ruff's rules need the whole syntax tree: their silence means nothing here.
-            unread[copy.file.path] = "it could not be parsed"
+            unread[copy.file.path] = UNPARSED
         text = Text(copy.file.text or "")
         hits += (
             hit

@@ -508,6 +508,30 @@ async def test_the_counts_of_files_add_up(tmp_path: Path) -> None:
     )
 
 
+AWS = f'AWS_KEY = "AKIA{"QYLPMN5HHHFPZAM2"}"\n'
+STRIPE = f'STRIPE = "sk_{"live"}_51H8xYzAbCdEfGhIjKlMnOpQr"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (f'DB_PASSWORD = "hunter2hunter2"\n\n\n{AWS}', [1, 4]),
+        (
+            'import os\n\nDB_PASSWORD = "hunter2hunter2"\nAPI_SECRET = "s3cr3tvalue99xyz"\n'
+            f"{AWS}{STRIPE}print(os.name)\n",
+            [3, 4, 5, 6],
+        ),
+    ],
+    ids=["two", "four"],
+)
+async def test_each_credential_is_told(text: str, lines: list[int], tmp_path: Path) -> None:
+    """Two analysers in like words on neighbouring lines: who mends one would leave the other."""
+    shop = repository(tmp_path / "shop", {"a.py": "a = 1\n"}, {"settings.py": text})
+    told = await called("review", folder=shop)
+    found = re.findall(r"^[A-Z]+ +settings\.py:(\d+)", told.out, re.MULTILINE)
+    assert sorted(map(int, found)) == lines
+
+
 async def test_an_empty_patch_on_standard_input(tmp_path: Path) -> None:
     done = await triptych("review", "--diff", "-", folder=tmp_path)
     assert done.code == 2
@@ -539,7 +563,7 @@ async def test_the_example(options: tuple[str, ...], code: int, tmp_path: Path) 
     assert done.out.startswith("Static analysis only, 9 findings: 5 high, 3 medium, 1 low\n")
     assert "1 low one: --all shows it." in done.out
     told = " ".join(done.out.split())
-    assert "3 analysers read all 2 files. 0 calls, " in told
+    assert "3 analysers read all 2 files, shop/access.py only in its hunks. 0 calls, " in told
     unread = "so no analyser that needs a whole file has read it."
     assert told.endswith(f"Note: Only the hunks of shop/access.py are known, {unread}"), "ruff"
     assert max(map(len, done.out.splitlines())) <= 80
@@ -793,11 +817,21 @@ def test_of_a_whole_report_nobody_makes_a_text_in_passing() -> None:
     assert texts == 0
 
 
-async def test_s37_a_large_change_is_announced_and_its_large_file_is_a_gap(tmp_path: Path) -> None:
+async def test_s37_a_large_file_is_a_gap_and_nobody_waits_for_it(tmp_path: Path) -> None:
     folder = repository(tmp_path, {"a.txt": "a\n"}, {"big.py": "xyz = 1234567890123\n" * 60_000})
     done = await triptych("review", "HEAD~1..HEAD", folder=folder)
     assert done.code == 3
-    assert "60,000 lines to read: that takes a while." in done.told
+    assert done.err == ""
     assert done.out.startswith("Incomplete: the analysers could not read 1 file.")
     assert "- big.py, not analysed: ruff: it is larger than 1 MB." in done.out
     assert "Do: review these parts by hand: they stay too large" in done.out
+
+
+async def test_a_person_is_told_of_a_wait(tmp_path: Path) -> None:
+    """ruff reads every line of these files; of the others only what changes is looked at."""
+    rows = "x = 1\n" * 13_000
+    folder = repository(tmp_path, {"a.txt": "a\n"}, {f"{n}.py": rows for n in range(4)})
+    done = await called("review", "HEAD~1..HEAD", folder=folder)
+    assert done.told == ["52,000 lines to read: that takes a while."]
+    repository(folder, {f"{n}.txt": rows for n in range(4)})
+    assert (await called("review", "HEAD~1..HEAD", folder=folder)).told == []

@@ -590,7 +590,7 @@ async def test_a_configuration_that_is_not_in_order_is_told_before_all_else() ->
 
 async def test_findings_that_were_not_verified_are_told_as_such() -> None:
     text = await shown(jobs_of(job(verified(Reading.TIMED_OUT))), "/reviews/01JD8Q7M")
-    assert "Findings The findings were not verified: no answer came in time. Critical" in text
+    assert "Findings The finding was not verified: no answer came in time. Critical" in text
 
 
 @pytest.mark.parametrize("name", ["a", "b", "c", "d", "e", "f", "g", "h", "i"])

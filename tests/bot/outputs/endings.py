@@ -260,14 +260,14 @@ def incomplete(report: Report) -> Report:
     return replace(report, verdict=replace(report.verdict, outcome=Outcome.INCOMPLETE))
 
 
-def without_ruff(**more: Any) -> Report:
+def without_ruff(why: str = "it crashed", **more: Any) -> Report:
     """One of the analysers failed on the only file."""
     cells = (
-        Cell(HunkRef("api/orders.py", 0), name, STATIC, 0, Reading.FAILED, "ruff: it crashed")
+        Cell(HunkRef("api/orders.py", 0), name, STATIC, 0, Reading.FAILED, f"ruff: {why}")
         for name, _ in READERS
     )
     runs = (
-        AnalyserRun("ruff", "1", 40, 0, Reading.FAILED, "it crashed"),
+        AnalyserRun("ruff", "1", 40, 0, Reading.FAILED, why),
         AnalyserRun("credentials", "1", 5, 1, Reading.READ),
     )
     ran = (look(Call("security", STATIC), analysers=runs, seconds=1.2),)

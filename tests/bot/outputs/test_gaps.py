@@ -197,6 +197,37 @@ def test_what_is_only_too_large_is_not_to_be_tried_again() -> None:
     assert missing(report)[-1] == TOO_LARGE
 
 
+def unparsed(*more: tuple[Reading, str]) -> Report:
+    """Whose analysers could not read the only file for its syntax, and others for `more`."""
+    report = without_ruff("it could not be parsed")
+    ledger = report.verdict.coverage
+    cell = ledger.cells[0]
+    others = (replace(cell, reading=reading, detail=f"ruff: {why}") for reading, why in more)
+    ledger = replace(ledger, cells=(*ledger.cells, *others))
+    return replace(report, verdict=replace(report.verdict, coverage=ledger))
+
+
+@pytest.mark.parametrize(
+    ("more", "todo"),
+    [
+        ((), "Correct their syntax, or leave them out by `exclude` in"),
+        (
+            ((Reading.TOO_LARGE, "larger than 1 MB or 20,000 lines"),),
+            "Correct their syntax, split what is too large, or leave them out by `exclude` in",
+        ),
+        (((Reading.FAILED, "it crashed"),), ""),
+        (((Reading.FAILED, "it could not be parsed; other: it crashed"),), ""),
+    ],
+    ids=["syntax", "syntax and size", "syntax and a crash", "a crash beside it"],
+)
+def test_wrong_syntax_is_to_be_corrected_not_tried_again(
+    more: tuple[tuple[Reading, str], ...], todo: str
+) -> None:
+    said = missing(unparsed(*more))[-1]
+    stay = "review these parts by hand: they stay unread, however often they are tried. "
+    assert said == (f"{stay}{todo} `.github/triptych.toml` on `main`." if todo else TRY_AGAIN)
+
+
 def test_s63_too_large_for_every_reviewer_and_refused_elsewhere() -> None:
     """As the planner really fills the ledger: nobody was asked about the large file."""
     size = (Reading.TOO_LARGE, "above the limit of 120 kB")
@@ -316,7 +347,7 @@ def test_an_answer_that_passes_a_finding_over_has_not_verified_it() -> None:
     unruled = replace(SQL, verification=None)
     call = Call("verifier", CLAUDE, 1, 0, round=3, task=Task.VERIFY, candidates=(unruled,))
     text = coverage_of(sample(unruled, looks=(*looks(), look(call, cost=0.0))))
-    assert " Some findings were not verified: the answer does not tell of them. " in text
+    assert " The finding was not verified: the answer does not tell of it. " in text
     said = Opinion(unruled.id, Ruling.CONFIRMED, "So it is.")
     ruled = look(call, cost=0.0, opinions=(said,))
     # One that stands there since an earlier review bears no ruling of today.

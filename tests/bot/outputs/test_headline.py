@@ -483,8 +483,7 @@ CASES: dict[str, Case] = {
     "not verified": (
         lambda: verified(Reading.TIMED_OUT),
         f"**1 finding: 1 critical.**{WORST}",
-        f"{ALL_READ}The findings were not verified: no answer came in time. 8 calls, 48 s, "
-        "0.41 USD.",
+        f"{ALL_READ}The finding was not verified: no answer came in time. 8 calls, 48 s, 0.41 USD.",
         "1 finding: 1 critical",
     ),
     "not all verified": (
@@ -497,7 +496,7 @@ CASES: dict[str, Case] = {
     "not verified for the money": (
         lambda: verified(Reading.BUDGET, allowance=Allowance(0.5, "this run", "--max-cost")),
         f"**1 finding: 1 critical.**{WORST}",
-        f"{ALL_READ}The findings were not verified: the budget of 0.50 USD for this run is "
+        f"{ALL_READ}The finding was not verified: the budget of 0.50 USD for this run is "
         f"reached. {BILL}",
         "1 finding: 1 critical",
     ),

@@ -45,6 +45,9 @@ def test_an_explanation_says_what_a_finding_rests_on(finding: dict[str, Any]) ->
     for ballot in finding["votes"]:
         seen, of = len(ballot["seen"]), ballot["of"]
         assert (f"{seen} of {of} votes saw it" if of > 1 else "its one vote") in told
+        assert ("saw it (number " in told) is any(
+            0 < len(b["seen"]) < b["of"] for b in finding["votes"]
+        ), "where all saw it, their numbers say nothing"
     for voice in finding["dissent"]:
         assert "disagrees: " in told, voice
     said = finding["verification"]

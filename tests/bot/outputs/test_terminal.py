@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bot.outputs.terminal import WIDTH, Line, print_coloured, terminal_lines
+from bot.outputs.terminal import WIDTH, Line, columns, print_coloured, terminal_lines
 from bot.report import Report
 from reviewers.core.finding import Finding, Location, Severity, Side, Standing
 from reviewers.core.secrets import Redaction
@@ -50,6 +50,22 @@ def test_eighty_columns_hold_it(name: str, everything: bool) -> None:
     """But for code: a suggestion's lines are as they are."""
     rows = shown(SAMPLES[name](), everything=everything)
     assert max(len(row) for row in rows) <= WIDTH
+
+
+@pytest.mark.parametrize("everything", [False, True])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_narrow_terminal_breaks_no_line_again(name: str, everything: bool) -> None:
+    """The words are the same."""
+    report = SAMPLES[name]()
+    rows = [row.text for row in terminal_lines(report, everything=everything, width=60)]
+    assert max(len(row) for row in rows) <= 60
+    assert " ".join(rows).split() == " ".join(shown(report, everything=everything)).split()
+
+
+@pytest.mark.parametrize(("has", "used"), [("60", 60), ("200", WIDTH), ("10", 40)])
+def test_the_columns_of_a_terminal(has: str, used: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", has)
+    assert columns() == used
 
 
 @pytest.mark.parametrize("name", SAMPLES)

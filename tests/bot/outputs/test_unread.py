@@ -85,6 +85,14 @@ def test_what_is_too_large_stays_so() -> None:
     assert not helps_to_try_again(read(replace(report, verdict=verdict)))
 
 
+def test_what_cannot_be_parsed_stays_so() -> None:
+    runs = without_ruff("it could not be parsed")
+    (look,) = runs.verdict.looks
+    read_all = tuple(replace(run, reading=Reading.READ) for run in look.analysers)
+    verdict = replace(runs.verdict, looks=(replace(look, analysers=read_all),))
+    assert not helps_to_try_again(read(replace(runs, verdict=verdict)))
+
+
 def passed_over(**more: object) -> Report:
     """The call that verifies has answered, and tells nothing of its finding."""
     report = verified(Reading.READ)
@@ -99,12 +107,12 @@ def passed_over(**more: object) -> Report:
 @pytest.mark.parametrize(
     ("report", "said"),
     [
-        (verified(Reading.TIMED_OUT), "The findings were not verified: no answer came in time."),
+        (verified(Reading.TIMED_OUT), "The finding was not verified: no answer came in time."),
         (
             verified(Reading.READ, Reading.REFUSED),
             "Some findings were not verified: the model refused to answer.",
         ),
-        (passed_over(), "Some findings were not verified: the answer does not tell of them."),
+        (passed_over(), "The finding was not verified: the answer does not tell of it."),
     ],
 )
 def test_what_was_not_verified_is_told_as_in_the_body(report: Report, said: str) -> None:
@@ -118,7 +126,7 @@ def test_a_budget_that_kept_findings_from_being_verified_is_named() -> None:
     why = "the budget of 0.50 USD for this run is reached"
     looks = (*others, replace(look, detail=why))
     report = replace(report, verdict=replace(report.verdict, looks=looks))
-    assert unverified(read(report)) == f"The findings were not verified: {why}."
+    assert unverified(read(report)) == f"The finding was not verified: {why}."
 
 
 @pytest.mark.parametrize(

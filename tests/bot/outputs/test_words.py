@@ -171,6 +171,43 @@ def test_why_something_was_removed(reason: Reason, detail: str, said: str) -> No
     assert words.why_removed(Dropped(SQL, reason, detail)) == said
 
 
+@pytest.mark.parametrize(
+    ("reason", "detail", "said"),
+    [
+        (Reason.DUPLICATE, "of 7c1e9a02b4d8", "of line 9"),
+        (Reason.MERGED, "of 7c1e9a02b4d8", "of line 9"),
+        (Reason.DUPLICATE, "of e40b77d1c9aa", "of another one in the file"),
+        (Reason.DUPLICATE, "of 5b21c7a0b1c2", "of another one in the file"),
+        (Reason.DUPLICATE, "of the file's first error", "of the file's first error"),
+        (Reason.OUTVOTED, "security 1 of 3", "security 1 of 3"),
+    ],
+    ids=["a duplicate", "a vote", "not on a line", "unknown", "in words", "no other"],
+)
+def test_what_is_one_with_another_names_its_line(reason: Reason, detail: str, said: str) -> None:
+    lines = {"7c1e9a02b4d8": 9, "e40b77d1c9aa": 0}
+    assert words.of_which(reason, detail, lines) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (1, "The finding was not verified: the answer does not tell of it."),
+        (2, "Some findings were not verified: the answer does not tell of them."),
+    ],
+)
+def test_findings_of_which_the_verifier_tells_nothing(number: int, said: str) -> None:
+    assert words.passed_over_by_verifier(number) == said
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("line\nbreak.py", "line‹U+000A›break.py"), ("a\tb\r.py", "a‹U+0009›b‹U+000D›.py")],
+)
+def test_a_break_in_a_name_is_shown(path: str, said: str) -> None:
+    """A blank in its place would name another file."""
+    assert words.short_path(path, Redaction()) == said
+
+
 def test_every_reason_reads_as_one() -> None:
     for reason in Reason:
         said = words.why_removed(Dropped(SQL, reason))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -216,6 +217,34 @@ def test_two_voices_on_one_fault(a: Finding, b: Finding, one: bool) -> None:
 )
 def test_one_voice_that_lists_two_findings_means_two(b: Finding, one: bool) -> None:
     assert same(by(1), b) is one
+
+
+SECRET: dict[str, Any] = {
+    "rule": "security/hardcoded-secret",
+    "title": "A password stands in the code",
+    "body": "Everyone who can read the repository knows it.",
+}
+AWS_KEY: dict[str, Any] = {
+    **SECRET,
+    "title": "An AWS access key stands in the code",
+    "body": "Everyone who can read the repository has it.",
+}
+RUFF = (static_source("S105"),)
+DETECTOR = (static_source("aws-access-key", name="secrets"),)
+
+
+@pytest.mark.parametrize(
+    ("apart", "one"), [(0, True), (1, False), (NEAR_LINES, False)], ids=["on it", "next", "near"]
+)
+def test_two_analysers_tell_of_one_fault_only_on_one_line(apart: int, one: bool) -> None:
+    """Each has one set of words for all code: like ones on the next line tell of another credential."""
+    password = finding(line=6, sources=RUFF, **SECRET)
+    key = finding(line=6 + apart, sources=DETECTOR, **AWS_KEY)
+    assert same(password, key) is same(key, password) is one
+    again = replace(key, title=password.title, body=password.body)
+    whole = Places(change({"api/orders.py": (None, "a = 1\n" * 30)}))
+    assert not retold(password, again, whole)
+    assert same(finding(line=6, sources=(source(),), **SECRET), again), "a vote chooses its words"
 
 
 def test_the_most_central_wording_speaks_for_all() -> None:
