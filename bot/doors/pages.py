@@ -49,8 +49,8 @@ def page_routes(
     redact: Redaction | None = None,
     now: Callable[[], float] = time.time,
 ) -> list[web.RouteDef]:
-    """The routes `/`, `/reviews/...`, `/sign-in` and `/sign-out`, and the last one: whatever else is asked
-    for by GET, except for `/webhook`, which says itself how it is asked.
+    """The routes `/`, `/reviews/...`, `/sign-in` and `/sign-out`, and the last one: whatever else is
+    asked for by GET, except for `/webhook`, which says itself how it is asked. No other form is read.
 
     `token` is what `sign_in.operator_token` gives. `redact` clears every text once more before it is
     shown (default: of the secrets of both settings and of the token).

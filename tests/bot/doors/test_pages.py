@@ -437,6 +437,7 @@ async def test_where_nothing_stands_the_operator_is_told_where_to_go(path: str, 
         assert "No such page" in page.text
         assert back in page.links
         assert str(answer.url.join(URL(back)).path) == "/"
+        assert (await client.post(path, headers=BEARER)).status == 405
         stranger = await client.get(path)
         assert (stranger.status, await stranger.text()) == (404, "404: Not Found")
 

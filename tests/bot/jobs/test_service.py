@@ -83,6 +83,19 @@ async def test_whoever_wishes_again_for_what_lies_there_has_it_started(
         assert missing == (job_id(wish),), "its door may be about to start it"
 
 
+async def test_a_door_beside_the_worker_has_it_started_too(w: World) -> None:
+    w.pull()
+    wish = w.wish()
+    values = {**_row(job_id(wish), wish, ""), "created": time.time() - 3600}
+    await written(w.service._store, values)
+    door = await connect(w.app)
+    try:
+        assert await door.accept(wish, "delivery") == job_id(wish)
+    finally:
+        await door.stop()
+    assert (await w.ended(job_id(wish), 10)).state is JobState.DONE
+
+
 async def test_whoever_wishes_again_for_what_stands_in_the_queue_waits_like_everybody(
     tmp_path: Path,
 ) -> None:
