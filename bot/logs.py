@@ -46,6 +46,10 @@ FIELDS = frozenset(
             "verb",
             "person",
             "runs",
+            "causes",
+            "jobs",
+            "repositories",
+            "schema",
         ),
     }
 )

@@ -45,6 +45,11 @@ _DO = "Write one of: " + ", ".join(f"`{usage}`" for usage, _ in HELP) + "."
 _NO_MORE = "`explain` takes the id of a finding and nothing else."
 _NO_ID = "What follows `explain` is no id of a finding: an id is 6 to 16 of the digits 0-9 and a-f."
 
+_NO_REASON = (
+    "A dismissal needs the id of a finding and a reason; in the thread of the finding itself "
+    "a reason is enough."
+)
+
 _COMMAND = re.compile(r"/triptych(?:[ \t]+(.*))?", re.ASCII | re.IGNORECASE)
 _FINDING = re.compile(r"`?([0-9a-f]{6,16})`?", re.ASCII | re.IGNORECASE)
 _FENCE = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(`{3,}+(?!.*`)|~{3,})")
@@ -91,6 +96,8 @@ def _dismissal(rest: str) -> Command | Refusal:
     first, more = _first_word(rest)
     finding = _FINDING.fullmatch(first)
     reason = more if finding else rest
+    if not rest:
+        return Refusal(_NO_REASON, _DO)
     if not reason:
         return Refusal("A dismissal needs a reason.", _DO)
     if reason.startswith("--"):

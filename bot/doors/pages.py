@@ -29,6 +29,8 @@ from reviewers.core.verdict import UNREAD
 LISTED, COUNTED = 50, 100
 """So many reviews stand on the page; so many are looked into for the figures of the day."""
 REMEMBERED = 1000
+MOST_WORD = 40
+"""Characters that are shown of a filter that is none."""
 _NEXT = re.compile(
     r"(\?(state|outcome)=[a-z]{1,20}(&outcome=[a-z]{1,20})?|reviews/[A-Za-z0-9%._~-]{1,300})?"
 )
@@ -47,7 +49,8 @@ def page_routes(
     redact: Redaction | None = None,
     now: Callable[[], float] = time.time,
 ) -> list[web.RouteDef]:
-    """The routes `/`, `/reviews/...`, `/sign-in` and `/sign-out`.
+    """The routes `/`, `/reviews/...`, `/sign-in` and `/sign-out`, and the last one: whatever else is
+    asked for by GET, except for `/webhook`, which says itself how it is asked. No other form is read.
 
     `token` is what `sign_in.operator_token` gives. `redact` clears every text once more before it is
     shown (default: of the secrets of both settings and of the token).
@@ -70,6 +73,7 @@ def page_routes(
         web.post("/reviews/{job}/retry", door.guarded(door.retry, "../../")),
         web.post("/sign-in", door.enter),
         web.post("/sign-out", door.leave),
+        web.get("/{rest:(?!webhook$).*}", door.lost),
     ]
 
 
@@ -135,6 +139,7 @@ class _Door:
             is_whole_day=len(rows) < COUNTED or rows[-1].created <= day,
             parked=parked,
             beside=await self._jobs.of_pulls(again) if again else (),
+            unknown=_unknown(request, {"state": FILTERS, "outcome": OUTCOMES}),
         )
         key = self._sign_in.form_key(request)
         page = await asyncio.to_thread(
@@ -173,6 +178,14 @@ class _Door:
         except KeyError:
             return self._missing("../../")
         return see(f"../{quote(new.id, safe='')}")
+
+    async def lost(self, request: web.Request) -> web.Response:
+        """An address at which nothing stands; whoever is no operator learns no more than that."""
+        if not self._sign_in.is_operator(request):
+            raise web.HTTPNotFound
+        root = "../" * (request.path.count("/") - 1) or "./"
+        what = "Nothing stands at this address."
+        return self._message(404, "No such page", what, "Go to the list of reviews.", root)
 
     # --- in and out
 
@@ -261,3 +274,10 @@ def _asked(request: web.Request, name: str, known: Sequence[tuple[str, str]]) ->
     """What the address narrows the list to; "" for nothing, or nothing that is known."""
     asked = request.query.get(name, "")
     return asked if asked in dict(known) else ""
+
+
+def _unknown(request: web.Request, known: Mapping[str, Sequence[tuple[str, str]]]) -> str:
+    """What the address asks for in vain, as it stands there; "" for nothing."""
+    asked = ((name, request.query.get(name, "")) for name in known)
+    wrong = (f"{name}={word[:MOST_WORD]}" for name, word in asked if word not in dict(known[name]))
+    return " and ".join(wrong)

@@ -165,7 +165,8 @@ class _Setup:
         except Problem as e:
             return self._message(500, "The App could not be stored", e.what, e.do)
         organisation = wish.organisation if wish.owner == "organisation" else ""
-        plan = AppPlan(wish.name, organisation, wish.public, wish.public)
+        api = self._settings.github_api
+        plan = AppPlan(wish.name, organisation, wish.public, wish.public, api)
         return self._confirm(plan)
 
     async def created(self, request: web.Request) -> web.Response:
@@ -206,6 +207,7 @@ class _Setup:
             app_settings=app_settings_url(self._settings, plan, slug),
             file=str(self._app.home / APP_FILE),
             webhook=plan.webhook,
+            public=plan.public,
             events=EVENTS,
             secret_is_ours=is_ours,
             unready=unready,
@@ -261,7 +263,7 @@ class _Setup:
             form_key=self._form_key(),
             github=self._settings.web_url,
             name_chars=NAME_CHARS,
-            reachable="public" in problems or is_reachable(wish.public),
+            reachable="public" in problems or is_reachable(wish.public, self._settings.github_api),
         )
         return html(text, 422 if problems else 200)
 

@@ -16,7 +16,7 @@ from bot import app_needs
 from bot.app_settings import checked_pem
 from bot.errors import ConfigProblem, HostProblem
 from bot.hosts.manifest import NewApp
-from bot.settings import Settings
+from bot.settings import PUBLIC_API, Settings
 
 PERMISSIONS: tuple[tuple[str, str, str], ...] = tuple(
     (name, str(need.access), need.why) for name, need in app_needs.PERMISSIONS.items()
@@ -37,11 +37,15 @@ NAME_CHARS = 34
 """GitHub takes names of at most 34 characters."""
 _SLUG = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
 _LOGIN = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z_-]{0,98}[0-9A-Za-z])?")
+_LOOPBACK = re.compile(r"(.*\.)?localhost|127\..*|0\.0\.0\.0|::1?")
+"""Names that a machine has for itself: they lead to it from nowhere else."""
 _LOCAL = re.compile(
-    r"localhost|.*\.(localhost|local|internal|test|invalid|example)|127\..*|10\..*|192\.168\..*"
-    r"|172\.(1[6-9]|2\d|3[01])\..*|169\.254\..*|0\.0\.0\.0|::1?|f[cde][0-9a-f]{2}:.*|[^.:]+"
+    r".*\.(local|internal|test|invalid|example)|10\..*|192\.168\..*"
+    r"|172\.(1[6-9]|2\d|3[01])\..*|169\.254\..*|f[cde][0-9a-f]{2}:.*|[^.:]+"
 )
-"""Hosts that GitHub's servers cannot reach; it refuses such a webhook by name."""
+"""Hosts that GitHub's servers on the Internet cannot reach; it refuses such a webhook by name."""
+_ON_INTERNET = re.compile(r"api\.github\.com|(.*\.)?ghe\.com")
+"""Where GitHub runs its API itself. A server of one's own stands in one's own network."""
 
 
 @dataclass(frozen=True)
@@ -49,24 +53,30 @@ class AppPlan:
     """The App as a person wants it; `organisation` is "" for their own account.
 
     `public` is the address at which GitHub reaches this server, `back` the one at which the
-    person's browser does.
+    person's browser does; `api` is where GitHub's API is.
     """
 
     name: str
     organisation: str
     public: str
     back: str
+    api: str = PUBLIC_API
 
     @property
     def webhook(self) -> str:
         """Where GitHub shall send events; "" where it could not."""
-        return f"{self.public}/webhook" if is_reachable(self.public) else ""
+        return f"{self.public}/webhook" if is_reachable(self.public, self.api) else ""
 
 
-def is_reachable(address: str) -> bool:
-    """Whether the address could be one on the Internet; no name is looked up."""
+def is_reachable(address: str, api: str = PUBLIC_API) -> bool:
+    """Whether the GitHub of that API could reach the address; no name is looked up. On the Internet it
+    reaches what is there, in a network of one's own (GitHub Enterprise Server) any other machine.
+    """
     host = urlsplit(address).hostname or ""
-    return bool(host) and not _LOCAL.fullmatch(host)
+    if not host or _LOOPBACK.fullmatch(host):
+        return False
+    is_theirs = _ON_INTERNET.fullmatch(urlsplit(api).hostname or "")
+    return not (is_theirs and _LOCAL.fullmatch(host))
 
 
 def is_login(text: str) -> bool:

@@ -337,7 +337,7 @@ def told(error: gidgethub.HTTPException, what: str, tries: int = ATTEMPTS) -> Ho
             )
         case 404 | 410:
             return MissingProblem(
-                f"GitHub does not know it, or the token may not see it: {what} (404).",
+                f"GitHub could not {what}: it is not there, or the token may not see it (404).",
                 "Check the name and the number, and whether the token reaches the repository.",
                 status=status,
             )

@@ -216,8 +216,7 @@ class Durable:
         found = await DBOS.list_workflows_async(
             workflow_ids=list(runs), status=ALIVE, load_input=False, load_output=False
         )
-        alive = {w.workflow_id for w in found}
-        return tuple(r for r in runs if r not in alive)
+        return _beside(runs, found)
 
     async def forget(self, runs: Sequence[str]) -> None:
         """Delete all that is stored of some runs, kept answers included."""
@@ -305,6 +304,13 @@ class Queue:
             options["delay_seconds"] = how.delay
         await self._client.enqueue_async(options, job)
 
+    async def missing(self, runs: Sequence[str]) -> tuple[str, ...]:
+        """As for Durable."""
+        found = await self._client.list_workflows_async(
+            workflow_ids=list(runs), status=ALIVE, load_input=False, load_output=False
+        )
+        return _beside(runs, found)
+
     async def forget(self, runs: Sequence[str]) -> None:
         """Delete all that is stored of some runs."""
         if runs:
@@ -347,6 +353,11 @@ async def is_begun_by(life: str) -> bool:
 
     (place,) = reserved(1)
     return (await keep(place, "life", mine)).get("life") == life
+
+
+def _beside(runs: Sequence[str], alive: Sequence[Any]) -> tuple[str, ...]:
+    there = {w.workflow_id for w in alive}
+    return tuple(r for r in runs if r not in there)
 
 
 def _quiet() -> None:

@@ -122,7 +122,7 @@ class Endings:
                 cost=round(found.paid, 4),
                 seconds=round(time.time() - row.created, 1),
                 why=row.note or ("" if is_whole else row.title),
-                **({} if is_whole else {"causes": causes_in(row.document)}),
+                causes=None if is_whole else causes_in(row.document) or None,
             )
             self._means.ended(row.state, max(0.0, time.time() - row.created))
 

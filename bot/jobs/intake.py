@@ -5,6 +5,7 @@ What this returns from is durable: a row of ours, or where there is none, a run 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +49,11 @@ from bot.jobs.store import Job, Store
 from bot.jobs.tables import ALIVE
 from bot.jobs.writing import NewJob, OldJob, Unwanted, Writing
 
+LYING = 15.0
+"""Seconds that a job waits before somebody who wishes for it once more has its start looked for: a door
+gives its own up before that.
+"""
+
 log = structlog.get_logger("triptych.jobs")
 
 
@@ -60,6 +66,7 @@ class Intake:
         self._settings = settings
         self._stop: Callable[[Sequence[str]], None] = lambda _jobs: None
         self._turns = Turns()
+        self._taking: set[asyncio.Task[str]] = set()
 
     def tell(self, stop: Callable[[Sequence[str]], None]) -> None:
         """Who is told of jobs that were ended, in case they run in this process."""
@@ -172,13 +179,24 @@ class Intake:
         return await self._taken(wish.place, lambda known: Writing(self._decided(wish, known)))
 
     async def _taken(self, place: Place, decide: Callable[[Sequence[Job]], Writing]) -> str:
+        """To its end, also where nobody waits for it any more (a door gives up, a database is locked):
+        its thread may write the row down all the same, and then the job must be started.
+        """
+        taking = asyncio.create_task(self._take(place, decide))
+        self._taking.add(taking)
+        taking.add_done_callback(self._taking.discard)
+        return await asyncio.shield(taking)
+
+    async def _take(self, place: Place, decide: Callable[[Sequence[Job]], Writing]) -> str:
         """One after the other for a pull request: in this process they hold no connection meanwhile."""
-        tries = 0
+        tries, is_lying = 0, False
 
         def decided(known: Sequence[Job]) -> Writing:
-            nonlocal tries
+            nonlocal tries, is_lying
             tries += 1
-            return decide(known)
+            writing = decide(known)
+            is_lying = any(j.row.id == writing.job.id and _is_lying(j) for j in known)
+            return writing
 
         async with self._turns.turn(place.key):
             writing, ended = await self._store.take(place, decided)
@@ -189,6 +207,8 @@ class Intake:
             case OldJob(id=old, seen=seen) if seen is not None and tries > 1:
                 # Who has written it down may have been we, with the database's answer lost.
                 await self._starts.review(old)
+            case OldJob(id=old) if is_lying:
+                await self._starts.rescue(old)
         return writing.job.id
 
     def _decided(self, wish: ReviewWish, known: Sequence[Job]) -> NewJob | OldJob:
@@ -236,13 +256,19 @@ class Intake:
                 account=wish.account,
                 repositories=list(wish.repositories),
                 why=wish.why,
-                jobs=len(gone),
+                count=len(gone),
             )
             self._stop(gone)
             await self._starts.forget(gone)
             await self._starts.forget_named(
                 [_orders(installation, r) for r in wish.repositories or (None,)]
             )
+
+
+def _is_lying(job: Job) -> bool:
+    """Whether nobody has begun a job for so long that its start may have been lost."""
+    row = job.row
+    return row.state is JobState.WAITING and time.time() - row.created > LYING
 
 
 def _orders(installation: int, repository: int | None) -> str:

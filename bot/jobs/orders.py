@@ -161,7 +161,7 @@ class Orders:
         if not await people.may_order(order.author, order.login):
             log.info(
                 "order.refused",
-                verb=order.verb.value,
+                verb=_verb(order),
                 person=order.author,
                 place=str(order.place),
                 why="no write permission",
@@ -185,9 +185,7 @@ class Orders:
             await people.react(order.comment, order.thread, done.face)
         except HostProblem as e:
             log.warning("order.unheard", verb=order.verb.value, why=e.what)
-        log.info(
-            "order.ended", verb=order.verb.value, place=str(order.place), result=str(done.face)
-        )
+        log.info("order.ended", verb=_verb(order), place=str(order.place), result=str(done.face))
         return str(done.face)
 
     async def _carried_out(self, order: CommandWish, people: People) -> Done:
@@ -314,6 +312,12 @@ class Orders:
             await people.reply(start, text)
         else:
             await people.say(text)
+
+
+def _verb(order: CommandWish) -> str:
+    """What was ordered, for the log: of what could not be read nobody knows."""
+    is_unread = order.verb is Verb.HELP and order.reason
+    return "unknown" if is_unread else order.verb.value
 
 
 def _may_pass(error: Exception) -> bool:

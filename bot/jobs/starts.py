@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+import structlog
+
 from bot.jobs.durable import Durable, Queue, Start
 from bot.jobs.limits import Limits
 from bot.jobs.store import Store
@@ -13,12 +15,18 @@ from bot.jobs.workshop import Workshop
 REVIEW, COMMAND = "review", "command"
 """Names under which the engine knows our two kinds of work."""
 
+log = structlog.get_logger("triptych.jobs")
+
 
 class Starts(Protocol):
     """What the intake works with. To start the same again is nothing."""
 
     async def review(self, job: str, delay: float = 0.0) -> None:
         """A job that is written down is begun, `delay` seconds from now at the soonest."""
+        ...
+
+    async def rescue(self, job: str) -> None:
+        """A job that is written down is begun where nothing of it is under way: its start was lost."""
         ...
 
     async def order(self, run: str, text: str) -> None:
@@ -56,6 +64,11 @@ class Here:
         await self._durable.start(REVIEW, job, job, how)
         await _unless_purged(self._store, self, job)
 
+    async def rescue(self, job: str) -> None:
+        """See Starts."""
+        if await self._durable.missing([job]):
+            await _begun_anew(self, job)
+
     async def order(self, run: str, text: str) -> None:
         """Now: orders wait for nobody."""
         await self._durable.start(COMMAND, text, run, Start(here=True))
@@ -76,6 +89,11 @@ class Elsewhere:
         await self._queue.start(REVIEW, job, job, Start(priority=priority, delay=delay))
         await _unless_purged(self._store, self, job)
 
+    async def rescue(self, job: str) -> None:
+        """See Starts."""
+        if await self._queue.missing([job]):
+            await _begun_anew(self, job)
+
     async def order(self, run: str, text: str) -> None:
         """See Starts."""
         await self._queue.start(COMMAND, text, run, Start())
@@ -95,6 +113,10 @@ class Beside:
         """Soon."""
         self._shop.begin(self._starts.review(job, delay), job)
 
+    async def rescue(self, job: str) -> None:
+        """Soon, too: to ask the engine takes its time."""
+        self._shop.begin(self._starts.rescue(job), job)
+
     async def order(self, run: str, text: str) -> None:
         """See Starts."""
         await self._shop.run(self._starts.order(run, text))
@@ -106,6 +128,13 @@ class Beside:
     async def forget_named(self, beginnings: Sequence[str]) -> None:
         """See Starts."""
         await self._shop.run(self._starts.forget_named(beginnings))
+
+
+async def _begun_anew(starts: Starts, job: str) -> None:
+    """Of a run that the engine has given up it would keep the end."""
+    log.warning("job.unstarted", job=job)
+    await starts.forget([job])
+    await starts.review(job)
 
 
 async def _unless_purged(store: Store, starts: Starts, job: str) -> None:

@@ -133,7 +133,7 @@ def open_database(settings: AppSettings) -> Transactions:
     ConfigProblem when the database cannot be reached, or was written by a newer Triptych.
     """
     if settings.on_sqlite and (copy := keep_copy(sqlite_file(settings))):
-        log.warning("database.copied", to=str(copy), schema=SCHEMA)
+        log.warning("database.copied", path=str(copy), schema=SCHEMA)
     engine = _engine(settings)
     try:
         with engine.begin() as c:

@@ -1,12 +1,14 @@
 """`triptych backfill`: reviews for open pull requests that are not wholly reviewed at their head.
 
 A finished review is done once. One that is incomplete (the budget was spent, a model failed) is taken
-again, once for each time that it ended so; the next one asks only for what went unread.
+again, once for each time that it ended so; the next one asks only for what went unread. One that no
+model has read is taken again, too, where there is a key by now.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,8 +21,11 @@ from bot.operator.github_app import About, GitHubApp, Installation
 from bot.operator.jobs import Connect, OpenJobs, connect
 from bot.operator.open_pulls import OpenPull, OpenPulls, Seen
 from bot.operator.showing import Steps, Told
+from bot.outputs.checkrun import STATIC_ONLY
+from bot.outputs.review_page import read_document
 from bot.outputs.words import plural
 from bot.settings import read_settings
+from reviewers.core.policy import STATIC
 from reviewers.core.verdict import UNREAD
 
 NAME = re.compile(r"[A-Za-z0-9-]{1,39}/[\w.-]{1,100}")
@@ -41,13 +46,14 @@ class Tally:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a run works with: one repository, seen as the App."""
+    """What a run works with: one repository, seen as the App. `asks`: a model is set up."""
 
     pulls: OpenPulls
     installation: Installation
     about: About
     told: Told
     limit: int | None
+    asks: bool = False
 
 
 def run(repository: str, *, limit: int | None, opened: Connect = connect) -> None:
@@ -64,7 +70,8 @@ def run(repository: str, *, limit: int | None, opened: Connect = connect) -> Non
         _check(installation, app_settings)
         about = app.about()
         with app.open_pulls(installation, repository) as pulls:
-            scene = Scene(pulls, installation, about, told, limit)
+            asks = settings.has_model and app_settings.engine != STATIC
+            scene = Scene(pulls, installation, about, told, limit, asks)
             tally = asyncio.run(_opened(scene, lambda: opened(app_settings)))
     again = f", {tally.again} of them for what went unread" if tally.again else ""
     told.say(
@@ -113,7 +120,7 @@ async def _wish(scene: Scene, jobs: Jobs) -> Tally:
             if any(r.state in PENDING and r.head in ("", pull.head) for r in mine):
                 tally.pending += 1
                 what = "waits or runs already"
-            elif (seen := await _seen(scene, pull, mine)).whole:
+            elif (seen := await _seen(scene, jobs, pull, mine)).whole:
                 tally.reviewed += 1
                 what = "stands reviewed"
             else:
@@ -129,12 +136,23 @@ async def _wish(scene: Scene, jobs: Jobs) -> Tally:
     return tally
 
 
-async def _seen(scene: Scene, pull: OpenPull, mine: Sequence[JobRow]) -> Seen:
+async def _seen(scene: Scene, jobs: Jobs, pull: OpenPull, mine: Sequence[JobRow]) -> Seen:
     """By the newest finished job of its head, else as GitHub shows it. A second look reviews nothing."""
     here = [r for r in mine if r.head == pull.head and r.trigger is not Trigger.DISPUTE]
     if last := next((r for r in here if r.state is JobState.DONE), None):
-        unfinished = last.outcome in UNREAD
+        unfinished = last.outcome in UNREAD or (scene.asks and await _lacked_model(jobs, last))
         # What was tried since and stopped is no reason not to try again.
         return Seen(whole=not unfinished, unfinished=here[0].id if unfinished else "")
     look = scene.pulls.seen
     return await asyncio.to_thread(look, pull, scene.about.id, scene.about.slug)
+
+
+async def _lacked_model(jobs: Jobs, last: JobRow) -> bool:
+    """Whether no model read a review, which its configuration had not asked for: the key came later."""
+    if not last.title.startswith(STATIC_ONLY):
+        return False
+    whole = await jobs.show(last.id)
+    doc = read_document(whole) if whole else None
+    return doc is not None and json.dumps(STATIC) not in (
+        s.value for s in doc.settings if s.path == "engine"
+    )

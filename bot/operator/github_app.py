@@ -201,7 +201,7 @@ class GitHubApp:
 
     def redeliver(self, delivery: int) -> None:
         """Ask GitHub to send it again; done when this returns. Never asked twice by itself."""
-        with self._asking(f"redeliver {delivery}"):
+        with self._asking(f"send delivery {delivery} again"):
             self._client.requester.requestJsonAndCheck(
                 "POST", f"/app/hook/deliveries/{delivery}/attempts"
             )

@@ -68,7 +68,9 @@ def _refused(error: github.GithubException, what: str) -> HostProblem:
             )
         case 404 | 410:
             return MissingProblem(
-                f"GitHub does not know it: {what} (404).", "Check the name or number.", status=404
+                f"GitHub could not {what}: it knows no such thing (404).",
+                "Check the name or number.",
+                status=404,
             )
         case status if status >= 500:
             return HostProblem(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.outputs import left_out, words
 from bot.outputs.body import summary_text
 from bot.outputs.gaps import gap_headline, reached
-from bot.outputs.headline import count, nothing_found
+from bot.outputs.headline import count, none_found, nothing_found
 from bot.outputs.holding import reaching
 from bot.outputs.inert import shortened
 from bot.outputs.inline import inline_text
@@ -34,6 +34,8 @@ SUMMARY_BYTES = 1_000_000
 """GitHub takes 1 MiB for the summary of a job's step."""
 BUTTON = "Review again"
 NOT_REVIEWED = "Failed: not reviewed"
+STATIC_ONLY = "Static analysis only"
+"""How the title begins of a review that no model has read."""
 """How the title begins where a gate is red although nothing was found."""
 UNSEALED = (
     "Another account has posted this review, and nothing shows whether it was changed since. With this "
@@ -229,7 +231,7 @@ def _counted(report: Report) -> str:
     everything = (*verdict.shown.listed, *verdict.shown.quiet)
     counted = words.counts(everything)
     if verdict.static_only:
-        return f"Static analysis only: {counted or words.small(_none_listed(report))}"
+        return f"{STATIC_ONLY}: {counted or words.small(_none_listed(report))}"
     if not verdict.shown.listed:
         return _none_listed(report)
     if verdict.history.is_first:
@@ -286,13 +288,13 @@ def _clean(report: Report) -> str:
         )
     if not total:
         carried = report.verdict.coverage.carried
-        return f"No findings: {'no hunk has changed' if carried else 'nothing to read'}"
+        return f"{none_found(report)}: {'no hunk has changed' if carried else 'nothing to read'}"
     who = readers(report)
     whole = [r for r in who if len(r.mine) == total] or who
     seen = len(frozenset[HunkRef]().union(*(r.mine for r in who)))
     hunks = f"all {words.plural(total, 'hunk')}" if seen == total else f"{seen} of {total} hunks"
     hunks = "the only hunk" if seen == total == 1 else hunks
-    return f"No findings: {words.plural(len(whole), 'reviewer')} read {hunks}"
+    return f"{none_found(report)}: {words.plural(len(whole), 'reviewer')} read {hunks}"
 
 
 def _gap(report: Report) -> str:

@@ -15,7 +15,8 @@ def count(report: Report) -> str:
     listed, quiet = verdict.shown.listed, verdict.shown.quiet
     later = not verdict.history.is_first
     if not listed:
-        noun = "open findings" if verdict.fixed or verdict.shown.late else "findings"
+        is_left = verdict.fixed or verdict.shown.late or verdict.dismissed
+        noun = "open findings" if is_left else "findings"
         return words.none_listed(verdict.policy.min_severity, noun) if quiet else f"No {noun}"
     everything = (*listed, *quiet)
     noun = "open finding" if later else "finding"
@@ -30,14 +31,19 @@ def tells_who_read(report: Report) -> bool:
     return nothing and not verdict.static_only
 
 
+def none_found(report: Report) -> str:
+    """`No findings`; where people have dismissed some, there are none that are open."""
+    return "No open findings" if report.verdict.dismissed else "No findings"
+
+
 def nothing_found(report: Report) -> str:
     """The headline of a review without a finding: in how many files, where some are left out."""
     coverage = report.verdict.coverage
     why = left_out.reasons(report)
     if not why:
-        return "No findings"
+        return none_found(report)
     if coverage.hunks or coverage.carried:
-        return f"No findings {left_out.in_files(report)}: {left_out.parts(why)}"
+        return f"{none_found(report)} {left_out.in_files(report)}: {left_out.parts(why)}"
     if coverage.analysed_only:
         return "Only analysers read this change, no findings"
     return "Nothing was read"

@@ -18,10 +18,13 @@ from bot.outputs.shapes import Document, FindingShape
 from bot.outputs.timeline import NARROW, ROWS, WIDE, Kind, timeline, timeline_svg
 from bot.outputs.unread import unread, unverified
 from bot.outputs.words import plural
+from reviewers.core.allowance import amount
 from reviewers.core.call import Reading
 from reviewers.core.finding import Standing
 
 MOST_FINDINGS = 300
+LEAST_UNLISTED = 0.005
+"""USD; less may be rounding."""
 GAP_WORDS = frozenset(r.value for r in Reading if r.is_gap)
 _WAITING = {
     JobState.WAITING: "It waits for its turn.",
@@ -92,6 +95,7 @@ def _parts(doc: Document, row: JobRow, web: str) -> dict[str, Any]:
         "timeline": picture,
         "wide": Markup(timeline_svg(picture, WIDE)),  # noqa: S704 - it escapes its texts
         "narrow": Markup(timeline_svg(picture, NARROW)),  # noqa: S704
+        "unlisted": _unlisted(doc, row),
         "verifies": any(s.kind is Kind.VERIFIED for r in picture.rows for s in r.spans),
         "more_rows": max(len(picture.rows) - ROWS, 0),
         "coverage": doc.coverage.table,
@@ -120,6 +124,17 @@ def _earlier(doc: Document) -> Sequence[tuple[str, Sequence[Any]]]:
 
 def _dismissed(doc: Document) -> str:
     return f"{len(doc.dismissed)} dismissed by people"
+
+
+def _unlisted(doc: Document, row: JobRow) -> str:
+    """USD that the job has paid beyond the calls of its document, as `amount` has it: those of a run that
+    was interrupted are not in it. "" where there are none, or a price is not known.
+    """
+    prices = [c.cost_usd for c in doc.calls if c.cost_usd is not None]
+    if row.cost is None or len(prices) < len(doc.calls):
+        return ""
+    more = row.cost - sum(prices)
+    return amount(more) if more >= LEAST_UNLISTED else ""
 
 
 def _coverage(doc: Document) -> str:

@@ -54,6 +54,7 @@ class Seen:
 
     `is_whole_day`: `digests` are all reviews of the last 24 hours, not only the newest. `parked` are the
     parked jobs as far as they were read, `beside` all jobs of the pull requests that may be tried again.
+    `unknown` is what the address would narrow the list to, had we such a filter.
     """
 
     now: float
@@ -68,6 +69,7 @@ class Seen:
     is_whole_day: bool = True
     parked: Sequence[JobRow] = ()
     beside: Sequence[JobRow] = ()
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def status_page(pages: Pages, seen: Seen, web: str, **around: Any) -> str:
         lines=lines,
         filters=_filters(seen.chosen, seen.outcome),
         narrowed=_narrowed(seen.chosen, seen.outcome),
+        unknown=seen.unknown,
         here=_query(seen.chosen, seen.outcome),
         **around,
     )

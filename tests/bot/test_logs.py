@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import logging
@@ -239,6 +240,71 @@ def test_a_terminal_gets_lines_for_people() -> None:
     stream = log_to(Terminal())
     structlog.get_logger().info("delivery", result="taken", status=202)
     assert stream.getvalue().endswith(" info    delivery  result=taken  status=202\n")
+
+
+def test_why_calls_read_nothing_is_told_of_a_job() -> None:
+    stream = log_to(None, SECRET)
+    causes = [f"the API key {SECRET} was refused (401)", *("long " * MOST_TEXT for _ in range(99))]
+    structlog.get_logger().warning("job.ended", job="j", outcome="incomplete", causes=causes)
+    (line,) = lines(stream)
+    assert line["causes"][0].startswith("the API key ")
+    assert line["causes"][0].endswith(" was refused (401)")
+    assert SECRET not in stream.getvalue()
+    assert "left_out" not in line
+    assert len(stream.getvalue()) < 20 * MOST_TEXT
+
+
+ROOT = Path(__file__).parent.parent.parent
+SPEAKERS = {"log", "_log()", "structlog.get_logger()"}
+SAYING = {"debug", "info", "warning", "error", "exception", "critical", "log"}
+
+
+def given_to_the_log(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Every field that a module gives to its log, and the line; of a `**` those of its dict."""
+    dicts: dict[str, ast.expr] = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and is_of_the_log(node.func)):
+            continue
+        for keyword in node.keywords:
+            if keyword.arg:
+                yield node.lineno, keyword.arg
+                continue
+            more = keyword.value
+            found = dicts.get(more.id, more) if isinstance(more, ast.Name) else more
+            yield from (
+                (node.lineno, str(key.value))
+                for inner in ast.walk(found)
+                if isinstance(inner, ast.Dict)
+                for key in inner.keys
+                if isinstance(key, ast.Constant)
+            )
+
+
+def is_of_the_log(function: ast.expr) -> bool:
+    if isinstance(function, ast.Name):
+        return function.id in ("say", "_say")
+    if not isinstance(function, ast.Attribute) or function.attr not in SAYING:
+        return False
+    speaker = ast.unparse(function.value)
+    return speaker in SPEAKERS or speaker.startswith("structlog.get_logger(")
+
+
+@pytest.mark.source
+def test_every_field_that_is_given_to_the_log_may_stand_there() -> None:
+    found = [
+        (f"{path.relative_to(ROOT)}:{line}", name)
+        for folder in ("bot", "reviewers")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for line, name in given_to_the_log(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert {"job", "wait", "seconds"} <= {name for _, name in found}
+    assert [(at, name) for at, name in found if name not in {*FIELDS, "exc_info"}] == []
 
 
 def test_no_field_is_named_like_content() -> None:

@@ -651,7 +651,9 @@ async def test_a_pull_request_that_is_not_there(job: Job) -> None:
     async with fake_actions() as github:
         done = await job.run("workflow_dispatch", {}, github.url, pull_request="999")
     assert (done.code, done.outputs["outcome"]) == (2, "failed")
-    assert done.summary.startswith("### Triptych: Failed\n\nGitHub does not know it")
+    assert done.summary.startswith(
+        "### Triptych: Failed\n\nGitHub could not read pull request 999: "
+    )
 
 
 async def test_by_the_clock_what_is_open_and_unreviewed_is_reviewed(job: Job) -> None:

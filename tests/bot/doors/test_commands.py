@@ -74,6 +74,16 @@ REFUSED = [
     "/triptych review\n/triptych stop",
 ]
 
+
+@pytest.mark.parametrize(("text", "says"), [("", True), (f" {ID}", False), (" `5b21c7`", False)])
+def test_a_dismissal_of_nothing_is_told_all_that_it_lacks(text: str, says: bool) -> None:
+    told = parse_command(f"/triptych dismiss{text}")
+    assert isinstance(told, Refusal)
+    assert "needs" in told.what
+    assert "reason" in told.what
+    assert ("the id of a finding" in told.what) is says
+
+
 NO_COMMAND = [
     "",
     "triptych review",

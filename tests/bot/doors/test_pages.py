@@ -243,7 +243,7 @@ async def test_an_idle_service_says_so() -> None:
     text = await shown(jobs_of())
     for said in ("nothing waits", "USD, no limit set", "none since the start", "No review yet"):
         assert said in text
-    assert "No model was asked in the last 24 hours." in text
+    assert "No finished review has asked a model in the last 24 hours." in text
 
 
 AWAY, LIMIT = "GitHub answers with status 502.", "GitHub’s limit of requests is reached."
@@ -418,8 +418,40 @@ async def test_the_list_can_be_narrowed_and_stays_so_on_a_wrong_word() -> None:
     rows = (job(samples.a()), job(None, "d", state=JobState.DEAD, place=replace(PLACE, number=9)))
     async with served(jobs_of(*rows)) as client:
         assert lines(await page_of(client, "/?state=dead")) == ["acme/shop#9"]
+        wrong = await page_of(client, "/?state=x%22%3E&outcome=failed")
+        assert lines(wrong) == []
+        assert 'There is no filter state=x">, so it narrows nothing.' in wrong.text
         assert lines(await page_of(client, "/?state=x%22%3E")) == ["acme/shop#9", "acme/shop#128"]
+        assert "There is no filter" not in (await page_of(client, "/?state=")).text
         assert "No review is parked." in (await page_of(client, "/?state=parked")).text
+
+
+@pytest.mark.parametrize(
+    ("path", "back"), [("/jobs", "./"), ("/reviews/", "../"), ("/reviews/a/b", "../../")]
+)
+async def test_where_nothing_stands_the_operator_is_told_where_to_go(path: str, back: str) -> None:
+    async with served(jobs_of()) as client:
+        answer = await client.get(path, headers=BEARER)
+        assert answer.status == 404
+        page = Page(await answer.text())
+        assert "No such page" in page.text
+        assert back in page.links
+        assert str(answer.url.join(URL(back)).path) == "/"
+        assert (await client.post(path, headers=BEARER)).status == 405
+        stranger = await client.get(path)
+        assert (stranger.status, await stranger.text()) == (404, "404: Not Found")
+
+
+@pytest.mark.parametrize(("more", "said"), [(0.03, "0.03 USD"), (0.004, ""), (-0.1, "")])
+async def test_what_an_interrupted_run_has_paid_is_told_beside_the_calls(
+    more: float, said: str
+) -> None:
+    """They stand in no document; the head counts them."""
+    whole = job(samples.a())
+    paid = sum(c["cost_usd"] for c in json.loads(whole.document)["calls"])
+    text = await shown(jobs_of(replace(whole, cost=paid + more)), "/reviews/01JD8Q7M")
+    assert ("Calls of an interrupted run" in text) is bool(said)
+    assert said in text
 
 
 GAPS = job(of_gaps(), "gaps")

@@ -305,8 +305,28 @@ async def test_a_local_address_is_told_and_let_go_on(tmp_path: Path) -> None:
         _, query = await on.at_github(confirm.forms[0])
         answer, done = await on.get(f"/setup/created?{query}")
         assert answer.status == 200
-        assert "One thing is left to do" in done.text
+        assert "Three things are left to do" in done.text
+        assert "tick “Active”" in done.text
+        assert f"{local}/webhook" in done.text
         assert "pull_request_review_comment" in done.text
+
+
+async def test_the_last_page_leads_to_the_status_pages(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        _, query = await on.at_github(await on.planned())
+        _, done = await on.get(f"/setup/created?{query}")
+        assert "../" in done.links
+        assert "left to do" not in done.text
+
+
+async def test_a_server_of_github_in_the_same_network_reaches_a_local_address(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path) as on:
+        page = await on.opened()
+        _, confirm = await on.send(page.forms[0], public="http://10.1.2.3:8080")
+        assert "Without a webhook" not in confirm.text
+        assert "http://10.1.2.3:8080/webhook" in confirm.text
 
 
 async def test_a_secret_that_github_did_not_set_is_left_to_do(tmp_path: Path) -> None:
@@ -315,6 +335,7 @@ async def test_a_secret_that_github_did_not_set_is_left_to_do(tmp_path: Path) ->
         _, query = await on.at_github(await on.planned())
         _, done = await on.get(f"/setup/created?{query}")
         assert "has no webhook secret yet" in done.text
+        assert "One thing is left to do" in done.text
         secret = json.loads((tmp_path / "app.json").read_text())["webhook_secret"]
         assert len(secret) == 64
         assert secret not in "".join(on.pages)

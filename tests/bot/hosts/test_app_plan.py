@@ -75,6 +75,28 @@ def test_addresses_that_it_may_reach(host: str) -> None:
     assert is_reachable(f"https://{host}/below")
 
 
+@pytest.mark.parametrize("host", ["10.1.2.3", "server", "bot.acme.internal", "[fd12::1]"])
+@pytest.mark.parametrize(
+    ("api", "reaches"),
+    [
+        ("https://api.github.com", False),
+        ("https://api.acme.ghe.com", False),
+        ("https://git.acme.dev/api/v3", True),
+        ("https://git.acme.internal/api/v3", True),
+    ],
+)
+def test_a_github_of_ones_own_reaches_ones_own_network(host: str, api: str, reaches: bool) -> None:
+    assert is_reachable(f"http://{host}:8080", api) is reaches
+    plan = replace(PLAN, public=f"http://{host}:8080", api=api)
+    assert ("hook_attributes" in manifest(plan)) is reaches
+    assert ("default_events" in manifest(plan)) is reaches
+
+
+@pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "0.0.0.0", "[::1]"])
+def test_but_no_machine_reaches_another_by_the_name_of_itself(host: str) -> None:
+    assert not is_reachable(f"http://{host}:8080", "https://git.acme.dev/api/v3")
+
+
 def test_where_it_is_created() -> None:
     mine = new_app_url("https://github.com", PLAN, "st&te")
     assert mine == "https://github.com/settings/apps/new?state=st%26te"

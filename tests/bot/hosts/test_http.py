@@ -92,7 +92,7 @@ def failure(status: int, message: str, **headers: str) -> gidgethub.HTTPExceptio
         (failure(403, "Resource not accessible"), AccessProblem, "may not read x .403: Resource"),
         (failure(403, "x", **{"retry-after": "1"}), LimitProblem, "is reached. Try again in 1 s"),
         (failure(429, "x", **{"retry-after": "900"}), LimitProblem, "Try again in 15 minutes"),
-        (failure(404, "Not Found"), MissingProblem, "may not see it: read x"),
+        (failure(404, "Not Found"), MissingProblem, "could not read x: it is not there"),
         (failure(410, "Gone"), MissingProblem, "may not see it"),
         (failure(422, "line must be part of the diff"), BadLineProblem, "place of a comment"),
         (failure(422, "Path could not be resolved"), BadLineProblem, "could not be resolved"),

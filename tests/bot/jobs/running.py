@@ -123,6 +123,12 @@ class World:
         shop, durable = self.service.at_work.shop, self.crew.durable
         await until(lambda: not (durable._at_work or durable._starting or shop._beside))
 
+    async def rested_starts(self) -> None:
+        """Until no start is in the air."""
+        assert self.service.at_work is not None
+        shop, durable = self.service.at_work.shop, self.crew.durable
+        await until(lambda: not (durable._starting or shop._beside))
+
     def pull(self, number: int = 128, text: str = ORDERS, config: str = SMALL) -> Place:
         """A pull request with one new file."""
         base = {CONFIG: config}

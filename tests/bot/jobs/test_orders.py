@@ -131,6 +131,16 @@ async def test_the_log_tells_of_every_order_that_was_refused(
     assert "shut up" not in repr(logs)
 
 
+@pytest.mark.parametrize(("reason", "verb"), [("That is no command.", "unknown"), ("", "help")])
+async def test_the_log_does_not_call_what_cannot_be_read_a_cry_for_help(
+    w: World, reason: str, verb: str
+) -> None:
+    with capture_logs() as logs:
+        await obey(w, order(w, Verb.HELP, reason=reason))
+    [ended] = [line for line in logs if line["event"] == "order.ended"]
+    assert ended["verb"] == verb
+
+
 async def test_a_comment_that_was_edited_since_is_not_obeyed(w: World) -> None:
     """What was authorised is not what stands there now (claude-code-action, 2025-06)."""
     wish = order(w, Verb.REVIEW)

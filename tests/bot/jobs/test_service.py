@@ -66,6 +66,75 @@ async def test_a_job_whose_start_was_lost_is_started(w: World, age: float) -> No
         assert missing == (job_id(wish),), "its door may be about to start it"
 
 
+@pytest.mark.parametrize("age", [3600.0, 0.0])
+async def test_whoever_wishes_again_for_what_lies_there_has_it_started(
+    w: World, age: float
+) -> None:
+    w.pull()
+    wish = w.wish()
+    values = {**_row(job_id(wish), wish, ""), "created": time.time() - age}
+    await written(w.service._store, values)
+    assert await w.accept(wish) == job_id(wish)
+    if age:
+        assert (await w.ended(job_id(wish), 10)).state is JobState.DONE
+    else:
+        await w.rested()
+        missing = await w.there(w.crew.durable.missing([job_id(wish)]))
+        assert missing == (job_id(wish),), "its door may be about to start it"
+
+
+async def test_a_door_beside_the_worker_has_it_started_too(w: World) -> None:
+    w.pull()
+    wish = w.wish()
+    values = {**_row(job_id(wish), wish, ""), "created": time.time() - 3600}
+    await written(w.service._store, values)
+    door = await connect(w.app)
+    try:
+        assert await door.accept(wish, "delivery") == job_id(wish)
+    finally:
+        await door.stop()
+    assert (await w.ended(job_id(wish), 10)).state is JobState.DONE
+
+
+async def test_whoever_wishes_again_for_what_stands_in_the_queue_waits_like_everybody(
+    tmp_path: Path,
+) -> None:
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path, slow, reviews_at_once=1) as w:
+        w.pull(1)
+        w.pull(2)
+        await w.accept(w.wish(1))
+        await until(lambda: w.anthropic.running == 2)
+        second = await w.accept(w.wish(2))
+        await w.rested_starts()
+        await w.service._store.note(second, created=time.time() - 3600)
+        with capture_logs() as logs:
+            assert await w.accept(w.wish(2)) == second
+            await w.rested_starts()
+        assert [line["event"] for line in logs] == ["wish.accepted"]
+        assert (await w.row(second)).state is JobState.WAITING
+
+
+async def test_what_is_written_down_after_its_door_has_given_up_is_started(
+    w: World, tmp_path: Path
+) -> None:
+    """The database was locked for longer than GitHub waits for its answer."""
+    w.pull()
+    wish = w.wish()
+    locked = sqlite3.connect(tmp_path / "t.db", isolation_level=None)
+    locked.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await w.accept(wish)
+    finally:
+        locked.execute("ROLLBACK")
+        locked.close()
+    async with asyncio.timeout(10):
+        while await w.service.show(job_id(wish)) is None:
+            await asyncio.sleep(0.02)
+    assert (await w.ended(job_id(wish), 10)).state is JobState.DONE
+
+
 async def test_s11_what_was_written_down_and_not_started_is_started_by_the_next_life(
     w: World,
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,8 +11,11 @@ import pytest
 
 from bot.jobs.protocol import JobRow, JobState, Place, ReviewWish, Trigger
 from bot.operator.backfill import run
+from bot.outputs.checkrun import check_title
+from bot.outputs.document import document
 from bot.outputs.marker import Marker, write_marker
 from tests.bot.operator.github_env import acting, opening, operate
+from tests.bot.outputs import samples
 from tests.bot.running import Ended
 from tests.fakes.app import APP_ID, INSTALLATION
 from tests.fakes.github import REPOSITORY, REPOSITORY_ID, Fault
@@ -150,6 +155,43 @@ async def test_an_incomplete_review_is_taken_again_once_for_each_time(tmp_path: 
         ended = await backfill(fake, tmp_path, jobs)
         assert ended.told[-1].endswith("1 stand reviewed, 0 wait or run already.")
         assert len(jobs.wishes) == 2
+
+
+KEY = {"ANTHROPIC_API_KEY": "sk-ant-0123456789abcdef"}
+
+
+@pytest.mark.parametrize(
+    ("engine", "env", "asked"),
+    [
+        ("auto", KEY, 1),
+        ("auto", {}, 0),
+        ("auto", {**KEY, "TRIPTYCH_ENGINE": "static"}, 0),
+        ("static", KEY, 0),
+    ],
+)
+async def test_what_no_model_has_read_for_want_of_a_key_is_taken_when_there_is_one(
+    engine: str, env: dict[str, str], asked: int, tmp_path: Path
+) -> None:
+    """And where the configuration wants none there is nothing to wait for."""
+    jobs = FakeJobs()
+    setting = {"path": "engine", "value": json.dumps(engine), "origin": "x", "bound": ""}
+    async with operators_app() as fake:
+        pull = with_pulls(fake, 1).pulls[1]
+        text = json.dumps({**json.loads(document(samples.f())), "settings": [setting]})
+        made = JobRow("j", fake.place(1), Trigger.PUSHED, JobState.DONE, pull.head, "findings")
+        made = replace(made, title=check_title(samples.f()), document=text)
+        jobs.rows["j"] = made
+        ended = await backfill(fake, tmp_path, jobs, None, **env)
+        assert len(jobs.wishes) == asked, ended.err
+        assert ended.told[-1].endswith(f"{1 - asked} stand reviewed, 0 wait or run already.")
+        for wish in jobs.wishes:
+            assert isinstance(wish, ReviewWish)
+            assert wish.once == "not wholly read by j"
+        read = replace(made, id="k", title="No findings: 3 reviewers read all 35 hunks")
+        jobs.rows = {"k": read}
+        assert (
+            (await backfill(fake, tmp_path, jobs, None, **env)).told[-1].startswith("Asked for 0")
+        )
 
 
 async def test_an_incomplete_review_of_which_only_github_tells(tmp_path: Path) -> None:

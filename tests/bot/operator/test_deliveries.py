@@ -137,7 +137,9 @@ async def test_what_github_keeps_no_longer_is_refused_and_the_rest_goes_on(tmp_p
     async with operators_app() as fake:
         ended = await operate(fake, tmp_path, "redeliver", "31337")
     assert ended.code == 2
-    assert "GitHub does not know it: redeliver 31337 (404)." in ended.told[0]
+    assert (
+        "GitHub could not send delivery 31337 again: it knows no such thing (404)." in ended.told[0]
+    )
 
 
 async def test_a_read_is_repeated_after_a_502(tmp_path: Path) -> None:

@@ -205,10 +205,10 @@ CASES: dict[str, Case] = {
     ),
     "everything was read before, the only one is dismissed": (
         lambda: sample(coverage=CARRIED, looks=(), history=SINCE_THE_FIRST, dismissed=(DISMISSED,)),
-        "**No findings.** Dismissed by people: 1 critical. All 34 hunks of `4be91c0` were read "
+        "**No open findings.** Dismissed by people: 1 critical. All 34 hunks of `4be91c0` were read "
         "before and have not changed since. 0 calls, 0 s, 0.00 USD; 0.41 USD for this pull request.",
         "",
-        "No findings: no hunk has changed; 1 dismissed",
+        "No open findings: no hunk has changed; 1 dismissed",
     ),
     "everything was read before, one is open": (
         lambda: sample(OPEN, coverage=CARRIED, looks=(), history=SINCE_THE_FIRST),
