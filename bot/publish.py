@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.errors import BadLineProblem, HostProblem, LimitProblem, LostProblem
+from bot.errors import BadLineProblem, HostProblem, LimitProblem
 from bot.hosts.protocol import Forge, PostedReview
 from bot.outputs import reread
 from bot.outputs.body import delta_body, review_body
@@ -287,7 +287,7 @@ async def _create(
             # It was waited for as long as a request may; and refused, so there is nothing to find.
             raise
         except HostProblem as e:
-            if not (e.retryable or isinstance(e, LostProblem)):
+            if not e.retryable:
                 raise
             await forge.pause(PAUSES[min(attempt, len(PAUSES)) - 1])
             if found := standing(await forge.reviews(), accounts, seal).by_run(report.run):

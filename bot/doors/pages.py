@@ -44,22 +44,19 @@ def page_routes(
     *,
     token: str,
     vitals: Callable[[], Vitals] | None = None,
-    redact: Redaction | None = None,
     now: Callable[[], float] = time.time,
 ) -> list[web.RouteDef]:
     """The routes `/`, `/reviews/...`, `/sign-in` and `/sign-out`.
 
-    `token` is what `sign_in.operator_token` gives. `redact` clears every text once more before it is
-    shown (default: of the secrets of both settings and of the token).
+    `token` is what `sign_in.operator_token` gives. Every text is cleared of it, and of the secrets of
+    both settings, once more before it is shown.
     """
-    if redact is None:
-        redact = Redaction(settings.secrets | app.secrets | {token})
     born = Vitals(now())
     door = _Door(
         settings.web_url,
         jobs,
         SignIn(token, app.public_url, now),
-        Pages(redact),
+        Pages(Redaction(settings.secrets | app.secrets | {token})),
         vitals or (lambda: born),
         now,
     )

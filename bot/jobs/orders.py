@@ -10,16 +10,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from time import monotonic
 from typing import Any, Protocol
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from bot.errors import HostProblem, LimitProblem, LostProblem, Problem
+from bot.errors import HostProblem, LimitProblem, Problem
 from bot.hosts.people import Face, People
-from bot.jobs.answers import Answers, Heard
+from bot.jobs.answers import Answers, Heard, today
 from bot.jobs.findings import last_findings
 from bot.jobs.means import LONGEST_PAUSE, PAUSES
 from bot.jobs.plan import job_id, may_be_told_anew
@@ -85,7 +85,7 @@ async def _first() -> bool:
 
 
 class Orders:
-    """Carries orders out. `wish` takes in what an order wishes for, `today` gives the date of UTC.
+    """Carries orders out. `wish` takes in what an order wishes for.
 
     `asks` tells whether models may be asked; `is_first`, of the run in which it is awaited, whether
     this process has begun it: an earlier one may have answered and died.
@@ -96,7 +96,6 @@ class Orders:
         store: Store,
         company: Company,
         wish: Callable[[Wish], Awaitable[str]],
-        today: Callable[[], str] = lambda: datetime.now(UTC).date().isoformat(),
         pauses: Sequence[float] = PAUSES[:TRIED_AGAIN],
         *,
         asks: bool = True,
@@ -105,11 +104,10 @@ class Orders:
         self._store = store
         self._company = company
         self._wish = wish
-        self._today = today
         self._pauses = pauses
         self._asks = asks
         self._is_first = is_first
-        self._answers = Answers(store, wish, self._watched, today)
+        self._answers = Answers(store, wish, self._watched)
 
     async def run(self, text: str) -> str:
         """The work of the engine's run: `text` is a CommandWish as JSON. Returns how it ended."""
@@ -243,7 +241,7 @@ class Orders:
         found = await self._finding(order, people)
         if found is None:
             return Done(Face.PUZZLED, not_found(order.finding))
-        why = Dismissal(order.login, self._today(), order.reason)
+        why = Dismissal(order.login, today(), order.reason)
         return await self._dismiss(order, str(found["id"]), why)
 
     async def _dismiss(self, order: CommandWish, finding: str, why: Dismissal) -> Done:
@@ -319,7 +317,7 @@ class Orders:
 def _may_pass(error: Exception) -> bool:
     """Whether it may be better in a while: GitHub or the database does not answer."""
     is_hosts = isinstance(error, HostProblem) and error.retryable
-    return is_hosts or isinstance(error, (JobsProblem, LostProblem, *AWAY))
+    return is_hosts or isinstance(error, (JobsProblem, *AWAY))
 
 
 def read_order(text: str) -> CommandWish | None:
