@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.doors.desk import NO_APP
+from bot.doors.state import NO_APP
 from bot.jobs.protocol import Figures, JobRow, Jobs, JobsProblem, JobState, Place, Retried, Wish
 
 

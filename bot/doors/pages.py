@@ -12,9 +12,9 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.app_settings import AppSettings
-from bot.doors.desk import NO_APP
 from bot.doors.html import html, is_foreign, see
 from bot.doors.sign_in import SignIn
+from bot.doors.state import NO_APP
 from bot.errors import Problem
 from bot.jobs.protocol import JobRow, Jobs, JobState
 from bot.outputs.digest import Digest, digest

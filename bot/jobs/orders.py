@@ -21,7 +21,7 @@ from bot.errors import HostProblem, LimitProblem, Problem
 from bot.hosts.people import Face, People
 from bot.jobs.answers import Answers, Heard, today
 from bot.jobs.findings import last_findings
-from bot.jobs.means import LONGEST_PAUSE, PAUSES
+from bot.jobs.means import JOB_PAUSES, LONGEST_PAUSE
 from bot.jobs.plan import job_id, may_be_told_anew
 from bot.jobs.protocol import (
     CancelWish,
@@ -63,7 +63,7 @@ _ORDER = TypeAdapter(CommandWish)
 log = structlog.get_logger("triptych.jobs")
 
 
-class Company(Protocol):
+class PeopleAccess(Protocol):
     """The way to the people of a pull request, for as long as an order is carried out."""
 
     def people(self, place: Place) -> AbstractAsyncContextManager[People]:
@@ -94,15 +94,15 @@ class Orders:
     def __init__(
         self,
         store: Store,
-        company: Company,
+        access: PeopleAccess,
         wish: Callable[[Wish], Awaitable[str]],
-        pauses: Sequence[float] = PAUSES[:TRIED_AGAIN],
+        pauses: Sequence[float] = JOB_PAUSES[:TRIED_AGAIN],
         *,
         asks: bool = True,
         is_first: Callable[[], Awaitable[bool]] = _first,
     ) -> None:
         self._store = store
-        self._company = company
+        self._access = access
         self._wish = wish
         self._pauses = pauses
         self._asks = asks
@@ -120,7 +120,7 @@ class Orders:
             is_first = False  # To look for an answer that was not given does no harm.
         for pause in (*self._pauses, None):
             try:
-                async with self._company.people(order.place) as people:
+                async with self._access.people(order.place) as people:
                     if order.verb is Verb.ANSWER:
                         return await self._heard(order, people, is_first=is_first)
                     return await self._obeyed(order, people, is_first=is_first)

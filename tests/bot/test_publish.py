@@ -16,7 +16,7 @@ from bot.outputs.inline import inline_comments
 from bot.outputs.marker import finding_marker, read_marker
 from bot.outputs.seal import Seal
 from bot.posted import DUPLICATE, Ours, Standing, standing
-from bot.publish import PAUSES, TRIES, Publication, adds_nothing, publish, reconcile
+from bot.publish import POST_PAUSES, TRIES, Publication, adds_nothing, publish, reconcile
 from bot.report import Report
 from reviewers.core.allowance import Allowance
 from reviewers.core.call import Call, Reading
@@ -440,7 +440,7 @@ async def test_a_review_is_posted_once_whatever_becomes_of_the_answer(
     (review,) = site.github.pulls[128].reviews
     assert (done.created, done.url) == (True, review["html_url"])
     assert len(site.comments) == 1
-    assert site.forge.slept[-1] == PAUSES[0]
+    assert site.forge.slept[-1] == POST_PAUSES[0]
 
 
 async def test_a_site_that_never_takes_it_is_told_after_some_tries(site: Site) -> None:
