@@ -104,4 +104,7 @@ class ClosedProblem(HostProblem):
 
 
 class LostProblem(HostProblem):
-    """A request was sent and its answer lost: it may have been done."""
+    """A request was sent and its answer lost: it may have been done. Later that can be seen."""
+
+    def __init__(self, what: str, do: str) -> None:
+        super().__init__(what, do, retryable=True)

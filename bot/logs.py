@@ -80,9 +80,7 @@ def own_secrets(settings: Settings, app: AppSettings) -> frozenset[str]:
     return settings.secrets | app.secrets | ({password} if password else frozenset())
 
 
-def start_logging(
-    secrets: Iterable[str] = (), *, to: TextIO | None = None, level: int = 20
-) -> None:
+def start_logging(secrets: Iterable[str] = (), *, to: TextIO | None = None) -> None:
     """Send structlog's events and the libraries' warnings to `to` (standard error), redacted.
 
     A terminal gets lines for people, everything else JSON.
@@ -97,7 +95,7 @@ def start_logging(
             shape,
             _for_people if is_terminal else _as_json,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=lambda *_: _Lines(stream),
         cache_logger_on_first_use=False,
     )

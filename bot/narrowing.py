@@ -46,16 +46,6 @@ NARROWING: Mapping[str, tuple[str, ...]] = {
     EACH_REVIEWER: ("enabled", "paths", "votes"),
 }
 """The settings, by their tables, that can narrow a review: a valid one holds by itself."""
-PASSED_OVER: Mapping[str, tuple[str, ...]] = {
-    TOP: ("rounds", "min_severity", "inline_limit", "post_clean", "context", "instructions"),
-    "models": ("review", "verify", "effort"),
-    "triggers": ("drafts",),
-    "publish": ("accounts",),
-    EACH_REVIEWER: ("charter", "severity_floor"),
-}
-"""Those that do not hold in a file that is not in order. Every setting is in one of the two, but for
-the gate, of which a wish alone is enough.
-"""
 _DROPPING = "ignore"
 """Keeps nothing from a model, and bounds no price: it only drops what was found."""
 _SHUTTING = frozenset(

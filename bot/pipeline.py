@@ -34,8 +34,8 @@ from reviewers.core.settle import MoreCalls, settle
 from reviewers.core.verdict import Outcome, Verdict
 from reviewers.engines.claude.context import weigh
 from reviewers.protocols import (
-    Began,
     Brief,
+    Charged,
     Engine,
     ModelAccess,
     Watch,
@@ -122,7 +122,7 @@ class Circumstances:
     terms. `engine` makes the engines; another one is given where another job has looked already.
     `paid` is what this very review has cost before it was interrupted, `before` what the pull request
     has cost as far as the door knows, both in USD; `allot` sets money aside where others spend of the
-    same. `cut` books what a call had used that was cancelled, and must not take long; `began` is told
+    same. `cut` books what a call had used that was cancelled, and must not take long; `charged` is told
     what a call has cost when its answer begins. `patience` is how many seconds a call may wait for its
     turn beyond an engine's deadline. `seal` signs what is posted, and tells what was.
     """
@@ -134,7 +134,7 @@ class Circumstances:
     announce: Announce = _silent
     keep: Keep = _unkept
     cut: Book = _unbooked
-    began: Began = unforeseen
+    charged: Charged = unforeseen
     paid: float = 0.0
     before: float = 0.0
     allot: Allot = _unshared
@@ -265,7 +265,7 @@ async def asking(brief: Brief, around: Circumstances) -> AsyncIterator[Ask]:
     Its engines are closed at the end; what a cancelled call has used is booked.
     """
     cut: dict[Call, Look] = {}
-    brief = replace(brief, cut=lambda look: cut.update({look.call: look}), began=around.began)
+    brief = replace(brief, cut=lambda look: cut.update({look.call: look}), charged=around.charged)
     engines: dict[str, Engine] = {}
     deadline = (brief.model.seconds if brief.model else 60.0) + around.patience
 

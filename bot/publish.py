@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.errors import BadLineProblem, HostProblem, LimitProblem, LostProblem
+from bot.errors import BadLineProblem, HostProblem, LimitProblem
 from bot.hosts.protocol import Forge, PostedReview
 from bot.outputs import reread
 from bot.outputs.body import delta_body, review_body
@@ -26,14 +26,14 @@ from bot.outputs.marker import Marker, read_finding_marker, write_marker
 from bot.outputs.seal import Seal
 from bot.posted import DUPLICATE, Ours, Standing, standing
 from bot.report import Report
+from reviewers.core import finding
 from reviewers.core.call import Reading
-from reviewers.core.finding import Standing as Place
 from reviewers.core.history import Known, State
 from reviewers.core.secrets import Redaction
 from reviewers.core.verdict import Outcome
 
 TRIES = 3
-PAUSES = (2.0, 8.0)
+POST_PAUSES = (2.0, 8.0)
 """Seconds before a review that was not taken is tried again, and before anyone looks for it: what
 GitHub has taken while it answered an error shows a moment later."""
 MOST_CHARS = 65_000
@@ -147,14 +147,16 @@ def _to_be_told(report: Report, stands: Standing) -> set[str]:
     listed = report.verdict.shown.listed
     told = {identity for identity, _, _ in stands.comments()}
     told |= {identity for ours in stands.ours if ours.sealed for identity in ours.marker.open}
-    back = {f.id for f in listed if f.standing is Place.BACK}
-    return back | {f.id for f in listed if f.standing is Place.NEW and f.id not in told}
+    back = {f.id for f in listed if f.standing is finding.Standing.BACK}
+    return back | {f.id for f in listed if f.standing is finding.Standing.NEW and f.id not in told}
 
 
 def _news(report: Report, new: Collection[str]) -> Report:
     """The report in which nothing but `new` is new: the short review counts no other as such."""
     findings = tuple(
-        replace(f, standing=Place.OPEN) if f.standing is Place.NEW and f.id not in new else f
+        replace(f, standing=finding.Standing.OPEN)
+        if f.standing is finding.Standing.NEW and f.id not in new
+        else f
         for f in report.verdict.findings
     )
     return replace(report, verdict=replace(report.verdict, findings=findings))
@@ -287,9 +289,9 @@ async def _create(
             # It was waited for as long as a request may; and refused, so there is nothing to find.
             raise
         except HostProblem as e:
-            if not (e.retryable or isinstance(e, LostProblem)):
+            if not e.retryable:
                 raise
-            await forge.pause(PAUSES[min(attempt, len(PAUSES)) - 1])
+            await forge.pause(POST_PAUSES[min(attempt, len(POST_PAUSES)) - 1])
             if found := standing(await forge.reviews(), accounts, seal).by_run(report.run):
                 return found.review, len(found.review.comments)
             if attempt == TRIES:

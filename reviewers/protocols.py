@@ -48,14 +48,14 @@ def uncounted(_look: Look) -> None:
     """The Cut of a run whose cancelled calls nobody books."""
 
 
-Began = Callable[[Call, float | None], None]
+Charged = Callable[[Call, float | None], None]
 """Told, in the event loop, what the question of a call has cost in USD when its answer begins (None: its
 price is not known); once more where it is asked again. It is part of what the call costs in the end.
 """
 
 
 def unforeseen(_call: Call, _cost: float | None) -> None:
-    """The Began of a run that books calls when they are over."""
+    """The Charged of a run that books calls when they are over."""
 
 
 class Engine(Protocol):
@@ -193,4 +193,4 @@ class Brief:
     watch: Watch = unwatched
     model: ModelAccess | None = None
     cut: Cut = uncounted
-    began: Began = unforeseen
+    charged: Charged = unforeseen

@@ -19,9 +19,9 @@ from bot.doors.admission import OVERTAKEN, Admitted, admit
 from bot.doors.announce import announcer
 from bot.doors.artefact import NAME, NOTE, Relayed, read_artefact
 from bot.doors.inputs import Inputs, read_inputs
+from bot.doors.job_event import ReviewOpen, ReviewPull, ReviewRun, Skip, read_job_event
 from bot.doors.manual import exit_code
 from bot.doors.runner import Runner
-from bot.doors.triggers import ReviewOpen, ReviewPull, ReviewRun, Skip, read_trigger
 from bot.doors.workspace import inside, write_through_no_link
 from bot.errors import AccessProblem, HostProblem, MovedProblem, Problem, Stopped
 from bot.hosts.actions import ActionsAPI, Head
@@ -105,12 +105,12 @@ class Job:
         """Do what the event asks for. A file that cannot be written is told before anything is done."""
         if self.inputs.sarif:
             self._sarif_file()
-        trigger = read_trigger(self.runner.event, self.runner.payload(), self.inputs)
-        match trigger:
+        asked = read_job_event(self.runner.event, self.runner.payload(), self.inputs)
+        match asked:
             case Skip():
-                self._skip(trigger)
+                self._skip(asked)
             case ReviewPull():
-                await self._admit(trigger)
+                await self._admit(asked)
             case ReviewRun(run):
                 await self._relay(run)
             case ReviewOpen():

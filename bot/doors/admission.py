@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.doors.triggers import Account, Comment, ReviewPull, Skip
+from bot.doors.job_event import Account, Comment, ReviewPull, Skip
 from bot.doors.workspace import checked_out
 from bot.errors import UsageProblem
 from bot.hosts.actions import ActionsAPI, Head

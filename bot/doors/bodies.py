@@ -59,16 +59,15 @@ USUAL = Patience()
 class Bodies:
     """Where bodies are read: at most READERS small ones, and large ones as far as there is room."""
 
-    def __init__(self, patience: Patience = USUAL, most: int = MOST_BYTES) -> None:
+    def __init__(self, patience: Patience = USUAL) -> None:
         self._patience = patience
-        self._most = most
         self._room = Room(ROOM)
         self._reading: dict[asyncio.Timeout, None] = {}
 
     @asynccontextmanager
     async def read(self, request: web.Request) -> AsyncIterator[bytearray | Refusal]:
         """A request's body, which has its place in the room until the caller is done with it."""
-        if (request.content_length or 0) > self._most:
+        if (request.content_length or 0) > MOST_BYTES:
             yield TOO_LARGE
             return
         body = bytearray()
@@ -96,7 +95,7 @@ class Bodies:
                 while not content.at_eof():
                     deadline.reschedule(min(end, now() + self._patience.silence))
                     body += await content.readany()
-                    if len(body) > self._most:
+                    if len(body) > MOST_BYTES:
                         return TOO_LARGE
                     if len(body) > SMALL and large is None:
                         self._reading.pop(deadline, None)

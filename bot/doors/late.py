@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.doors.desk import NO_APP
+from bot.doors.state import NO_APP
 from bot.jobs.protocol import Figures, JobRow, Jobs, JobsProblem, JobState, Place, Retried, Wish
 
 
@@ -20,8 +20,8 @@ class Service(Jobs, Protocol):
 class LateJobs:
     """`Jobs`: those of `service` once there is one; pages and doors may hold it from the start."""
 
-    def __init__(self, service: Service | None = None) -> None:
-        self.service = service
+    def __init__(self) -> None:
+        self.service: Service | None = None
 
     async def accept(self, wish: Wish, delivery: str) -> str:
         """See Jobs."""

@@ -12,9 +12,9 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.app_settings import AppSettings
-from bot.doors.desk import NO_APP
 from bot.doors.html import html, is_foreign, see
 from bot.doors.sign_in import SignIn
+from bot.doors.state import NO_APP
 from bot.errors import Problem
 from bot.jobs.protocol import JobRow, Jobs, JobState
 from bot.outputs.digest import Digest, digest
@@ -46,23 +46,20 @@ def page_routes(
     *,
     token: str,
     vitals: Callable[[], Vitals] | None = None,
-    redact: Redaction | None = None,
     now: Callable[[], float] = time.time,
 ) -> list[web.RouteDef]:
     """The routes `/`, `/reviews/...`, `/sign-in` and `/sign-out`, and the last one: whatever else is
     asked for by GET, except for `/webhook`, which says itself how it is asked. No other form is read.
 
-    `token` is what `sign_in.operator_token` gives. `redact` clears every text once more before it is
-    shown (default: of the secrets of both settings and of the token).
+    `token` is what `sign_in.operator_token` gives. Every text is cleared of it, and of the secrets of
+    both settings, once more before it is shown.
     """
-    if redact is None:
-        redact = Redaction(settings.secrets | app.secrets | {token})
     born = Vitals(now())
     door = _Door(
         settings.web_url,
         jobs,
         SignIn(token, app.public_url, now),
-        Pages(redact),
+        Pages(Redaction(settings.secrets | app.secrets | {token})),
         vitals or (lambda: born),
         now,
     )

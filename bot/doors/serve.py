@@ -24,10 +24,10 @@ from aiohttp import web, web_response
 
 from bot.app_settings import AppSettings, read_app_settings
 from bot.doors.binding import place, why_not
-from bot.doors.desk import Desk
 from bot.doors.late import LateJobs, Service
 from bot.doors.scrape import bind_of, start_scrape
 from bot.doors.signature import MIB
+from bot.doors.state import ServerState
 from bot.doors.webhook import make_door
 from bot.errors import ConfigProblem, UsageProblem
 from bot.hosts.identity import sign
@@ -70,7 +70,7 @@ class House:
     """
 
     settings: Settings
-    desk: Desk
+    state: ServerState
     metrics: Metrics
     address: str
     reload: Callable[[], Awaitable[None]]
@@ -204,7 +204,7 @@ async def _serving(
     await _check_free(host, port)
     told = _told_to_stop()
     jobs = LateJobs()
-    desk = Desk(plan.app, jobs)
+    state = ServerState(plan.app, jobs)
 
     async def begun(app: AppSettings) -> Service:
         return await start(
@@ -217,28 +217,28 @@ async def _serving(
         if app.has_app and jobs.service is None:
             jobs.service = await begun(app)
             _say("configured", note=f"the App {app.slug or app.app_id}")
-        desk.settings = app
+        state.settings = app
 
     if plan.app.has_app:
         jobs.service = await begun(plan.app)
     try:
         address = plan.app.public_url or _address(host, port)
-        house = House(plan.settings, desk, plan.metrics, address, reload)
-        door = make_door(desk, metrics=plan.metrics, more=more(house))
+        house = House(plan.settings, state, plan.metrics, address, reload)
+        door = make_door(state, metrics=plan.metrics, more=more(house))
         async with listening(door, host, port) as runner, _scraped(plan, jobs):
-            _say("listening", host=host, port=runner.addresses[0][1], why=desk.closed)
-            news = asyncio.create_task(_opened(plan, desk, opened))
+            _say("listening", host=host, port=runner.addresses[0][1], why=state.closed)
+            news = asyncio.create_task(_opened(plan, state, opened))
             await told.wait()
             news.cancel()
-            desk.stopping = True
+            state.stopping = True
             _say("stopping", **_STOPPING)
     finally:
         await _drained(jobs.service)
 
 
-async def _opened(plan: _Plan, desk: Desk, opened: Listening) -> None:
+async def _opened(plan: _Plan, state: ServerState, opened: Listening) -> None:
     while True:
-        if desk.settings.has_app:
+        if state.settings.has_app:
             await opened(plan.settings, plan.read_app)
         await asyncio.sleep(NEWS_SECONDS)
 

@@ -18,7 +18,7 @@ def site(house: House) -> Iterable[web.AbstractRouteDef]:
 
     Not in the log: a log is kept and collected, and the link of the setup page opens it.
     """
-    app = house.desk.settings
+    app = house.state.settings
     say = structlog.get_logger("serve").info
     once = new_token()
     if not app.has_app:
@@ -29,7 +29,7 @@ def site(house: House) -> Iterable[web.AbstractRouteDef]:
         _tell(f"The operator's pages: {house.address}/ (the token is in {file})")
     return [
         *setup_routes(house.settings, app, house.reload, token=once),
-        *page_routes(house.settings, app, house.desk.jobs, token=token),
+        *page_routes(house.settings, app, house.state.jobs, token=token),
     ]
 
 

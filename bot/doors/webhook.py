@@ -17,9 +17,9 @@ import structlog
 from aiohttp import web
 
 from bot.doors.bodies import MOST_FORM, USUAL, WEBHOOK, Bodies, Patience, forms
-from bot.doors.desk import DESK, Desk
 from bot.doors.events import Rules, intake
 from bot.doors.signature import Claim, Refusal, check_body, read_claim
+from bot.doors.state import STATE, ServerState
 from bot.jobs.protocol import Ignored, JobsProblem, Wish
 from bot.metrics import Metrics
 
@@ -78,7 +78,7 @@ def judge(
 
 
 def make_door(
-    desk: Desk,
+    state: ServerState,
     *,
     metrics: Metrics | None = None,
     more: Iterable[web.AbstractRouteDef] = (),
@@ -86,16 +86,16 @@ def make_door(
 ) -> web.Application:
     """`/webhook`, `/healthz`, `/readyz` and `more`; else 404 and 405.
 
-    Routes find `desk` as `request.app[DESK]`. `metrics`: None where nobody will read them.
+    Routes find `state` as `request.app[STATE]`. `metrics`: None where nobody will read them.
     """
     app = web.Application(middlewares=[forms(patience)], client_max_size=MOST_FORM)
-    app[DESK] = desk
-    door = _Door(desk, metrics or Metrics(), patience)
+    app[STATE] = state
+    door = _Door(state, metrics or Metrics(), patience)
     app.add_routes(
         [
             web.post(WEBHOOK, door.receive),
             web.get("/healthz", _alive),
-            web.get("/readyz", _Readiness(desk).show),
+            web.get("/readyz", _Readiness(state).show),
             *more,
         ]
     )
@@ -108,7 +108,7 @@ async def _alive(request: web.Request) -> web.Response:
     """Whether to leave this process alone: its door and its reviews go on."""
     try:
         async with asyncio.timeout(ALIVE_SECONDS):
-            await request.app[DESK].jobs.beat()
+            await request.app[STATE].jobs.beat()
     except (JobsProblem, TimeoutError):
         return bare(503, "the reviews do not answer")
     return bare(200, "ok")
@@ -126,7 +126,7 @@ class _Readiness:
     anyone's to ask.
     """
 
-    desk: Desk
+    state: ServerState
     asked: float = -1.0
     first: float = 0.0
     why: str = ""
@@ -134,7 +134,7 @@ class _Readiness:
 
     async def show(self, _: web.Request) -> web.Response:
         """200 or 503. Why not stands in the log only: it may name hosts."""
-        why = self.desk.closed or await self._jobs()
+        why = self.state.closed or await self._jobs()
         return bare(503, "not ready") if why else bare(200, "ready")
 
     async def _jobs(self) -> str:
@@ -145,7 +145,7 @@ class _Readiness:
             before = self.why
             try:
                 async with asyncio.timeout(READY_SECONDS):
-                    self.why = await self.desk.jobs.ready()
+                    self.why = await self.state.jobs.ready()
             except TimeoutError:
                 self.why = "the jobs do not answer"
             # At the start something is still to be loaded; after that it is news.
@@ -161,7 +161,7 @@ class _Readiness:
 class _Door:
     """POST /webhook."""
 
-    desk: Desk
+    state: ServerState
     metrics: Metrics
     patience: Patience
     waiting: int = 0
@@ -200,7 +200,7 @@ class _Door:
         return answer.response
 
     async def _answer(self, request: web.Request, end: float) -> Answer:
-        if why := self.desk.closed:
+        if why := self.state.closed:
             return Answer(503, "closed", why)
         claim = read_claim(request.raw_headers)
         if isinstance(claim, Refusal):
@@ -217,7 +217,7 @@ class _Door:
         return await self._taken(asked, claim, size, end)
 
     async def _judged(self, claim: Claim, body: bytearray) -> Refusal | Wish | Ignored:
-        settings = self.desk.settings
+        settings = self.state.settings
         given = (claim, body, settings.webhook_secrets, Rules.of(settings))
         if len(body) <= LARGE:
             return judge(*given)
@@ -230,7 +230,7 @@ class _Door:
         self.waiting += 1
         try:
             async with asyncio.timeout_at(end):
-                job = await self.desk.jobs.accept(wish, claim.id)
+                job = await self.state.jobs.accept(wish, claim.id)
         except (JobsProblem, TimeoutError) as e:
             _log().error("unsaved", delivery=claim.id, exc_info=e)
             return Answer(503, "unsaved", _UNSAVED, claim=claim, size=size)

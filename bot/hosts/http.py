@@ -258,15 +258,13 @@ def _no_api(host: str) -> HostProblem:
 
 
 def _lost() -> LostProblem:
-    return LostProblem(
-        "GitHub's answer to a write was lost.", "Look whether it was done.", retryable=True
-    )
+    return LostProblem("GitHub's answer to a write was lost.", "Look whether it was done.")
 
 
 def written(answer: Any) -> dict[str, Any]:
     """What a write has made; LostProblem when it is not GitHub that answered."""
     if not isinstance(answer, dict):
-        raise LostProblem("What answered was not GitHub.", "Check the proxy.", retryable=True)
+        raise LostProblem("What answered was not GitHub.", "Check the proxy.")
     return answer
 
 

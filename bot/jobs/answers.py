@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import structlog
 
@@ -50,19 +51,17 @@ NOTHING = Heard()
 
 
 class Answers:
-    """Hears them. `wish` takes in what is needed for it, `watched` waits for a job, `today` is a date."""
+    """Hears them. `wish` takes in what is needed for it, `watched` waits for a job."""
 
     def __init__(
         self,
         store: Store,
         wish: Callable[[Wish], Awaitable[str]],
         watched: Callable[[str], Awaitable[JobState | None]],
-        today: Callable[[], str],
     ) -> None:
         self._store = store
         self._wish = wish
         self._watched = watched
-        self._today = today
 
     async def heard(self, order: CommandWish, people: People) -> Heard:
         """Cheapest first: most answers stand in threads of people."""
@@ -138,7 +137,7 @@ class Answers:
             return Heard(finding.id, reply)
         where = f" ({ruling.path}:{ruling.line})"
         reason = f"Disputed; a second look agrees: {ruling.reason}{where}"
-        return Heard(finding.id, reply, Dismissal(order.login, self._today(), reason))
+        return Heard(finding.id, reply, Dismissal(order.login, today(), reason))
 
 
 def _firm(finding: Finding) -> str:
@@ -146,3 +145,8 @@ def _firm(finding: Finding) -> str:
     if finding.severity is Severity.CRITICAL:
         return CRITICAL
     return REPORTED if finding.analysers else ""
+
+
+def today() -> str:
+    """The date of a decision, in UTC, as the review shows it: `2026-11-30`."""
+    return datetime.now(UTC).date().isoformat()

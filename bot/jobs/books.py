@@ -50,19 +50,19 @@ class Books:
         self._booking = booking
         self._again = again
         self._gather = gather
-        self._begun: dict[str, dict[Call, float]] = {}
+        self._charged: dict[str, dict[Call, float]] = {}
         self._in_air: dict[tuple[str, Call], float] = {}
         self._writing: set[asyncio.Task[None]] = set()
         self._starting: dict[str, set[asyncio.Task[None]]] = {}
 
-    def began(self, job: str, call: Call, cost: float | None) -> None:
+    def charged(self, job: str, call: Call, cost: float | None) -> None:
         """The answer to a call begins: what its question has cost, in USD, is written down soon."""
         if not cost:
             return
-        if job not in self._begun:
-            self._begun[job] = {}
+        if job not in self._charged:
+            self._charged[job] = {}
             asyncio.get_running_loop().call_later(self._gather, self._gathered, job)
-        self._begun[job][call] = self._begun[job].get(call, 0.0) + cost
+        self._charged[job][call] = self._charged[job].get(call, 0.0) + cost
 
     async def paid(self, job: str, look: Look) -> None:
         """A call was made. It waits until that is written down: what was answered and paid for is no
@@ -86,17 +86,17 @@ class Books:
     def _end(self, job: str, look: Look) -> asyncio.Task[None]:
         """A call is over: what of it is not written down yet will be."""
         self._called(look)
-        self._begun.get(job, {}).pop(look.call, None)
+        self._charged.get(job, {}).pop(look.call, None)
         booked = self._in_air.pop((job, look.call), 0.0)
         rest = None if look.cost is None else look.cost - booked
         return self._write(job, rest, 1)
 
     def _gathered(self, job: str) -> None:
-        begun = self._begun.pop(job)
-        for call, cost in begun.items():
+        charged = self._charged.pop(job)
+        for call, cost in charged.items():
             self._in_air[job, call] = self._in_air.get((job, call), 0.0) + cost
-        if begun:
-            writing = self._write(job, math.fsum(begun.values()), 0)
+        if charged:
+            writing = self._write(job, math.fsum(charged.values()), 0)
             self._starting.setdefault(job, set()).add(writing)
             writing.add_done_callback(lambda task: self._started(job, task))
 

@@ -24,7 +24,7 @@ async def circumstances_of(job: Job, means: Means, books: Books, keeper: Keeper)
         Options(engine=means.engine or None),
         keep=keeper.round,
         cut=lambda look: books.cut(row.id, look),
-        began=lambda call, cost: books.began(row.id, call, cost),
+        charged=lambda call, cost: books.charged(row.id, call, cost),
         paid=job.paid,
         before=await means.store.past.spent_on(row.place, beside=row.id),
         allot=lambda most: allotted(means, job, most),

@@ -29,7 +29,7 @@ from bot.jobs.durable import Durable, DurableError, is_begun_by
 from bot.jobs.endings import Endings
 from bot.jobs.intake import Intake
 from bot.jobs.limits import Chores, Limits
-from bot.jobs.means import PAUSES, Means
+from bot.jobs.means import JOB_PAUSES, Means
 from bot.jobs.orders import Orders
 from bot.jobs.seal_key import seal_key
 from bot.jobs.spending import DAY, DayLimits
@@ -77,7 +77,7 @@ class Outfit:
     app: AppSettings
     metrics: Metrics | None = None
     read: Callable[[], AppSettings] = read_app_settings
-    pauses: Sequence[float] = PAUSES
+    pauses: Sequence[float] = JOB_PAUSES
     regain: float = REGAIN
     blame: float = BLAME
 

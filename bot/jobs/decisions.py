@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from bot.jobs.protocol import Place
 from bot.jobs.tables import dismissals, labels, politeness
-from bot.jobs.transactions import PAUSES, Transactions, alone
+from bot.jobs.transactions import DATABASE_PAUSES, Transactions, alone
 from reviewers.core.history import Dismissal
 
 HOUR = 3600.0
@@ -22,7 +22,9 @@ class Decisions:
     repository and person.
     """
 
-    def __init__(self, transactions: Transactions, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(
+        self, transactions: Transactions, pauses: Sequence[float] = DATABASE_PAUSES
+    ) -> None:
         self._do = partial(transactions.do, pauses=pauses)
         self._look = partial(transactions.look, pauses=pauses)
 

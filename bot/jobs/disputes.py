@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from bot.jobs.protocol import Place
 from bot.jobs.tables import disputes
-from bot.jobs.transactions import PAUSES, Transactions, alone
+from bot.jobs.transactions import DATABASE_PAUSES, Transactions, alone
 from reviewers.core.finding import Ruling, Verification
 
 MOST_ASKED = 3
@@ -57,7 +57,9 @@ class Dispute:
 class Disputes:
     """By pull request and finding."""
 
-    def __init__(self, transactions: Transactions, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(
+        self, transactions: Transactions, pauses: Sequence[float] = DATABASE_PAUSES
+    ) -> None:
         self._do = partial(transactions.do, pauses=pauses)
         self._look = partial(transactions.look, pauses=pauses)
 

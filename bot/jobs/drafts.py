@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.config import Unusable
 from bot.errors import Problem
-from bot.jobs.means import PAUSES, Access
+from bot.jobs.means import JOB_PAUSES, Access
 from bot.jobs.protocol import DRAFTED, CancelWish
 from bot.jobs.transactions import AWAY
 from bot.narrowing import held
@@ -33,7 +33,7 @@ class Drafts:
         access: Access,
         stop: Callable[[CancelWish], Awaitable[object]],
         others: Callable[[str], Awaitable[str]],
-        pauses: Sequence[float] = PAUSES,
+        pauses: Sequence[float] = JOB_PAUSES,
     ) -> None:
         self._access = access
         self._stop = stop

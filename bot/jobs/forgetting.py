@@ -10,13 +10,15 @@ from sqlalchemy.engine import Connection
 
 from bot.jobs.spending import forget_costs, keep_cost
 from bot.jobs.tables import ENDED, dismissals, disputes, jobs, labels, politeness
-from bot.jobs.transactions import PAUSES, Transactions
+from bot.jobs.transactions import DATABASE_PAUSES, Transactions
 
 
 class Forgetting:
     """Deletes. Each function is one transaction."""
 
-    def __init__(self, transactions: Transactions, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(
+        self, transactions: Transactions, pauses: Sequence[float] = DATABASE_PAUSES
+    ) -> None:
         self._do = partial(transactions.do, pauses=pauses)
 
     async def purge(self, installation: int, repositories: Sequence[int] = ()) -> tuple[str, ...]:

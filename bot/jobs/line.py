@@ -10,13 +10,15 @@ from sqlalchemy.engine import Connection
 
 from bot.jobs.protocol import JobState
 from bot.jobs.tables import jobs
-from bot.jobs.transactions import PAUSES, Transactions, alone
+from bot.jobs.transactions import DATABASE_PAUSES, Transactions, alone
 
 
 class Line:
     """Who is next."""
 
-    def __init__(self, transactions: Transactions, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(
+        self, transactions: Transactions, pauses: Sequence[float] = DATABASE_PAUSES
+    ) -> None:
         self._do = partial(transactions.do, pauses=pauses)
 
     async def place(self, job: str) -> int:

@@ -40,7 +40,7 @@ class Access(Protocol):
         ...
 
 
-PAUSES = (15.0, 60.0, 240.0, 600.0)
+JOB_PAUSES = (15.0, 60.0, 240.0, 600.0)
 """Seconds between tries while GitHub does not answer; with those of each request a quarter hour."""
 LONGEST_PAUSE = 3700.0
 """A primary limit of GitHub's lasts an hour at the most."""
@@ -75,7 +75,7 @@ class Means:
     engine: str = ""
     called: Callable[[Look], None] = _untold
     ended: Callable[[JobState, float], None] = _uncounted
-    pauses: Sequence[float] = PAUSES
+    pauses: Sequence[float] = JOB_PAUSES
     blame: float = BLAME
 
     def run_of(self, job: str) -> str:

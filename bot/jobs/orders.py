@@ -10,18 +10,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from time import monotonic
 from typing import Any, Protocol
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from bot.errors import HostProblem, LimitProblem, LostProblem, Problem
+from bot.errors import HostProblem, LimitProblem, Problem
 from bot.hosts.people import Face, People
-from bot.jobs.answers import Answers, Heard
+from bot.jobs.answers import Answers, Heard, today
 from bot.jobs.findings import last_findings
-from bot.jobs.means import LONGEST_PAUSE, PAUSES
+from bot.jobs.means import JOB_PAUSES, LONGEST_PAUSE
 from bot.jobs.plan import job_id, may_be_told_anew
 from bot.jobs.protocol import (
     CancelWish,
@@ -63,7 +63,7 @@ _ORDER = TypeAdapter(CommandWish)
 log = structlog.get_logger("triptych.jobs")
 
 
-class Company(Protocol):
+class PeopleAccess(Protocol):
     """The way to the people of a pull request, for as long as an order is carried out."""
 
     def people(self, place: Place) -> AbstractAsyncContextManager[People]:
@@ -85,7 +85,7 @@ async def _first() -> bool:
 
 
 class Orders:
-    """Carries orders out. `wish` takes in what an order wishes for, `today` gives the date of UTC.
+    """Carries orders out. `wish` takes in what an order wishes for.
 
     `asks` tells whether models may be asked; `is_first`, of the run in which it is awaited, whether
     this process has begun it: an earlier one may have answered and died.
@@ -94,22 +94,20 @@ class Orders:
     def __init__(
         self,
         store: Store,
-        company: Company,
+        access: PeopleAccess,
         wish: Callable[[Wish], Awaitable[str]],
-        today: Callable[[], str] = lambda: datetime.now(UTC).date().isoformat(),
-        pauses: Sequence[float] = PAUSES[:TRIED_AGAIN],
+        pauses: Sequence[float] = JOB_PAUSES[:TRIED_AGAIN],
         *,
         asks: bool = True,
         is_first: Callable[[], Awaitable[bool]] = _first,
     ) -> None:
         self._store = store
-        self._company = company
+        self._access = access
         self._wish = wish
-        self._today = today
         self._pauses = pauses
         self._asks = asks
         self._is_first = is_first
-        self._answers = Answers(store, wish, self._watched, today)
+        self._answers = Answers(store, wish, self._watched)
 
     async def run(self, text: str) -> str:
         """The work of the engine's run: `text` is a CommandWish as JSON. Returns how it ended."""
@@ -122,7 +120,7 @@ class Orders:
             is_first = False  # To look for an answer that was not given does no harm.
         for pause in (*self._pauses, None):
             try:
-                async with self._company.people(order.place) as people:
+                async with self._access.people(order.place) as people:
                     if order.verb is Verb.ANSWER:
                         return await self._heard(order, people, is_first=is_first)
                     return await self._obeyed(order, people, is_first=is_first)
@@ -241,7 +239,7 @@ class Orders:
         found = await self._finding(order, people)
         if found is None:
             return Done(Face.PUZZLED, not_found(order.finding))
-        why = Dismissal(order.login, self._today(), order.reason)
+        why = Dismissal(order.login, today(), order.reason)
         return await self._dismiss(order, str(found["id"]), why)
 
     async def _dismiss(self, order: CommandWish, finding: str, why: Dismissal) -> Done:
@@ -323,7 +321,7 @@ def _verb(order: CommandWish) -> str:
 def _may_pass(error: Exception) -> bool:
     """Whether it may be better in a while: GitHub or the database does not answer."""
     is_hosts = isinstance(error, HostProblem) and error.retryable
-    return is_hosts or isinstance(error, (JobsProblem, LostProblem, *AWAY))
+    return is_hosts or isinstance(error, (JobsProblem, *AWAY))
 
 
 def read_order(text: str) -> CommandWish | None:

@@ -11,14 +11,16 @@ import sqlalchemy as sa
 from bot.desk import Unposted
 from bot.jobs.protocol import JobState, Place, Trigger
 from bot.jobs.tables import jobs
-from bot.jobs.transactions import PAUSES, Transactions
+from bot.jobs.transactions import DATABASE_PAUSES, Transactions
 from reviewers.core.verdict import WHOLE
 
 
 class Past:
     """Questions about jobs that were."""
 
-    def __init__(self, transactions: Transactions, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(
+        self, transactions: Transactions, pauses: Sequence[float] = DATABASE_PAUSES
+    ) -> None:
         self._look = partial(transactions.look, pauses=pauses)
 
     async def spent_on(self, place: Place, beside: str = "") -> float:

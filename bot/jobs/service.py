@@ -19,7 +19,7 @@ from bot.jobs.database import hold_alone, make_home, ready_sqlite
 from bot.jobs.durable import Queue
 from bot.jobs.intake import Intake
 from bot.jobs.loading import ASKS_MODELS, Loading
-from bot.jobs.means import PAUSES
+from bot.jobs.means import JOB_PAUSES
 from bot.jobs.protocol import Figures, JobRow, JobsProblem, JobState, Place, Retried, Wish
 from bot.jobs.seal_key import compare_seal, seal_key
 from bot.jobs.starts import Beside, Elsewhere
@@ -204,7 +204,7 @@ async def start(
     worker: bool,
     metrics: Metrics | None = None,
     read: Callable[[], AppSettings] = read_app_settings,
-    pauses: Sequence[float] = PAUSES,
+    pauses: Sequence[float] = JOB_PAUSES,
     regain: float = REGAIN,
     blame: float = BLAME,
 ) -> Service:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.jobs.tables import ALIVE, jobs, meta, write_meta
-from bot.jobs.transactions import PAUSES, Transactions, alone
+from bot.jobs.transactions import DATABASE_PAUSES, Transactions, alone
 
 DAY = 86400.0
 LETTING_GO = 60.0
@@ -44,7 +44,9 @@ class DayCosts(NamedTuple):
 class Spending:
     """What may still be spent is asked here, one job at a time."""
 
-    def __init__(self, transactions: Transactions, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(
+        self, transactions: Transactions, pauses: Sequence[float] = DATABASE_PAUSES
+    ) -> None:
         self._do = partial(transactions.do, pauses=pauses)
 
     async def reserve(self, job: str, amount: float, limits: DayLimits = NO_LIMITS) -> DayCosts:

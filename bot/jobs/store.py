@@ -22,7 +22,7 @@ from bot.jobs.past import Past
 from bot.jobs.protocol import Figures, JobRow, JobState, Place, Trigger
 from bot.jobs.spending import DAY, Spending, add_late, cost_today
 from bot.jobs.tables import ALIVE, jobs, meta, write_meta
-from bot.jobs.transactions import PATIENT, PAUSES, Transactions, alone
+from bot.jobs.transactions import DATABASE_PAUSES, PATIENT, Transactions, alone
 from bot.jobs.writing import NewJob, OldJob, Writing
 
 _OWING = (JobState.DONE, JobState.SUPERSEDED, JobState.CANCELLED, JobState.DEAD)
@@ -65,7 +65,7 @@ class Store:
     """
 
     def __init__(self, transactions: Transactions, *, patient: bool = False) -> None:
-        pauses = PATIENT if patient else PAUSES
+        pauses = PATIENT if patient else DATABASE_PAUSES
         self._do = partial(transactions.do, pauses=pauses)
         self._look = partial(transactions.look, pauses=pauses)
         self.past = Past(transactions, pauses)

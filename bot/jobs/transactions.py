@@ -23,9 +23,9 @@ from bot.jobs.tables import SCHEMA, meta, metadata, write_meta
 THREADS = 4
 READS = "triptych_reads"
 """The option of connections that change nothing."""
-PAUSES = (0.1, 0.4, 1.0, 2.0)
+DATABASE_PAUSES = (0.1, 0.4, 1.0, 2.0)
 """Seconds between tries to reach the database while a webhook waits for its answer."""
-PATIENT = (*PAUSES, 4.0, 8.0, 15.0)
+PATIENT = (*DATABASE_PAUSES, 4.0, 8.0, 15.0)
 """The same for work that has been paid for: a restart of Postgres takes less than half a minute."""
 
 AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError)
@@ -66,7 +66,7 @@ class Transactions:
     async def do(
         self,
         work: Callable[[Connection], ResultT],
-        pauses: Sequence[float] = PAUSES,
+        pauses: Sequence[float] = DATABASE_PAUSES,
         *,
         awaited: bool = False,
     ) -> ResultT:
@@ -79,7 +79,7 @@ class Transactions:
         return await self._tried(threads, self._engine, work, pauses)
 
     async def look(
-        self, work: Callable[[Connection], ResultT], pauses: Sequence[float] = PAUSES
+        self, work: Callable[[Connection], ResultT], pauses: Sequence[float] = DATABASE_PAUSES
     ) -> ResultT:
         """The same for work that changes nothing."""
         return await self._tried(self._readers, self._reading, work, pauses)

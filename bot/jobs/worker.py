@@ -18,7 +18,6 @@ from bot.errors import (
     GoneProblem,
     HostProblem,
     LimitProblem,
-    LostProblem,
     MovedProblem,
     Problem,
 )
@@ -212,8 +211,7 @@ class Worker:
 
     def _put_off(self, problem: HostProblem, tries: int) -> Ending | None:
         """A pause, where later may be better; None where it would not be, or was not."""
-        may_be_better = problem.retryable or isinstance(problem, LostProblem)
-        if not may_be_better or tries >= len(self._means.pauses):
+        if not problem.retryable or tries >= len(self._means.pauses):
             return None
         pause = self._means.pauses[tries]
         if isinstance(problem, LimitProblem):

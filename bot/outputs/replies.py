@@ -85,16 +85,17 @@ def dismissed_later() -> str:
     return "The dismissal is written down; the next review of this pull request shows it."
 
 
-def explanation(finding: Mapping[str, Any], redact: Redaction = Redaction()) -> str:
+def explanation(finding: Mapping[str, Any]) -> str:
     """What a finding rests on: the code it quotes, who saw it, who did not, what verified it.
 
     `finding` is one of a review's JSON document (bot/outputs/shapes.py) as it comes out of the
-    database, so whatever stands in it is a stranger's.
+    database, so whatever stands in it is a stranger's. Our own secrets were taken out of it before it
+    was stored.
     """
 
     def said(row: Mapping[str, Any], key: str) -> str:
         value = row.get(key)
-        return inert(str(value), redact, TEXT_CHARS) if value not in (None, "") else ""
+        return inert(str(value), Redaction(), TEXT_CHARS) if value not in (None, "") else ""
 
     line = finding.get("line")
     place = f"{finding.get('path')}:{line}" if line else str(finding.get("path"))

@@ -51,16 +51,16 @@ class DiffError(ValueError):
         self.problem = problem
 
 
-def parse_hunks(patch: str, first_line: int = 1) -> tuple[Hunk, ...]:
+def parse_hunks(patch: str) -> tuple[Hunk, ...]:
     """The hunks of one file's diff, as in the `patch` field of GitHub's list of files.
 
-    `patch` begins with `@@` (or is empty) and has no file headers; `first_line` is only for the
-    message of DiffError, which is raised where a hunk is cut off or holds a foreign line.
+    `patch` begins with `@@` (or is empty) and has no file headers. DiffError where a hunk is cut
+    off or holds a foreign line.
     """
     lines = patch.split("\n")
     if lines and lines[-1] == "":
         lines.pop()
-    return tuple(_hunks(lines, first_line))
+    return tuple(_hunks(lines, 1))
 
 
 def _hunks(lines: list[str], first_line: int) -> Iterator[Hunk]:

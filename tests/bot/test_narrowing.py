@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from bot.config import ELSEWHERE, MAX_BYTES, Config, ReviewerTable, Unusable, parse_config
 from bot.errors import ConfigProblem
-from bot.narrowing import EACH_REVIEWER, NARROWING, PASSED_OVER, TOP, Held, held
+from bot.narrowing import EACH_REVIEWER, NARROWING, TOP, Held, held
 
 
 def slipped(text: str | bytes) -> Held:
@@ -151,6 +151,16 @@ def test_where_nobody_can_tell_what_is_shut_out_no_model_is_asked(text: str) -> 
     assert found.config.engine == "static"
 
 
+PASSED_OVER = {
+    TOP: ("rounds", "min_severity", "inline_limit", "post_clean", "context", "instructions"),
+    "models": ("review", "verify", "effort"),
+    "triggers": ("drafts",),
+    "publish": ("accounts",),
+    EACH_REVIEWER: ("charter", "severity_floor"),
+}
+"""Settings that do not hold in a file that is not in order. A new one is to be put here or there."""
+
+
 def settings_of(model: type[BaseModel], table: str = TOP) -> Iterator[tuple[str, str]]:
     """Table and name of every setting of the configuration."""
     for name, field in model.model_fields.items():
@@ -163,6 +173,7 @@ def settings_of(model: type[BaseModel], table: str = TOP) -> Iterator[tuple[str,
 
 def test_of_every_setting_it_is_said_whether_it_holds_in_a_file_that_is_not_in_order() -> None:
     said = [(t, n) for names in (NARROWING, PASSED_OVER) for t, ns in names.items() for n in ns]
+    # Of the gate a wish alone is enough.
     assert sorted([*said, (TOP, "gate")]) == sorted(settings_of(Config))
 
 

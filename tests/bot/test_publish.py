@@ -16,13 +16,13 @@ from bot.outputs.inline import inline_comments
 from bot.outputs.marker import finding_marker, read_marker
 from bot.outputs.seal import Seal
 from bot.posted import DUPLICATE, Ours, Standing, standing
-from bot.publish import PAUSES, TRIES, Publication, adds_nothing, publish, reconcile
+from bot.publish import POST_PAUSES, TRIES, Publication, adds_nothing, publish, reconcile
 from bot.report import Report
 from reviewers.core.allowance import Allowance
-from reviewers.core.call import Call, Reading
+from reviewers.core.call import Call, Look, Reading
 from reviewers.core.finding import Finding, Location, Severity, Side
 from reviewers.core.finding import Standing as Place
-from reviewers.core.history import History, Known, State
+from reviewers.core.history import Dismissal, History, Known, State
 from reviewers.core.verdict import Outcome
 from tests.bot.hosts.reach import Reached, reach
 from tests.builders import (
@@ -99,6 +99,28 @@ def test_a_review_without_money_tells_what_nobody_was_told(
     before = History(of.head, of, (Known(SQL, State.OPEN),), config="9f3ad2c1")
     why = adds_nothing(told(*findings, history=before, looks=(SPENT,)))
     assert bool(why) is not tells
+
+
+READ = look(Call("correctness", "claude", 2))
+"""A model was asked before the money ran out."""
+
+
+@pytest.mark.parametrize(
+    ("looks", "config", "adds"),
+    [
+        ((SPENT,), "9f3ad2c1", False),
+        ((SPENT, READ), "9f3ad2c1", True),
+        ((SPENT,), "0ther000", True),
+    ],
+    ids=["nothing was read", "some of it was", "under another configuration"],
+)
+def test_what_somebody_read_or_another_configuration_is_told(
+    looks: tuple[Look, ...], config: str, adds: bool
+) -> None:
+    """The receipt that stands there is of another review, or of a poorer one."""
+    of = orders_change()
+    before = History(of.head, of, (Known(SQL, State.OPEN),), config=config)
+    assert (adds_nothing(told(SQL, history=before, looks=looks)) == "") is adds
 
 
 @pytest.mark.parametrize(
@@ -236,6 +258,23 @@ def test_a_comment_that_could_not_be_edited_is_edited_in_the_next_run(
     comment = replace(comment, body=edit.body)
     done = Standing((replace(ours, review=replace(ours.review, comments=(comment,))),))
     assert reconcile(after, done, quiet_when_clean=True).comments == ()
+
+
+@pytest.mark.parametrize(
+    ("hidden", "edits"), [(False, 1), (True, 0)], ids=["unfolded by a person", "folded away"]
+)
+def test_what_is_dismissed_is_folded_away_again_though_its_comment_says_so(
+    hidden: bool, edits: int
+) -> None:
+    """It may come back; what is fixed is left as a person has unfolded it."""
+    gone = Known(SQL, State.DISMISSED, Dismissal("mlee", "2026-11-20", "Only a job calls it."))
+    after = told(dismissed=(gone,), history=replace(EARLIER, known=(gone,)))
+    (edit,) = reconcile(after, stands(SQL), quiet_when_clean=True).comments
+    (ours,) = stands(SQL, hidden=hidden).ours
+    (comment,) = ours.review.comments
+    comment = replace(comment, body=edit.body)
+    there = Standing((replace(ours, review=replace(ours.review, comments=(comment,))),))
+    assert len(reconcile(after, there, quiet_when_clean=True).comments) == edits
 
 
 # --- What is done
@@ -440,7 +479,7 @@ async def test_a_review_is_posted_once_whatever_becomes_of_the_answer(
     (review,) = site.github.pulls[128].reviews
     assert (done.created, done.url) == (True, review["html_url"])
     assert len(site.comments) == 1
-    assert site.forge.slept[-1] == PAUSES[0]
+    assert site.forge.slept[-1] == POST_PAUSES[0]
 
 
 async def test_a_site_that_never_takes_it_is_told_after_some_tries(site: Site) -> None:
@@ -449,6 +488,7 @@ async def test_a_site_that_never_takes_it_is_told_after_some_tries(site: Site) -
         await site.publish(site.report(SQL))
     assert e.value.retryable
     assert site.github.posts() == TRIES
+    assert site.forge.slept == [*POST_PAUSES, POST_PAUSES[-1]], "nor is it looked for at once"
     assert site.github.pulls[128].reviews == []
 
 

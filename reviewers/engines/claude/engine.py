@@ -230,7 +230,7 @@ class ClaudeEngine:
         """Nobody waits any longer for what this prompt could have cost and, as is known now, did not."""
         self._briefing.count(call, used)
         model = self._briefing.model_of(call)
-        self._brief.began(call, cost(used, model, self._access.prices))
+        self._brief.charged(call, cost(used, model, self._access.prices))
         exact = self._briefing.rest(call, used)
         if held.amount is not None and exact is not None:
             await self._budget.correct(held.amount, exact)

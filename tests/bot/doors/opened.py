@@ -14,8 +14,8 @@ from aiohttp import ClientSession, TCPConnector, web
 
 from bot.app_settings import AppSettings
 from bot.doors.bodies import USUAL, Patience
-from bot.doors.desk import Desk
 from bot.doors.serve import listening
+from bot.doors.state import ServerState
 from bot.doors.webhook import make_door
 from bot.metrics import Metrics
 from tests.bot.doors.deliveries import SECRET, encoded, headers
@@ -47,7 +47,7 @@ class Opened:
 
     port: int
     session: ClientSession
-    desk: Desk
+    state: ServerState
     jobs: FakeJobs
     metrics: Metrics
     open_sockets: list[asyncio.StreamWriter] = field(default_factory=list)
@@ -95,14 +95,14 @@ async def opened(
 ) -> AsyncIterator[Opened]:
     """An open door."""
     jobs = jobs or FakeJobs()
-    desk, metrics = Desk(settings, jobs), Metrics("1.2.3")
-    door = make_door(desk, metrics=metrics, more=more, patience=patience)
+    state, metrics = ServerState(settings, jobs), Metrics("1.2.3")
+    door = make_door(state, metrics=metrics, more=more, patience=patience)
     # As many connections as are asked for; a client has 100 otherwise.
     async with (
         ClientSession(connector=TCPConnector(limit=0)) as session,
         listening(door, "127.0.0.1", 0, 1.0) as runner,
     ):
-        made = Opened(runner.addresses[0][1], session, desk, jobs, metrics)
+        made = Opened(runner.addresses[0][1], session, state, jobs, metrics)
         try:
             yield made
         finally:

@@ -17,9 +17,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from bot.app_settings import AppSettings
-from bot.doors.desk import NO_APP
 from bot.doors.pages import COUNTED, page_routes
 from bot.doors.sign_in import FAILURES
+from bot.doors.state import NO_APP
 from bot.jobs.protocol import Figures, JobRow, JobsProblem, JobState
 from bot.outputs.document import document
 from bot.outputs.page import STYLE_SOURCE

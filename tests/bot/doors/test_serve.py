@@ -18,10 +18,10 @@ import pytest
 from aiohttp import ClientSession, ClientTimeout
 
 from bot.app_settings import AppSettings
-from bot.doors.desk import Desk
 from bot.doors.late import LateJobs
 from bot.doors.scrape import bind_of
 from bot.doors.serve import _opened, _Plan
+from bot.doors.state import ServerState
 from bot.errors import ConfigProblem
 from bot.jobs.protocol import CancelWish, Figures, JobsProblem, Place
 from bot.metrics import Metrics
@@ -274,7 +274,7 @@ def test_s12_what_was_missed_is_asked_for_every_hour() -> None:
 
     async def hours(loop: Hasty) -> list[int]:
         plan = _Plan({}, Settings(), APP, Metrics("1.2.3"))
-        opened = asyncio.create_task(_opened(plan, Desk(APP, FakeJobs()), ask))
+        opened = asyncio.create_task(_opened(plan, ServerState(APP, FakeJobs()), ask))
         counts = []
         for seconds in (0.0, 3590.0, 20.0, 3590.0, 20.0):
             loop.ahead += seconds

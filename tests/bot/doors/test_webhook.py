@@ -13,8 +13,8 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from bot.doors.bodies import READERS, SMALL, Patience
-from bot.doors.desk import DESK, Desk
 from bot.doors.signature import MIB, MOST_BYTES
+from bot.doors.state import STATE, ServerState
 from bot.doors.webhook import STARTING_SECONDS, _Readiness
 from bot.jobs.protocol import CancelWish, JobsProblem, ReviewWish, Trigger
 from tests.bot.doors.deliveries import (
@@ -186,7 +186,7 @@ async def test_s05_a_blank_secret_is_none() -> None:
 
 async def test_an_app_that_is_set_up_while_the_server_runs() -> None:
     async def finish(request: web.Request) -> web.Response:
-        request.app[DESK].settings = APP
+        request.app[STATE].settings = APP
         return web.Response()
 
     async with opened(NOBODY, more=[web.post("/setup", finish)]) as door:
@@ -403,7 +403,7 @@ async def test_s11_a_fault_of_the_jobs_is_no_2xx() -> None:
 
 async def test_s11_while_stopping() -> None:
     async with opened() as door:
-        door.desk.stopping = True
+        door.state.stopping = True
         assert (await door.deliver(pull_request())).status == 503
         assert (await door.ask("GET", "/readyz")).status == 503
         assert (await door.ask("GET", "/healthz")).status == 200
@@ -456,7 +456,7 @@ async def test_a_server_that_does_not_get_ready_is_a_warning() -> None:
     """At its start it has a moment: something is still to be loaded."""
     jobs = FakeJobs()
     jobs.why_not = "the database does not answer"
-    readiness = _Readiness(Desk(APP, jobs))
+    readiness = _Readiness(ServerState(APP, jobs))
     with capture_logs() as logs:
         for later in (0.0, 0.0, STARTING_SECONDS + 1.0, 0.0):
             readiness.first -= later

@@ -199,10 +199,10 @@ async def test_what_is_in_the_air_is_booked_once() -> None:
     ledger.allowed.set()
     books = Books(ledger.pay, lambda _look: None, gather=0.05)
     other = replace(LOOK, call=Call("correctness", CLAUDE, 1))
-    books.began("one", LOOK.call, None)  # Nobody knows its price.
-    books.began("one", LOOK.call, 0.05)
-    books.began("one", LOOK.call, 0.05)  # It is asked again: the first answer broke off.
-    books.began("one", other.call, 0.2)
+    books.charged("one", LOOK.call, None)  # Nobody knows its price.
+    books.charged("one", LOOK.call, 0.05)
+    books.charged("one", LOOK.call, 0.05)  # It is asked again: the first answer broke off.
+    books.charged("one", other.call, 0.2)
     await books.paid("one", other)
     await until(lambda: len(ledger.written) == 2)
     await books.cut("one", LOOK)

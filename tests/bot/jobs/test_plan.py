@@ -26,7 +26,7 @@ from bot.jobs.plan import (
     seen_by,
     wish_after,
 )
-from bot.jobs.protocol import JobRow, JobState, Place, ReviewWish, Trigger
+from bot.jobs.protocol import CLOSED, DRAFTED, JobRow, JobState, Place, ReviewWish, Trigger
 from bot.jobs.store import ASKED, NEWER, Job
 from bot.jobs.tables import ALIVE
 
@@ -131,6 +131,19 @@ def test_an_operators_backfill_needs_no_news(state: JobState) -> None:
     assert planned(wanted, job(wish(), state)) == Fresh(f"{job_id(wish())}.2")
     assert planned(wanted, job(wish())) == Same(job_id(wish()))
     assert _row("x", wanted, "")["seen"] == 10.0
+
+
+@pytest.mark.parametrize("trigger", [Trigger.REOPENED, Trigger.READY, Trigger.PUSHED])
+@pytest.mark.parametrize("note", [CLOSED, DRAFTED, "stopped by bob", ""])
+def test_in_one_second_only_what_was_closed_or_drafted_can_be_back(
+    note: str, trigger: Trigger
+) -> None:
+    """What a person has stopped in that second stays stopped: the event may be of before."""
+    ended = job(wish(), JobState.CANCELLED)
+    ended = replace(ended, row=replace(ended.row, note=note))
+    is_back = note in (CLOSED, DRAFTED) and trigger is not Trigger.PUSHED
+    known = Fresh(f"{job_id(wish())}.2") if is_back else Same(job_id(wish()))
+    assert planned(wish(trigger=trigger), ended) == known
 
 
 def test_what_a_person_asked_for_makes_no_event_late() -> None:
@@ -278,6 +291,18 @@ def test_s07_what_an_older_triptych_did_is_known() -> None:
 
 def test_each_act_of_a_person_is_a_job_of_its_own() -> None:
     assert planned(OTHER, job(COMMAND)) == Fresh(job_id(OTHER))
+
+
+@pytest.mark.parametrize(
+    ("head", "base", "same"),
+    [(B, "main", True), (A, "main", False), (B, "release", False), ("", "main", False)],
+    ids=["the same", "another commit", "another base", "nothing read"],
+)
+def test_an_asked_for_review_that_waits_for_github_stands_for_its_own_commit(
+    head: str, base: str, same: bool
+) -> None:
+    parked = at(head, COMMAND, PARKED, base=base)
+    assert planned(PUSH, parked) == (Same(parked.row.id) if same else Fresh(job_id(PUSH)))
 
 
 JOINED = [
@@ -428,7 +453,9 @@ def test_s28_what_comes_back_to_a_whole_review_takes_it_also_at_the_limit(
     done = replace(done, row=replace(done.row, outcome=outcome))
     refusal = "the limit of 1 reviews an hour is reached" if outcome == "incomplete" else ""
     back = wish(trigger=trigger, seen=30.0)
-    assert planned(back, done, per_hour=1) == Fresh(f"{job_id(wish())}.2", refusal=refusal)
+    again = Fresh(f"{job_id(wish())}.2", refusal=refusal)
+    assert planned(back, done, per_hour=1) == again
+    assert planned(back, job(DISPUTE), done, per_hour=1) == again, "a second look is no review"
 
 
 def test_s28_setting_a_branch_back_and_forth_is_no_way_round_the_limit() -> None:

@@ -13,7 +13,10 @@ from bot.outputs.body import review_body
 from bot.outputs.checkrun import (
     BUTTON,
     NAME,
+    TEXT_CHARS,
     TITLE_CHARS,
+    UNSEALED,
+    CheckRun,
     adopted_check,
     check_run,
     check_title,
@@ -23,8 +26,10 @@ from bot.outputs.checkrun import (
     skipped,
     whole_title,
 )
-from bot.outputs.marker import read_marker
+from bot.outputs.left_out import HIDDEN
+from bot.outputs.marker import Marker, read_marker, write_marker
 from bot.report import Report
+from reviewers.core.call import Reading
 from reviewers.core.change import Content, FileDiff, FileStatus
 from reviewers.core.finding import Ruling, Severity, Standing, Verification
 from reviewers.core.verdict import Outcome
@@ -42,7 +47,7 @@ from tests.bot.outputs.endings import (
 )
 from tests.bot.outputs.keys import KEY_ROWS, replaces_a_key
 from tests.bot.outputs.samples import RETRY, ROUNDING, SETTING, SHELL, SQL, UNKNOWN_ORDER, sample
-from tests.builders import policy
+from tests.builders import change, policy
 
 CONFIRMED = Verification(Ruling.CONFIRMED, "it is so")
 VERIFIED = replace(UNKNOWN_ORDER, verification=CONFIRMED)
@@ -229,6 +234,104 @@ def test_an_adopted_review_passes_no_more_than_it_did(
     )
     assert run.text == ""
     assert ("so this check is no success" in run.summary) is (told == "neutral")
+
+
+CLEAN, FINDINGS, INCOMPLETE, FAILED = Outcome
+HIGH, CRITICAL = Severity.HIGH, Severity.CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("outcome", "gate", "worst", "hidden", "sealed", "unsealed"),
+    [
+        (CLEAN, None, None, False, "success", "neutral"),
+        (CLEAN, None, None, True, "success", "neutral"),
+        (CLEAN, HIGH, None, False, "success", "failure"),
+        (CLEAN, HIGH, None, True, "neutral", "failure"),
+        (FINDINGS, None, CRITICAL, False, "neutral", "neutral"),
+        (FINDINGS, HIGH, None, False, "neutral", "failure"),
+        (FINDINGS, HIGH, Severity.MEDIUM, False, "neutral", "failure"),
+        (FINDINGS, HIGH, HIGH, False, "failure", "failure"),
+        (FINDINGS, HIGH, CRITICAL, True, "failure", "failure"),
+        (INCOMPLETE, None, None, False, "neutral", "neutral"),
+        (INCOMPLETE, HIGH, None, False, "failure", "failure"),
+        (FAILED, None, None, False, "neutral", "neutral"),
+        (FAILED, HIGH, None, True, "failure", "failure"),
+    ],
+)
+def test_what_an_adopted_review_comes_to(
+    outcome: Outcome,
+    gate: Severity | None,
+    worst: Severity | None,
+    hidden: bool,
+    sealed: str,
+    unsealed: str,
+) -> None:
+    """Where nobody knows whether it was changed, it turns nothing green and passes no gate."""
+    marker = Marker("01JD8Q7N", "4be91c0", "9f3ad2c1", outcome.value)
+    said = "**2 findings: 1 high (`a.py`).** It is so."
+    body = f"{said}\n\n{write_marker(marker)}"
+    ours = adopted_check(body, marker, worst, gate, sealed=True, hidden=hidden)
+    is_mended = outcome is CLEAN and hidden and gate is not None
+    summary = f"{said}\n\n{HIDDEN}" if is_mended else said
+    assert ours == CheckRun(sealed, "2 findings: 1 high", summary, "")
+    other = adopted_check(body, marker, worst, gate, sealed=False, hidden=hidden)
+    if gate is None:
+        assert other == CheckRun(unsealed, "2 findings: 1 high", said, "")
+    else:
+        title = "Not confirmed: 2 findings: 1 high"
+        assert other == CheckRun(unsealed, title, f"{UNSEALED}\n\n{said}", "")
+
+
+@pytest.mark.parametrize(
+    ("said", "known", "title"),
+    [
+        ("**1 finding: 1 low.** So.", "", "1 finding: 1 low"),
+        ("**1 finding: 1 low.** So.", "2 open: 2 high", "2 open: 2 high"),
+        ("Somebody has edited this.", "", "findings"),
+        ("**" + "x" * 300 + "**", "", "x" * (TITLE_CHARS - 1) + "…"),
+    ],
+    ids=["its own words", "what its check run said", "no words", "too many"],
+)
+def test_how_an_adopted_review_is_called(said: str, known: str, title: str) -> None:
+    marker = Marker("01JD8Q7N", "4be91c0", "9f3ad2c1", FINDINGS.value)
+    body = f"{said}\n\n{write_marker(marker)}"
+    assert adopted_check(body, marker, None, None, sealed=True, title=known).title == title
+
+
+def test_an_adopted_review_that_somebody_has_made_long_is_cut() -> None:
+    marker = Marker("01JD8Q7N", "4be91c0", "9f3ad2c1", FINDINGS.value)
+    body = f"{'x' * 2 * TEXT_CHARS}\n\n{write_marker(marker)}"
+    run = adopted_check(body, marker, None, HIGH, sealed=False)
+    assert run.summary.startswith(UNSEALED)
+    assert len(run.summary) == TEXT_CHARS
+
+
+def test_of_two_reviewers_that_read_nothing_the_title_counts_the_hunks_of_the_one_with_more() -> (
+    None
+):
+    report = samples.c()
+    refused = (Reading.REFUSED, "")
+    gaps = {
+        ("*", name, vote): refused for name in ("security", "correctness") for vote in (1, 2, 3)
+    }
+    ledger = samples.ledger_of(report.verdict.change, gaps)
+    few = {c.hunk for c in ledger.cells[:9]}
+    cells = tuple(c for c in ledger.cells if c.reviewer != "security" or c.hunk in few)
+    of = replace(report.verdict, findings=(), coverage=replace(ledger, cells=cells))
+    assert check_title(replace(report, verdict=of)) == (
+        "Incomplete: security and correctness read 0 of 34 hunks"
+    )
+
+
+def test_a_ledger_of_many_short_rows_fits_and_says_how_many_it_leaves_out() -> None:
+    """What stands between the rows counts, too; GitHub refuses a text that is too long."""
+    of = change({f"{n}.py": (None, "x = 1\n") for n in range(2000)})
+    text = check_run(sample(change=of)).text
+    assert TEXT_CHARS - 400 < len(text) <= TEXT_CHARS
+    rows, _, left = text.partition("#### Coverage, hunk by hunk\n\n")[2].partition("\n\n")
+    shown = rows.split("\n")[2:]
+    assert all(row.startswith("| `") for row in shown)
+    assert left == f"{2000 - len(shown)} more rows, left out for length."
 
 
 def test_a_gate_below_what_is_listed_still_holds() -> None:

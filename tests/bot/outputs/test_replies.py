@@ -21,8 +21,10 @@ from bot.outputs.replies import (
     ruled,
 )
 from reviewers.core.finding import Ruling, Verification
+from reviewers.core.secrets import Redaction
 from tests.bot.outputs import samples
 from tests.bot.outputs.markup import bare_text, structure, tokens
+from tests.bot.outputs.test_document import loud
 
 EVIL = "@octocat fixes #1 https://evil.example ![x](//e) <img> /merge\n# x\u202e"
 FINDINGS = [
@@ -64,6 +66,16 @@ def test_nothing_in_a_stored_finding_acts(key: str) -> None:
         [{"reviewer": EVIL, "of": EVIL, "seen": EVIL}],
     ):
         assert_inert(explanation({**FINDINGS[0], key: forged}))
+
+
+def test_s59_an_explanation_holds_no_secret_because_what_is_stored_holds_none() -> None:
+    own = "correct-horse-battery-staple"
+    spoken = loud(samples.e(), f"see {own} there")
+    cleared = document(spoken, Redaction(frozenset({own})))
+    for finding in json.loads(cleared)["findings"]:
+        told = explanation(finding)
+        assert "see " in told
+        assert "horse-battery" not in told
 
 
 @given(st.dictionaries(st.sampled_from(sorted(FINDINGS[0])), values))

@@ -117,6 +117,18 @@ def test_the_gravest_voice_decides_how_many_votes_are_needed() -> None:
     assert stays(finding(severity=MEDIUM, sources=voices))
 
 
+@pytest.mark.parametrize(
+    ("voices", "kept"),
+    [((HIGH, INFO), True), ((INFO, HIGH), True), ((MEDIUM, INFO), False), ((CRITICAL,), True)],
+    ids=lambda value: " and ".join(s.word for s in value) if isinstance(value, tuple) else "",
+)
+def test_of_several_voices_the_gravest_decides(voices: tuple[Severity, ...], kept: bool) -> None:
+    """Two of five are enough for a high one, and not for what is less."""
+    five = coverage({"api/orders.py": 1}, (("correctness", 5),))
+    said = tuple(source("correctness", n, severity=s) for n, s in enumerate(voices, 1))
+    assert stays(finding(severity=LOW, sources=said), five) is kept
+
+
 def test_what_is_outvoted_is_listed_with_its_count() -> None:
     (dropped,) = counted(seen_by(2)).dropped
     assert isinstance(dropped.item, Finding)
@@ -155,6 +167,15 @@ def test_votes_that_did_not_read_it_do_not_count(
     items = [*result.findings, *(d.item for d in result.dropped)]
     assert [i.votes for i in items if isinstance(i, Finding)] == [(ballot,)]
     assert bool(result.findings) is kept
+
+
+def test_a_vote_that_saw_it_counts_though_its_answer_was_cut_off() -> None:
+    path = "api/orders.py"
+    gone = coverage(
+        {path: 1}, (("correctness", 3),), {(path, "correctness", 2): (Reading.CUT_OFF, "")}
+    )
+    (found,) = counted(seen_by(1, 2), gone).findings
+    assert found.votes == (Ballot("correctness", (1, 2), 3, 3),)
 
 
 def test_a_vote_that_read_another_hunk_does_not_count() -> None:

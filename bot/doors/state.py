@@ -16,7 +16,7 @@ STOPPING = "the server is stopping"
 
 
 @dataclass
-class Desk:
+class ServerState:
     """The App's settings as they are now, the jobs behind the doors, and whether it is closing."""
 
     settings: AppSettings
@@ -31,5 +31,5 @@ class Desk:
         return "" if self.settings.has_app else NO_APP
 
 
-DESK = web.AppKey("desk", Desk)
-"""Where every route finds it: `request.app[DESK]`."""
+STATE = web.AppKey("state", ServerState)
+"""Where every route finds it: `request.app[STATE]`."""

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from bot.doors.inputs import Inputs
-from bot.doors.triggers import (
+from bot.doors.job_event import (
     Account,
     Comment,
     ReviewOpen,
     ReviewPull,
     ReviewRun,
     Skip,
-    read_trigger,
+    read_job_event,
 )
 from bot.errors import UsageProblem
 from tests.bot.doors.job import ALICE, LATER, NUMBER, comment, pull_request, user, workflow_run
@@ -76,7 +76,7 @@ EVENTS: list[tuple[str, dict[str, Any], Any]] = [
 
 @pytest.mark.parametrize(("event", "payload", "wanted"), EVENTS)
 def test_what_an_event_asks_for(event: str, payload: dict[str, Any], wanted: Any) -> None:
-    found = read_trigger(event, payload, Inputs())
+    found = read_job_event(event, payload, Inputs())
     assert isinstance(found, Skip) if wanted is Skip else found == wanted
 
 
@@ -100,11 +100,11 @@ def test_what_an_event_asks_for(event: str, payload: dict[str, Any], wanted: Any
 )
 def test_what_cannot_be_used_is_told(event: str, payload: dict[str, Any]) -> None:
     with pytest.raises(UsageProblem):
-        read_trigger(event, payload, Inputs())
+        read_job_event(event, payload, Inputs())
 
 
 def test_a_number_by_hand() -> None:
     by_hand = Inputs(pull_request=5)
-    assert read_trigger("workflow_dispatch", {}, by_hand) == ReviewPull(5, is_asked=True)
+    assert read_job_event("workflow_dispatch", {}, by_hand) == ReviewPull(5, is_asked=True)
     with pytest.raises(UsageProblem, match="does not go with"):
-        read_trigger("issue_comment", comment(COMMAND), by_hand)
+        read_job_event("issue_comment", comment(COMMAND), by_hand)

@@ -77,10 +77,10 @@ class Skip:
     quiet: bool = False
 
 
-Trigger = ReviewPull | ReviewRun | ReviewOpen | Skip
+Asked = ReviewPull | ReviewRun | ReviewOpen | Skip
 
 
-def read_trigger(event: str, payload: Mapping[str, Any], inputs: Inputs) -> Trigger:
+def read_job_event(event: str, payload: Mapping[str, Any], inputs: Inputs) -> Asked:
     """What an event asks for. UsageProblem for an event that the Action has no part in."""
     if inputs.pull_request is not None and event not in BY_HAND:
         raise UsageProblem(
@@ -107,7 +107,7 @@ def read_trigger(event: str, payload: Mapping[str, Any], inputs: Inputs) -> Trig
     )
 
 
-def _pull_request(payload: Mapping[str, Any], *, is_target: bool) -> Trigger:
+def _pull_request(payload: Mapping[str, Any], *, is_target: bool) -> Asked:
     action = payload.get("action")
     pull = _table(payload, "pull_request")
     if action == "closed":
@@ -131,7 +131,7 @@ def _label(payload: Mapping[str, Any]) -> str:
     return str(label.get("name") or "") if isinstance(label, Mapping) else ""
 
 
-def _comment(payload: Mapping[str, Any]) -> Trigger:
+def _comment(payload: Mapping[str, Any]) -> Asked:
     if payload.get("action") != "created":
         return Skip("only a new comment is obeyed", quiet=True)
     issue, comment = _table(payload, "issue"), _table(payload, "comment")
