@@ -68,7 +68,7 @@ async def test_it_stays_through_every_dismissal(tmp_path: Path) -> None:
         assert (doc["calls"], doc["cost_usd"], told.cost) == ([], 0.0, 0.0), "it asked nobody"
         await dismissed(w, two)
         assert review["body"].startswith(
-            "**No findings in 1 of 2 files: 1 left out as a lock file.**"
+            "**No open findings in 1 of 2 files: 1 left out as a lock file.**"
         )
         assert (
             "Dismissed by people: 2 high. Security (1 vote) and correctness (1) read "

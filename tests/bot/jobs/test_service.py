@@ -259,7 +259,9 @@ async def test_of_two_wishes_at_once_one_supersedes_the_other(
             )
         w.pull()
         asked = w.wish(trigger=Trigger.RERUN, once="again")
-        both = (w.accept(w.wish()), w.there(w.crew.intake.accept(asked)))
+        first = asyncio.create_task(w.accept(w.wish()))
+        await asyncio.sleep(0.1)  # The other way round, the asked one would do for both.
+        both = (first, w.there(w.crew.intake.accept(asked)))
         rows = [await w.ended(job) for job in await asyncio.gather(*both)]
         assert {row.state for row in rows} == {JobState.SUPERSEDED, JobState.DONE}
 
