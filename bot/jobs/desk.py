@@ -69,6 +69,7 @@ class JobDesk(Desk):
         redact: Redaction = Redaction(),
         unposted: Unposted | None = None,
         given: Mapping[str, frozenset[str]] = MappingProxyType({}),
+        done: Callable[[], None] = lambda: None,
     ) -> None:
         self.anew = job.row.trigger.is_asked
         self.terms: Terms | None = None
@@ -88,7 +89,7 @@ class JobDesk(Desk):
         self._used: tuple[str, ...] = ()
         self._check: asyncio.Task[int] | None = None
         self.check_run = job.check_run
-        self.done: Callable[[], None] = lambda: None
+        self._done = done
 
     def opened(self, pull: Pull, terms: Terms) -> str:
         """The repository must be the one that was meant, the pull request open and wanted."""
@@ -217,7 +218,7 @@ class JobDesk(Desk):
         """Written down before it is posted: the job that finds its own review posted after a crash
         has it still.
         """
-        self.done()
+        self._done()
         self.report = report
         verdict = report.verdict
         unread = {c.hunk for c in verdict.coverage.gaps if c.hunk.index != WHOLE_FILE}

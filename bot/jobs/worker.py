@@ -228,8 +228,8 @@ class Worker:
         preparation = self._means.limits.preparation()
         store, run_of = self._means.store, self._means.run_of
         job = await taken_back(job, run_of(row.id), reach.checks, store)
-        desk = JobDesk(job, run_of, reach.checks, dismissed, store, redact, unposted, given)
-        desk.done = preparation.end  # At the latest: a review may have nothing to ask.
+        done = preparation.end  # At the latest: a review may have nothing to ask.
+        desk = JobDesk(job, run_of, reach.checks, dismissed, store, redact, unposted, given, done)
         if refused := _refused(job):
             await desk.refuse(refused.note, await gate_now(reach))
             return refused
