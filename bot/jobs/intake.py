@@ -184,8 +184,14 @@ class Intake:
         """
         taking = asyncio.create_task(self._take(place, decide))
         self._taking.add(taking)
-        taking.add_done_callback(self._taking.discard)
+        taking.add_done_callback(self._taken_in)
         return await asyncio.shield(taking)
+
+    def _taken_in(self, taking: asyncio.Task[str]) -> None:
+        """What went wrong when nobody waited any more was told as that, and the sweep sees to the rest."""
+        self._taking.discard(taking)
+        if not taking.cancelled():
+            taking.exception()
 
     async def _take(self, place: Place, decide: Callable[[Sequence[Job]], Writing]) -> str:
         """One after the other for a pull request: in this process they hold no connection meanwhile."""

@@ -207,8 +207,18 @@ def test_an_unreachable_github() -> None:
     ("token", "target", "what", "do"),
     [
         ("ghp_wrong", "acme/shop#128", "GitHub refuses the token (401)", "Set GITHUB_TOKEN to a"),
-        (TOKEN, "acme/shop#129", "could not read acme/shop#129: it is not there, or the token may not see it (404)", "Check the name and"),
-        (TOKEN, "acme/secret#1", "could not read acme/secret#1: it is not there, or the token may not see it (404)", "whether the token"),
+        (
+            TOKEN,
+            "acme/shop#129",
+            "could not read acme/shop#129: it is not there, or the token may not see it (404)",
+            "Check the name and",
+        ),
+        (
+            TOKEN,
+            "acme/secret#1",
+            "could not read acme/secret#1: it is not there, or the token may not see it (404)",
+            "whether the token",
+        ),
     ],
     ids=["bad token", "no such pull request", "repository not visible"],
 )
