@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.outputs import left_out, words
 from bot.outputs.body import summary_text
@@ -276,8 +276,11 @@ def _summarised(report: Report) -> tuple[Finding, ...]:
 
 
 def _clean(report: Report) -> str:
-    """The title of a review without a finding: who read what, or what nobody read."""
-    report = report.reading
+    """The title of a review without a finding: who read what, or what nobody read. Told anew, it was
+    read before anybody dismissed anything.
+    """
+    now, report = report.verdict, report.reading
+    report = replace(report, verdict=replace(report.verdict, dismissed=now.dismissed))
     total = len(report.verdict.coverage.hunks)
     if why := left_out.reasons(report):
         found = nothing_found(report)

@@ -446,7 +446,7 @@ async def test_what_has_come_back_stays_until_it_is_dismissed_again(
     again = await w.reviewed(trigger=Trigger.PUSHED, seen=10.0)
     assert again.title == f"1 open: 1 {severity}"
     await obey(w, order(w, Verb.DISMISS, finding=finding(w, index=-1), reason="still as designed"))
-    assert w.checks()[-1][1] == "No findings: 2 reviewers read the only hunk; 1 dismissed"
+    assert w.checks()[-1][1] == "No open findings: 2 reviewers read the only hunk; 1 dismissed"
 
 
 async def test_dismiss_in_the_findings_own_thread(w: World) -> None:
@@ -502,7 +502,7 @@ async def test_two_dismissals_at_once_both_hold_and_both_are_told_so(w: World) -
     assert states == {JobState.DONE, JobState.SUPERSEDED}
     (said,) = [t["body"] for t in w.github.talk[before:]]
     assert said == dismissed_later()
-    assert w.checks()[-1][1] == "No findings: 2 reviewers read the only hunk; 2 dismissed"
+    assert w.checks()[-1][1] == "No open findings: 2 reviewers read the only hunk; 2 dismissed"
 
 
 async def test_a_dismissal_while_another_head_is_reviewed_waits_for_it(w: World) -> None:

@@ -84,7 +84,7 @@ async def test_where_all_was_read_the_title_says_by_whom(tmp_path: Path) -> None
         w.pull()
         for found in json.loads((await w.reviewed()).document)["findings"]:
             await dismissed(w, found)
-        assert w.checks()[-1][1] == "No findings: 2 reviewers read the only hunk; 2 dismissed"
+        assert w.checks()[-1][1] == "No open findings: 2 reviewers read the only hunk; 2 dismissed"
 
 
 async def test_of_a_static_review_it_stays_too(tmp_path: Path) -> None:
