@@ -26,7 +26,10 @@ class Starts(Protocol):
         ...
 
     async def rescue(self, job: str) -> None:
-        """A job that is written down is begun where nothing of it is under way: its start was lost."""
+        """A job that is written down is begun where nothing of it is under way: its start was lost. Of a
+        run that the engine has given up nothing is deleted here: several may ask for the same job at once,
+        and one would delete what another has just begun. The crew sees to that.
+        """
         ...
 
     async def order(self, run: str, text: str) -> None:
@@ -67,7 +70,8 @@ class Here:
     async def rescue(self, job: str) -> None:
         """See Starts."""
         if await self._durable.missing([job]):
-            await _begun_anew(self, job)
+            log.warning("job.unstarted", job=job)
+            await self.review(job)
 
     async def order(self, run: str, text: str) -> None:
         """Now: orders wait for nobody."""
@@ -92,7 +96,8 @@ class Elsewhere:
     async def rescue(self, job: str) -> None:
         """See Starts."""
         if await self._queue.missing([job]):
-            await _begun_anew(self, job)
+            log.warning("job.unstarted", job=job)
+            await self.review(job)
 
     async def order(self, run: str, text: str) -> None:
         """See Starts."""
@@ -128,13 +133,6 @@ class Beside:
     async def forget_named(self, beginnings: Sequence[str]) -> None:
         """See Starts."""
         await self._shop.run(self._starts.forget_named(beginnings))
-
-
-async def _begun_anew(starts: Starts, job: str) -> None:
-    """Of a run that the engine has given up it would keep the end."""
-    log.warning("job.unstarted", job=job)
-    await starts.forget([job])
-    await starts.review(job)
 
 
 async def _unless_purged(store: Store, starts: Starts, job: str) -> None:

@@ -96,6 +96,19 @@ async def test_a_door_beside_the_worker_has_it_started_too(w: World) -> None:
     assert (await w.ended(job_id(wish), 10)).state is JobState.DONE
 
 
+async def test_however_many_wish_for_what_lies_there_it_is_begun_once(w: World) -> None:
+    """None of them takes away what another has just begun."""
+    w.pull()
+    wish = w.wish()
+    values = {**_row(job_id(wish), wish, ""), "created": time.time() - 3600.0}
+    await written(w.service._store, values)
+    with capture_logs() as logs:
+        assert set(await asyncio.gather(*[w.accept(wish) for _ in range(20)])) == {job_id(wish)}
+        assert (await w.ended(job_id(wish), 10)).state is JobState.DONE
+        await w.rested()
+    assert [e["attempt"] for e in logs if e["event"] == "job.begun"] == [1]
+
+
 async def test_whoever_wishes_again_for_what_stands_in_the_queue_waits_like_everybody(
     tmp_path: Path,
 ) -> None:
