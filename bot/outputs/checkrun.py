@@ -34,9 +34,9 @@ SUMMARY_BYTES = 1_000_000
 """GitHub takes 1 MiB for the summary of a job's step."""
 BUTTON = "Review again"
 NOT_REVIEWED = "Failed: not reviewed"
+"""How the title begins where a gate is red although nothing was found."""
 STATIC_ONLY = "Static analysis only"
 """How the title begins of a review that no model has read."""
-"""How the title begins where a gate is red although nothing was found."""
 UNSEALED = (
     "Another account has posted this review, and nothing shows whether it was changed since. With this "
     f"repository's gate it does not count: `{BUTTON}` makes one that does."

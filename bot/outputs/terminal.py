@@ -269,7 +269,7 @@ def print_coloured(lines: Iterable[Line], console: Console | None = None) -> Non
     from rich.console import Console
     from rich.text import Text
 
-    console = console or Console()
+    console = console or Console(width=columns())
     for line in lines:
         text = Text(line.text)
         if line.severity is not None:

@@ -7,15 +7,12 @@ has not moved there since, unless it is the same passage: copied first, deleted 
 from __future__ import annotations
 
 from reviewers.core.aggregate.likeness import MOVED_WORDING, text_of, wording
-from reviewers.core.aggregate.passages import Passages
+from reviewers.core.aggregate.passages import Passages, is_common
 from reviewers.core.change import Change, FileDiff
 from reviewers.core.finding import Finding, Side
 from reviewers.core.history import History, Known, State
 from reviewers.core.quotes import MIN_PART, quote_keys
 
-COMMON = 30
-"""Characters (without blanks) below which a quote is a line as many stand in a file, such as
-`return None`: in other surroundings equal code is somebody else's."""
 Keys = tuple[str, ...]
 
 
@@ -47,7 +44,7 @@ class Copies(Passages):
     def is_back(self, old: Finding) -> bool:
         """Whether its code stands in its own file, and cannot be seen there at the last review.
 
-        What many lines are (`COMMON`) is known by what stands round it, less than `MIN_PART` characters
+        What many lines are (`is_common`) is known by what stands round it, less than `MIN_PART` characters
         only on the line where they were.
         """
         length = len("".join(quote_keys(old.quote)))
@@ -56,7 +53,7 @@ class Copies(Passages):
             places = {old.line} & self.places_of(old)
             return bool(places) and not (before and before.places_of(old))
         known = self.known_places(old)
-        if known is None or (not known and length >= COMMON):
+        if known is None or (not known and not is_common(old.quote)):
             return bool(self.spans_of(old)) and not (before and before.spans_of(old))
         return bool(known) and not (before and before.known_places(old))
 

@@ -6,9 +6,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 
-from reviewers.core.aggregate.copies import COMMON, Copies
+from reviewers.core.aggregate.copies import Copies
 from reviewers.core.aggregate.likeness import MOVED_WORDING, NEAR_LINES, RETOLD_LINES
-from reviewers.core.aggregate.passages import Span
+from reviewers.core.aggregate.passages import Span, are_strange, is_common
 from reviewers.core.change import FileDiff
 from reviewers.core.finding import Finding, Side
 from reviewers.core.history import Known, State
@@ -46,6 +46,14 @@ class Home:
         """
         is_gone = not self._copies.spans_of(self.finding)
         return is_gone or new.line == 0 or _is_near(new, self._places_on(new), 0)
+
+    def is_strange_to(self, new: Finding) -> bool:
+        """Whether it was dismissed, or fixed, on a line as many are, and nothing of what stood round that
+        stands round a new one: what was decided about the one hides nothing on the other.
+        """
+        is_open = self.known.state in (State.OPEN, State.LATE)
+        is_strange = are_strange(self.finding.around, new.around)
+        return not is_open and is_strange and is_common(self.finding.quote)
 
     def may_be_at(self, new: Finding, *, is_retold: bool) -> bool:
         """Whether it may be told of the code of another one of its file: by words alone, where its own is
@@ -90,7 +98,7 @@ class Home:
             return False
         if places := self._copies.known_places(self.finding, file):
             return _is_near(new, places, 0)
-        is_sure = len("".join(quote_keys(self.finding.quote))) >= COMMON or alike >= MOVED_WORDING
+        is_sure = not is_common(self.finding.quote) or alike >= MOVED_WORDING
         return is_sure or not (new.around and self.finding.around)
 
 

@@ -96,6 +96,8 @@ def _likeness(new: Finding, file: FileDiff | None, home: Home) -> float:
     if same_file and same_code and not home.is_at(new):
         return 0.0
     alike = wording(text_of(new), text_of(old)) if old.body else wording(new.title, old.title)
+    if same_file and same_code and home.is_strange_to(new) and alike < MOVED_WORDING:
+        return 0.0
     is_named = not new.rule.endswith("/other")
     # `/other` names no fault: there a fingerprint tells the place alone.
     if are_twins(new.id, old.id) and (is_named or alike >= SAME_CODE_WORDING):

@@ -11,6 +11,9 @@ from reviewers.core.change import Change, FileDiff
 from reviewers.core.finding import Finding, Side
 from reviewers.core.quotes import Quotes, quote_keys
 
+COMMON = 30
+"""Characters (without blanks) below which a quote is a line as many stand in a file, such as
+`return None`: in other surroundings equal code is somebody else's."""
 MOST_PLACES = 1000
 MOST_PAIRS = 10_000
 """So many equal places of a file are looked at, and so many pairs of such places compared; of more nobody
@@ -83,12 +86,16 @@ class Passages(Quotes):
 
     def is_elsewhere(self, finding: Finding) -> bool:
         """Whether it stands where its code did not stand at the last review: there are more places now,
-        and its own is none of those that are known again.
+        and its own is none of those that are known again; or nothing round it is what stood round any.
         """
         here = self.file_of(finding.path)
         there = self._file_before(here) if here else None
         then = self.before.spans_in(there, finding) if self.before and there else ()
         pairs = self._paired(finding)
+        if self.before and there and is_common(finding.quote) and 0 < len(then) <= MOST_PLACES:
+            was = [self.before.passage(there, _side(finding), *s) for s in then]
+            if all(are_strange(finding.around, other) for other in was):
+                return True
         if len(self.spans_of(finding)) <= len(then):
             return False
         return pairs is None or (bool(finding.around) and finding.line not in pairs)
@@ -134,6 +141,16 @@ class Passages(Quotes):
             shown = {s for s in now if _is_shown(here, s, side)}
             self._pairs[at] = None if is_much else _pairs(round_now, round_then, shown)
         return self._pairs[at]
+
+
+def is_common(quote: str) -> bool:
+    """Whether many lines of a file may be like it (`COMMON`)."""
+    return len("".join(quote_keys(quote))) < COMMON
+
+
+def are_strange(a: frozenset[str], b: frozenset[str]) -> bool:
+    """Whether it is known of two places what stands round them, and that they have nothing in common."""
+    return bool(a and b) and not a & b
 
 
 def _side(finding: Finding) -> Side:

@@ -45,16 +45,23 @@ def find(items, name):
 def said(text: str, nth: int, title: str, severity: str) -> dict[str, Any]:
     """What the model reports on the nth `return None` of a text, from 1."""
     line = [n for n, row in enumerate(text.split("\n"), 1) if "return None" in row][nth - 1]
-    body = f"{title}: so it goes wrong further on, in {severity} ways."
+    body = WHY[title]
     return reported(PATH, line, "return None", rule=RULE, title=title, body=body, severity=severity)
 
 
+EMPTY, UNPAID = "An empty file is told as no value", "A failed payment ships the order"
+WHY = {
+    EMPTY: "A caller cannot tell an empty file from a missing one.",
+    UNPAID: "`checkout` takes the missing receipt for a paid one, so goods leave unpaid.",
+}
+
+
 def empty(text: str, nth: int = 1) -> dict[str, Any]:
-    return said(text, nth, "An empty file is told as no value", "high")
+    return said(text, nth, EMPTY, "high")
 
 
 def unpaid(text: str, nth: int, severity: str = "medium") -> dict[str, Any]:
-    return said(text, nth, "A failed payment ships the order", severity)
+    return said(text, nth, UNPAID, severity)
 
 
 class Story:
@@ -124,6 +131,21 @@ async def test_a_dismissal_hides_no_fault_on_an_equal_line(tmp_path: Path) -> No
         both = "import gateway\n\n\n" + LOAD + CHARGE
         found = await story.push(both, empty(both), unpaid(both, 2, "high"))
         assert found == [("new", "high", 14)]
+        assert story.check == "failure"
+
+
+@pytest.mark.parametrize("left", ["", MENDED], ids=["deleted", "mended"])
+async def test_a_dismissal_hides_no_fault_where_its_own_line_is_gone(
+    tmp_path: Path, left: str
+) -> None:
+    """Whoever writes the change could have it so: as many equal lines as before."""
+    async with world(f"sqlite:///{tmp_path}/t.db", tmp_path) as w:
+        story = Story(w, "high")
+        await story.push(LOAD, empty(LOAD))
+        dismissal = order(w, Verb.DISMISS, finding=finding(w), reason="internal tool")
+        assert (await obey(w, dismissal))[0] == ["eyes", "rocket"]
+        text = left + CHARGE
+        assert [f[:2] for f in await story.push(text, unpaid(text, 1, "high"))] == [("new", "high")]
         assert story.check == "failure"
 
 

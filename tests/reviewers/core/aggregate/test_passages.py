@@ -108,10 +108,15 @@ def test_of_very_many_nobody_can_tell() -> None:
     [
         (LOAD, LOAD + CHARGE, 2, Standing.NEW),
         (LOAD, LOAD + CHARGE, 1, Standing.LATE),
-        (LOAD, RENAMED, 1, Standing.LATE),
+        (LOAD, RENAMED, 1, Standing.NEW),
+        (LOAD, CHARGE, 1, Standing.NEW),
+        (LOAD, RENAMED.replace("row)", "row) or 0").replace("name", "path"), 1, Standing.LATE),
         (LOAD + CHARGE, LOAD + CHARGE + OTHER, 2, Standing.LATE),
     ],
-    ids=["written now", "there before", "all round it has changed", "two as before"],
+    ids=[
+        *("written now", "there before", "all round it is new", "replaced"),
+        *("not all round it is new", "two as before"),
+    ],
 )
 def test_what_this_push_wrote_is_new(then: str, now: str, nth: int, standing: Standing) -> None:
     history = History(head="4be91c0", previous=added(then))
