@@ -16,7 +16,7 @@ from bot.outputs.reread import Said
 from bot.outputs.seal import Seal
 from bot.outputs.words import short_path
 from reviewers.core.change import Change
-from reviewers.core.finding import Finding, Location, Side, Source
+from reviewers.core.finding import Finding, Location, Source
 from reviewers.core.history import EVERYTHING, History, Known, State
 from reviewers.core.policy import STATIC
 from reviewers.core.quotes import Quotes
@@ -261,10 +261,9 @@ class _Reader:
         if found is None:
             return known
         rule, source = found
-        side = finding.location.side if finding.location else Side.RIGHT
         for change in self._changes:
             file = change.file(finding.path)
-            if file and Quotes(change).known_as(file, side, rule, finding.id):
+            if file and Quotes(change).known_as(file, finding.side, rule, finding.id):
                 source = replace(source, severity=finding.severity)
                 return replace(known, finding=replace(finding, rule=rule, sources=(source,)))
         return known

@@ -216,7 +216,7 @@ class Durable:
         found = await DBOS.list_workflows_async(
             workflow_ids=list(runs), status=ALIVE, load_input=False, load_output=False
         )
-        return _beside(runs, found)
+        return _not_among(runs, found)
 
     async def forget(self, runs: Sequence[str]) -> None:
         """Delete all that is stored of some runs, kept answers included."""
@@ -309,7 +309,7 @@ class Queue:
         found = await self._client.list_workflows_async(
             workflow_ids=list(runs), status=ALIVE, load_input=False, load_output=False
         )
-        return _beside(runs, found)
+        return _not_among(runs, found)
 
     async def forget(self, runs: Sequence[str]) -> None:
         """Delete all that is stored of some runs."""
@@ -355,7 +355,7 @@ async def is_begun_by(life: str) -> bool:
     return (await keep(place, "life", mine)).get("life") == life
 
 
-def _beside(runs: Sequence[str], alive: Sequence[Any]) -> tuple[str, ...]:
+def _not_among(runs: Sequence[str], alive: Sequence[Any]) -> tuple[str, ...]:
     there = {w.workflow_id for w in alive}
     return tuple(r for r in runs if r not in there)
 

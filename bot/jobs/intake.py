@@ -184,14 +184,12 @@ class Intake:
         """
         taking = asyncio.create_task(self._take(place, decide))
         self._taking.add(taking)
-        taking.add_done_callback(self._taken_in)
-        return await asyncio.shield(taking)
-
-    def _taken_in(self, taking: asyncio.Task[str]) -> None:
-        """What went wrong when nobody waited any more was told as that, and the sweep sees to the rest."""
-        self._taking.discard(taking)
-        if not taking.cancelled():
-            taking.exception()
+        taking.add_done_callback(self._taking.discard)
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            taking.add_done_callback(_told)  # Nobody else hears of it any more.
+            raise
 
     async def _take(self, place: Place, decide: Callable[[Sequence[Job]], Writing]) -> str:
         """One after the other for a pull request: in this process they hold no connection meanwhile."""
@@ -269,6 +267,12 @@ class Intake:
             await self._starts.forget_named(
                 [_orders(installation, r) for r in wish.repositories or (None,)]
             )
+
+
+def _told(taking: asyncio.Task[str]) -> None:
+    """What went wrong behind a door that has given up: GitHub has its 503, and the log has why."""
+    if not taking.cancelled() and (e := taking.exception()):
+        log.warning("wish.untaken", why=type(e).__name__)
 
 
 def _is_lying(job: Job) -> bool:

@@ -204,6 +204,11 @@ class Finding:
         return self.location.line if self.location else self.seen_at
 
     @property
+    def side(self) -> Side:
+        """The side of its lines; the right one where it stands on no line of the change."""
+        return self.location.side if self.location else Side.RIGHT
+
+    @property
     def reviewers(self) -> tuple[str, ...]:
         """The names on it, in the order in which they saw it, each once."""
         return tuple(dict.fromkeys(s.reviewer for s in self.sources))

@@ -83,7 +83,7 @@ class History:
         if file is None:
             return False
         keys = quote_keys(finding.quote)
-        side = finding.location.side if finding.location else Side.RIGHT
+        side = finding.side
         if not keys:
             return False
         shown = {file.hunk_at(side, first) for first, _ in self._quotes.in_hunks(file, side, keys)}

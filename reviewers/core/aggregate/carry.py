@@ -150,9 +150,8 @@ def _is_analysers(old: Finding) -> bool:
 
 def _hunks_of(old: Finding, file: FileDiff, quotes: Copies) -> frozenset[int]:
     """The hunks in which its code stands; those of the whole file where it stands in none."""
-    side = old.location.side if old.location else Side.RIGHT
-    places = quotes.in_hunks(file, side, quote_keys(old.quote))
-    found = frozenset(i for p in places if (i := file.hunk_at(side, p[0])) is not None)
+    places = quotes.in_hunks(file, old.side, quote_keys(old.quote))
+    found = frozenset(i for p in places if (i := file.hunk_at(old.side, p[0])) is not None)
     return found or frozenset(range(len(file.hunks)))
 
 

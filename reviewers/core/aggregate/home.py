@@ -10,7 +10,7 @@ from reviewers.core.aggregate.copies import Copies
 from reviewers.core.aggregate.likeness import MOVED_WORDING, NEAR_LINES, RETOLD_LINES
 from reviewers.core.aggregate.passages import Span, are_strange, is_common
 from reviewers.core.change import FileDiff
-from reviewers.core.finding import Finding, Side
+from reviewers.core.finding import Finding
 from reviewers.core.history import Known, State
 from reviewers.core.quotes import quote_keys
 
@@ -74,10 +74,10 @@ class Home:
 
     def _places_on(self, new: Finding) -> tuple[Span, ...]:
         """Where it stands on the side of a new one: on the other side no line is its own."""
-        old, side = self.finding, new.location.side if new.location else Side.RIGHT
-        if self.file is None or side is (old.location.side if old.location else Side.RIGHT):
+        if self.file is None or new.side is self.finding.side:
             return self.places
-        return tuple(self._copies.in_hunks(self.file, side, quote_keys(old.quote)))
+        keys = quote_keys(self.finding.quote)
+        return tuple(self._copies.in_hunks(self.file, new.side, keys))
 
     @cached_property
     def moved(self) -> tuple[FileDiff, ...]:

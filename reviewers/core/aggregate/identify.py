@@ -52,9 +52,7 @@ def identify(findings: Iterable[Finding], history: History, change: Change) -> I
         finding = new
         if known:
             matched[known.finding.id] = known
-        elif (
-            new.id in known_ids
-        ):  # It stands in the very place of a known one, and is another fault.
+        elif new.id in known_ids:  # Another fault in the very place of a known one.
             finding = _with_free_id(new, taken)
             taken.add(finding.id)
         file = change.file(finding.path)
@@ -164,9 +162,8 @@ def _as_grave(finding: Finding, home: Home) -> Severity:
         return finding.severity
     same_code = share_code(finding.quote, known.finding.quote)
     is_said_again = any(s.is_vote for s in finding.sources) and len(home.places) <= 1
-    if is_said_again if same_code else not home.stays:
-        return finding.severity
-    return max(finding.severity, known.finding.severity)
+    is_news = is_said_again if same_code else not home.stays
+    return finding.severity if is_news else max(finding.severity, known.finding.severity)
 
 
 def _noted(finding: Finding, note: str) -> str:

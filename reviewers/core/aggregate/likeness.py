@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from reviewers.core.aggregate.places import Places
-from reviewers.core.finding import Finding, Side
+from reviewers.core.finding import Finding
 from reviewers.core.quotes import quote_keys
 
 NEAR_LINES = 3
@@ -126,7 +126,7 @@ def retold(a: Finding, b: Finding, places: Places) -> bool:
     gap = places.apart(a, b)
     if gap is None or gap > RETOLD_LINES:
         return False
-    is_near = gap <= NEAR_LINES and _side(a) != _side(b)
+    is_near = gap <= NEAR_LINES and a.side is not b.side
     if not is_near and a.rule != b.rule:
         return False
     return alike(a, b) >= (NEAR_WORDING if is_near else REPETITION_WORDING)
@@ -137,10 +137,6 @@ def _are_analysers(a: Finding, b: Finding) -> bool:
     words tell of like faults, as of two credentials, and only the line that they are one.
     """
     return not any(s.is_vote for s in (*a.sources, *b.sources))
-
-
-def _side(finding: Finding) -> Side:
-    return finding.location.side if finding.location else Side.RIGHT
 
 
 def voices(finding: Finding) -> frozenset[tuple[object, ...]]:

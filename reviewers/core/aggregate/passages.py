@@ -36,7 +36,7 @@ class Passages(Quotes):
         super().__init__(change)
         self.before = before
         self._change = change
-        self._pairs: dict[tuple[str, Side, Keys], Pairs | None] = {}
+        self._pairs: dict[tuple[str, Side, Keys], Pairs] = {}
         self._known_at: dict[tuple[str, Side, Keys, frozenset[str]], tuple[Span, ...]] = {}
 
     def file_of(self, path: str) -> FileDiff | None:
@@ -64,7 +64,7 @@ class Passages(Quotes):
             return self.known_places(old) or self.spans_of(old)
         spans = self.spans_of(old)
         there = tuple(s for s in spans if pairs.get(s[0]) in own)
-        rest = [s for s in spans if s[0] not in pairs and _is_shown(file, s, _side(old))]
+        rest = [s for s in spans if s[0] not in pairs and _is_shown(file, s, old.side)]
         return tuple(sorted((*there, *self._tied(file, old, rest, there)) if there else rest))
 
     def known_places(self, old: Finding, file: FileDiff | None = None) -> tuple[Span, ...] | None:
@@ -74,7 +74,7 @@ class Passages(Quotes):
         file = file or self.file_of(old.path)
         if file is None or not old.around:
             return None
-        at = (file.path, _side(old), quote_keys(old.quote), old.around)
+        at = (file.path, old.side, quote_keys(old.quote), old.around)
         if at not in self._known_at:
             spans = self.spans_in(file, old)
             if len(spans) > MOST_PLACES:
@@ -93,7 +93,7 @@ class Passages(Quotes):
         then = self.before.spans_in(there, finding) if self.before and there else ()
         pairs = self._paired(finding)
         if self.before and there and is_common(finding.quote) and 0 < len(then) <= MOST_PLACES:
-            was = [self.before.passage(there, _side(finding), *s) for s in then]
+            was = [self.before.passage(there, finding.side, *s) for s in then]
             if all(are_strange(finding.around, other) for other in was):
                 return True
         if len(self.spans_of(finding)) <= len(then):
@@ -103,11 +103,11 @@ class Passages(Quotes):
     def spans_in(self, file: FileDiff, old: Finding) -> tuple[Span, ...]:
         """The same places in whatever file."""
         keys = quote_keys(old.quote)
-        return tuple(self.in_file(file, _side(old), keys)) if keys else ()
+        return tuple(self.in_file(file, old.side, keys)) if keys else ()
 
     def _alike(self, file: FileDiff, old: Finding, spans: tuple[Span, ...]) -> dict[Span, int]:
         """How much of what stood round it stands round each of some places."""
-        side = _side(old)
+        side = old.side
         return {s: len(old.around & self.passage(file, side, *s)) for s in spans}
 
     def _tied(
@@ -128,18 +128,20 @@ class Passages(Quotes):
         """The places at which the finding's code stands, as far as it stood at them at the last review.
         None where they are too many to be compared.
         """
-        here, keys, side = self.file_of(finding.path), quote_keys(finding.quote), _side(finding)
+        here, keys, side = self.file_of(finding.path), quote_keys(finding.quote), finding.side
         there = self._file_before(here) if here else None
         if self.before is None or here is None or there is None:
             return {}
+        now, then = self.spans_in(here, finding), self.before.spans_in(there, finding)
+        if len(now) * len(then) > MOST_PAIRS:
+            return None
         at = (here.path, side, keys)
         if at not in self._pairs:
-            now, then = self.spans_in(here, finding), self.before.spans_in(there, finding)
-            is_much = len(now) * len(then) > MOST_PAIRS
-            round_now = {} if is_much else {s: self.passage(here, side, *s) for s in now}
-            round_then = {} if is_much else {s: self.before.passage(there, side, *s) for s in then}
-            shown = {s for s in now if _is_shown(here, s, side)}
-            self._pairs[at] = None if is_much else _pairs(round_now, round_then, shown)
+            self._pairs[at] = _pairs(
+                {s: self.passage(here, side, *s) for s in now},
+                {s: self.before.passage(there, side, *s) for s in then},
+                {s for s in now if _is_shown(here, s, side)},
+            )
         return self._pairs[at]
 
 
@@ -151,10 +153,6 @@ def is_common(quote: str) -> bool:
 def are_strange(a: frozenset[str], b: frozenset[str]) -> bool:
     """Whether it is known of two places what stands round them, and that they have nothing in common."""
     return bool(a and b) and not a & b
-
-
-def _side(finding: Finding) -> Side:
-    return finding.location.side if finding.location else Side.RIGHT
 
 
 def _is_shown(file: FileDiff, span: Span, side: Side) -> bool:
