@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -21,7 +21,7 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from bot.errors import ConfigProblem
-from bot.jobs.intake import _row
+from bot.jobs.intake import Intake, _row
 from bot.jobs.plan import job_id
 from bot.jobs.protocol import CancelWish, JobsProblem, JobState, PurgeWish, ReviewWish, Trigger
 from bot.jobs.service import Service, connect, start
@@ -94,6 +94,25 @@ async def test_a_door_beside_the_worker_has_it_started_too(w: World) -> None:
     finally:
         await door.stop()
     assert (await w.ended(job_id(wish), 10)).state is JobState.DONE
+
+
+class Full:
+    """A store that says after a while that it takes nothing in."""
+
+    async def take(self, *_: object) -> None:
+        await asyncio.sleep(0.05)
+        raise OSError("the disk is full")
+
+
+async def test_what_goes_wrong_behind_a_door_that_gave_up_is_logged(w: World) -> None:
+    w.pull()
+    intake = Intake(cast("Any", Full()), cast("Any", None), w.app)
+    with capture_logs() as logs:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await intake.accept(w.wish())
+        await until(lambda: any(e["event"] == "wish.untaken" for e in logs))
+    assert [e["why"] for e in logs if e["event"] == "wish.untaken"] == ["OSError"]
 
 
 async def test_however_many_wish_for_what_lies_there_it_is_begun_once(w: World) -> None:
